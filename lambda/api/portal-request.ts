@@ -1,13 +1,10 @@
 /** One request of a browser to a consent portal, and the responses that its routes share. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import * as v from 'valibot';
-import {
-  ConnectionsEventSchema,
-  type ConnectionsResult,
-  type PortalAppearance,
-  type PortalEvent,
-} from '../contract/connections-event';
+import { PORTAL_STEPS, type StepInput, type StepName } from '../model/events/connections';
 import type { AuditTrail } from '../domain/audit';
+import type { PortalAppearance } from '../domain/portal/served-portal';
+import type { PortalFunction, RefusedStep, StepOutcome } from '../domain/portal/steps';
 import type { System } from '../domain/system';
 import type { PersonFrame, PortalFrame } from '../pages/portal-frame';
 import {
@@ -27,7 +24,7 @@ import { requestContextOf } from './request-context';
 
 export interface PortalRouteDependencies {
   /** The function that does everything for a person. */
-  readonly connections: { request(event: PortalEvent): Promise<ConnectionsResult> };
+  readonly connections: PortalFunction;
   readonly audit: AuditTrail;
   readonly system: System;
   /** Public address of the service. */
@@ -43,13 +40,13 @@ export interface PortalRequest {
   readonly path: string;
   readonly cookies: PortalCookies;
   /** Performs a step, which records its own audit entry. */
-  perform(event: PortalEvent): Promise<ConnectionsResult>;
+  perform<Name extends StepName>(
+    name: Name,
+    input: StepInput<Name>,
+  ): Promise<RefusedStep | StepOutcome<Name>>;
   /** Records a request that ends here. */
   deny(reason: string): void;
 }
-
-type Refused = Extract<ConnectionsResult, { refused: unknown }>;
-type Outcome<Name extends string> = Extract<ConnectionsResult, Readonly<Record<Name, unknown>>>;
 
 /** The URLs of these pages can carry a completion URI, so no other site learns them. Forms send their origin. */
 const REFERRER = { referrerPolicy: 'same-origin' } as const;
@@ -64,8 +61,9 @@ export const redirected = (location: string, cookies: readonly string[] = []): A
  * Returns the refusal of a step that the function does not accept. A browser sends text of any length: the function would
  * report such an event as a defect.
  */
-const unsent = (step: PortalEvent): Refused =>
-  'finishSignIn' in step ? { refused: 'login_failed' } : { refused: 'no-such-portal' };
+const unsent = (name: StepName): RefusedStep => ({
+  refused: name === 'finishSignIn' ? 'login_failed' : 'no-such-portal',
+});
 
 /** Redirects after a change that earlier pages do not show. */
 export const redirectedAfterChange = (location: string): APIGatewayProxyResult =>
@@ -86,11 +84,10 @@ export function portalRequest(
     portalId,
     path,
     cookies: portalCookies(event, { baseUrl, portalId, path }),
-    async perform(step) {
-      const request = { ...step, origin };
-      if (v.is(ConnectionsEventSchema, request)) return connections.request(request);
+    async perform(name, input) {
+      if (v.is(PORTAL_STEPS[name], input)) return connections.perform(name, input, origin);
       deny('the request has too much or too long text');
-      return unsent(step);
+      return unsent(name);
     },
     deny,
   };
@@ -117,7 +114,7 @@ export const signedOut = ({ path, cookies }: PortalRequest): APIGatewayProxyResu
   redirected(`${path}?error=session_expired`, cookies.dropSession());
 
 /** Returns the response to a refused step: a page, or the way to the sign-in. */
-export function refusal(request: PortalRequest, { refused, portal }: Refused): APIGatewayProxyResult {
+export function refusal(request: PortalRequest, { refused, portal }: RefusedStep): APIGatewayProxyResult {
   const { path, cookies } = request;
   if (refused === 'signed-out') return signedOut(request);
   if (isLoginError(refused)) return redirected(`${path}?error=${refused}`);
@@ -127,18 +124,11 @@ export function refusal(request: PortalRequest, { refused, portal }: Refused): A
   return shown(renderRefusal({ portal, path, person: session && personOf(session) }, refused));
 }
 
-export const hasOutcome = <Name extends string>(
-  result: ConnectionsResult,
-  name: Name,
-): result is Outcome<Name> => name in result;
-
 /** A step of the signed-in person. */
-interface PersonalStep<Name extends string> {
-  /** The outcome that the step has. */
-  readonly outcome: Name;
-  readonly event: (session: string) => PortalEvent;
+interface PersonalStep<Name extends StepName> {
+  readonly input: (session: string) => StepInput<Name>;
   readonly respond: (
-    outcome: Outcome<Name>,
+    outcome: StepOutcome<Name>,
     frame: PortalFrame & { readonly person: PersonFrame },
   ) => APIGatewayProxyResult;
   /** The response to a person who is not signed in, or no longer. */
@@ -146,21 +136,21 @@ interface PersonalStep<Name extends string> {
 }
 
 /** Performs a step with the session of the cookie. */
-export async function personally<Name extends string>(
+export async function personally<Name extends StepName>(
   request: PortalRequest,
-  { outcome, event, respond, ...step }: PersonalStep<Name>,
+  name: Name,
+  { input, respond, ...step }: PersonalStep<Name>,
 ): Promise<APIGatewayProxyResult> {
   const { session } = request.cookies;
   if (!session) {
     request.deny(NO_SESSION);
     return step.signedOut ? step.signedOut(undefined) : signedOut(request);
   }
-  const result = await request.perform(event(session.secret));
+  const result = await request.perform(name, input(session.secret));
   if ('refused' in result) {
     const ended = result.refused === 'signed-out' && step.signedOut;
     return ended ? ended(result.portal) : refusal(request, result);
   }
-  if (!hasOutcome(result, outcome)) throw new Error(`connections: the result has no ${outcome}`);
   return respond(result, { portal: result.portal, path: request.path, person: personOf(session) });
 }
 

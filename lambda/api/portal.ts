@@ -4,7 +4,7 @@
  * reaches nothing without the secret in its cookie.
  */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { PortalAppearance } from '../contract/connections-event';
+import type { PortalAppearance } from '../domain/portal/served-portal';
 import { isResponseTo } from '../domain/portal/sign-in-binding';
 import { epochSeconds } from '../domain/system';
 import { AFTER, renderConnections, type Notice } from '../pages/connections-page';
@@ -16,7 +16,6 @@ import { queryOf } from './page-result';
 import { completionUriIn } from './portal-cookies';
 import {
   fromForm,
-  hasOutcome,
   isLoginError,
   personally,
   personOf,
@@ -60,15 +59,16 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
   const query = queryOf(event);
   const { session } = cookies;
   const after = query.get(AFTER);
-  const result = await request.perform({
-    view: { portalId, ...(session && { session: session.secret, ...(after !== null && { after }) }) },
+  const result = await request.perform('view', {
+    portalId,
+    ...(session && { session: session.secret, ...(after !== null && { after }) }),
   });
-  if (hasOutcome(result, 'agents') && session) {
+  if ('agents' in result && session) {
     const frame = { portal: result.portal, path, person: personOf(session) };
     return shown(renderConnections(frame, result, noticeIn(query)));
   }
   const error = query.get('error');
-  if (hasOutcome(result, 'signedIn')) {
+  if ('signedIn' in result) {
     const shownError = isLoginError(error) || isConsentError(error) ? error : undefined;
     return shown(renderSignIn(publicFrame(request, result.portal), { error: shownError }));
   }
@@ -91,11 +91,12 @@ async function signIn({ system }: PortalRouteDependencies, request: PortalReques
   const query = queryOf(event);
   // The value only switches the choice on: nothing of the address reaches the identity provider.
   const otherAccount = query.get('account') === 'other';
-  const result = await request.perform({
-    signIn: { portalId, secret, ...(otherAccount && { otherAccount }) },
+  const result = await request.perform('signIn', {
+    portalId,
+    secret,
+    ...(otherAccount && { otherAccount }),
   });
   if ('refused' in result) return refusal(request, result);
-  if (!hasOutcome(result, 'signInUrl')) throw new Error('connections: the result has no signInUrl');
   const resume = completionUriIn(query.get('session_id')) ?? begun?.resume;
   return redirected(result.signInUrl, cookies.setSignIn({ secret, resume }));
 }
@@ -115,21 +116,18 @@ async function signInCallback({ system }: PortalRouteDependencies, request: Port
   }
   const newSession = system.randomToken(32);
   const previous = cookies.session?.secret;
-  const result = await request.perform({
-    finishSignIn: {
-      portalId,
-      secret: begun.secret,
-      query: [...query],
-      newSession,
-      ...(previous !== undefined && { previous }),
-    },
+  const result = await request.perform('finishSignIn', {
+    portalId,
+    secret: begun.secret,
+    query: [...query],
+    newSession,
+    ...(previous !== undefined && { previous }),
   });
   if ('refused' in result) {
     const { refused } = result;
     if (!isLoginError(refused)) return refusal(request, result);
     return redirected(`${path}?error=${refused}`, cookies.dropSignIn());
   }
-  if (!hasOutcome(result, 'session')) throw new Error('connections: the result has no session');
   const { expiresAt, personName } = result.session;
   const { resume } = begun;
   const next = resume === undefined ? '' : `/connect/callback?session_id=${encodeURIComponent(resume)}`;
@@ -143,7 +141,7 @@ const signOut: PortalRoute = (deps, request) =>
   fromForm(deps, request, async () => {
     const { portalId, path, cookies } = request;
     const session = cookies.session?.secret ?? '';
-    const result = await request.perform({ signOut: { portalId, session } });
+    const result = await request.perform('signOut', { portalId, session });
     if ('refused' in result && result.refused !== 'signed-out') return refusal(request, result);
     return redirected(path, cookies.dropSession());
   });
@@ -151,9 +149,8 @@ const signOut: PortalRoute = (deps, request) =>
 const connect: PortalRoute = (deps, request) =>
   fromForm(deps, request, (form) => {
     const connection = form.get('connection') ?? '';
-    return personally(request, {
-      outcome: 'authorizationUrl',
-      event: (session) => ({ connect: { portalId: request.portalId, session, connection } }),
+    return personally(request, 'connect', {
+      input: (session) => ({ portalId: request.portalId, session, connection }),
       // An address of this service, so the page's form can lead to it.
       respond: ({ authorizationUrl }) => redirected(authorizationUrl),
     });
@@ -165,7 +162,7 @@ async function signInToComplete(
   resume: string,
   known: PortalAppearance | undefined,
 ): Response {
-  const result = known ? undefined : await request.perform({ view: { portalId: request.portalId } });
+  const result = known ? undefined : await request.perform('view', { portalId: request.portalId });
   if (result && 'refused' in result) return refusal(request, result);
   const appearance = known ?? result?.portal;
   if (!appearance) return shown(renderNoPortal());
@@ -183,10 +180,12 @@ function complete({ baseUrl }: PortalRouteDependencies, request: PortalRequest):
   const sessionUri = completionUriIn(query.get('session_id'));
   if (sessionUri === undefined) return Promise.resolve(redirected(path));
   const bindingCookie = consentCookie(event, { baseUrl, completionUri: sessionUri });
-  return personally(request, {
-    outcome: 'completed',
-    event: (session) => ({
-      complete: { portalId, session, sessionUri, ...(bindingCookie !== undefined && { bindingCookie }) },
+  return personally(request, 'complete', {
+    input: (session) => ({
+      portalId,
+      session,
+      sessionUri,
+      ...(bindingCookie !== undefined && { bindingCookie }),
     }),
     respond: ({ completed: { agent, provider } }) => {
       const notice = new URLSearchParams({ connected: provider.name, agent: agent.name });
@@ -206,15 +205,17 @@ const disconnect: PortalRoute = (deps, request) =>
     const connection = form.get('connection') ?? '';
     const agent = form.get('agent');
     if (agent !== null || form.get('confirmed') === 'yes') {
-      return personally(request, {
-        outcome: 'revocationId',
-        event: (session) =>
-          agent === null
-            ? { disconnect: { portalId, session, connection } }
-            : { disconnectAgent: { portalId, session, agent, clientToken } },
-        respond: ({ revocationId }) =>
-          redirectedAfterChange(`${path}/disconnections/${encodeURIComponent(revocationId)}`),
-      });
+      const respond = ({ revocationId }: { readonly revocationId: string }) =>
+        redirectedAfterChange(`${path}/disconnections/${encodeURIComponent(revocationId)}`);
+      return agent === null
+        ? personally(request, 'disconnect', {
+            input: (session) => ({ portalId, session, connection }),
+            respond,
+          })
+        : personally(request, 'disconnectAgent', {
+            input: (session) => ({ portalId, session, agent, clientToken }),
+            respond,
+          });
     }
     const query = new URLSearchParams({ connection: connection.slice(0, LONGEST_KEY) });
     return Promise.resolve(redirected(`${path}/disconnect?${query.toString()}`));
@@ -228,9 +229,8 @@ const disconnectionQuestion: PortalRoute = (_deps, request) => {
   const { portalId, path, event } = request;
   const connection = queryOf(event).get('connection');
   if (connection === null) return Promise.resolve(redirected(path));
-  return personally(request, {
-    outcome: 'reach',
-    event: (session) => ({ reach: { portalId, session, connection } }),
+  return personally(request, 'reach', {
+    input: (session) => ({ portalId, session, connection }),
     respond: ({ reach }, frame) => shown(renderReach(frame, connection, reach)),
   });
 };
@@ -238,9 +238,8 @@ const disconnectionQuestion: PortalRoute = (_deps, request) => {
 function disconnection(_deps: PortalRouteDependencies, request: PortalRequest): Response {
   const { portalId, event } = request;
   const revocationId = event.pathParameters?.revocationId ?? '';
-  return personally(request, {
-    outcome: 'disconnection',
-    event: (session) => ({ disconnection: { portalId, session, revocationId } }),
+  return personally(request, 'disconnection', {
+    input: (session) => ({ portalId, session, revocationId }),
     respond: (result, frame) => shown(renderDisconnection(frame, revocationId, result.disconnection)),
   });
 }

@@ -7,7 +7,7 @@ import { createAuditHeadStore } from '../adapters/dynamodb/directory-stores';
 import { createDigestSigner } from '../adapters/kms/digest-signer';
 import { createTrailBucket } from '../adapters/s3/trail-bucket';
 import { system } from '../adapters/system';
-import { AuditDigestEventSchema } from '../contract/audit-digest-event';
+import { AuditDigestEventSchema } from '../model/events/audit-digest';
 import { writeDigest } from '../domain/audit-trail/write-digest';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';

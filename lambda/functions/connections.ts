@@ -15,19 +15,14 @@ import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { system } from '../adapters/system';
-import {
-  ConnectionsEventSchema,
-  originOf,
-  type ConnectionsEvent,
-  type ConnectionsResult,
-} from '../contract/connections-event';
+import { CONNECTIONS_CALLS, OriginSchema } from '../model/events/connections';
 import { createReturnUrls } from '../domain/portal/return-url';
-import { createPortalSteps } from '../domain/portal/steps';
+import { createPortalSteps, type RefusedStep } from '../domain/portal/steps';
 import { verifyPortal } from '../domain/portal/verify';
 import { createAws } from './composition/aws';
 import { jsonClients } from './composition/json-clients';
 import { readEnvironment, readLifetimes, readTrustedIssuers } from './composition/environment';
-import { createInvocationHandler } from './composition/invocation';
+import { createCallHandler } from './composition/invocation';
 import { audit, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { userEmailsOf } from './composition/user-emails';
@@ -74,36 +69,19 @@ const deps = {
   lifetimes: readLifetimes(),
   baseUrl: env.BASE_URL,
 };
-const steps = createPortalSteps(deps);
+const connections = {
+  ...createPortalSteps(deps),
+  /** Its result is the portal's status. */
+  verify: (portal: Parameters<typeof verifyPortal>[1]) => verifyPortal(deps, portal),
+};
 
-type Result = ConnectionsResult | void;
+const IN_ANOTHER_REGION: RefusedStep = { refused: 'another-region' };
 
-const IN_ANOTHER_REGION: ConnectionsResult = { refused: 'another-region' };
-
-/** @returns the result of a person's step; nothing for a verification, whose result is the portal's status */
-function serve(event: ConnectionsEvent): Promise<Result> {
-  if ('verify' in event) return verifyPortal(deps, event.verify);
-  if ('signIn' in event) return steps.signIn(event.signIn);
-  if ('finishSignIn' in event) return steps.finishSignIn(event.finishSignIn);
-  if ('view' in event) return steps.view(event.view);
-  if ('connect' in event) return steps.connect(event.connect);
-  if ('complete' in event) return steps.complete(event.complete);
-  if ('reach' in event) return steps.reach(event.reach);
-  if ('disconnect' in event) return steps.disconnect(event.disconnect);
-  if ('disconnectAgent' in event) return steps.disconnectAgent(event.disconnectAgent);
-  if ('disconnection' in event) return steps.disconnection(event.disconnection);
-  return steps.signOut(event.signOut);
-}
-
-export const handler = createInvocationHandler(
-  {
-    schema: ConnectionsEventSchema,
-    refusal: 'The connections event is not valid.',
-    // Each step has its own entry.
-    auditSuccess: false,
-    // A public function invokes this one for anyone who opens a portal. A verification has no caller that waits.
-    outsideWritingRegion: (event) => ('verify' in event ? undefined : IN_ANOTHER_REGION),
-    originOf,
-  },
-  serve,
-);
+export const handler = createCallHandler(CONNECTIONS_CALLS, connections, {
+  refusal: 'The connections event is not valid.',
+  // Each step has its own entry.
+  auditSuccess: false,
+  // A public function invokes this one for anyone who opens a portal. A verification has no caller that waits.
+  outsideWritingRegion: (event) => ('verify' in event ? undefined : IN_ANOTHER_REGION),
+  origin: OriginSchema,
+});

@@ -5,7 +5,7 @@
 import { createUnappliedReportStore } from '../adapters/dynamodb/session-stores';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { system } from '../adapters/system';
-import { EventPollSchema } from '../contract/event-poll-event';
+import { EventPollSchema } from '../model/events/event-poll';
 import { pollSecurityEvents } from '../domain/security-event/poll';
 import { createJsonClient, SECRETS_MANAGER } from '../adapters/aws/json-client';
 import { createAws } from './composition/aws';

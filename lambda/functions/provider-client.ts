@@ -8,26 +8,23 @@ import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSeal } from '../adapters/kms/seal';
 import {
-  InvocationSchema,
-  type DiscoverResponse,
-  type Invocation,
-  type PushResponse,
-  type RegisterResponse,
-} from '../contract/provider-client-event';
+  PROVIDER_CLIENT_CALLS,
+  type Failure,
+  type ProviderClientCallee,
+} from '../model/events/provider-client';
 import { DISCOVERY_TIMEOUT_MS, REGISTRATION_TIMEOUT_MS } from '../contract/provider-client-timeouts';
-import { pushAuthorization, type PushRequest } from '../domain/consent/push';
+import { pushAuthorization } from '../domain/consent/push';
 import { withDeadline } from '../domain/oauth/transport';
 import { provideClient } from '../domain/oauth/provide-client';
 import { findProtectedResource } from '../domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
-import type { RegistrationRequest } from '../domain/provider/resolve-client';
 import { isExpectedServer } from '../domain/provider/expected-server';
-import type { RegistrationMember } from '../domain/provider/provided-client';
+import type { RegistrationMember } from '../model/provider/client';
 import { createAws } from './composition/aws';
 import { jsonClients } from './composition/json-clients';
 import { readConnectionPolicy, readEnvironment } from './composition/environment';
-import { createInvocationHandler } from './composition/invocation';
+import { createCallHandler } from './composition/invocation';
 import { audit, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
@@ -56,22 +53,15 @@ const deps = {
   baseUrl: env.BASE_URL,
 };
 
-async function push(request: PushRequest): Promise<PushResponse> {
-  try {
-    return { pushed: await pushAuthorization(deps, request) };
-  } catch (error) {
-    if (!(error instanceof ProviderFailure)) throw error;
-    const { code, unavailable } = error;
-    return { failure: { code, unavailable } };
-  }
-}
-
 /**
  * Returns the result, or the failure of a server that the owner of a provider can act on.
  *
  * @param member what the owner corrects, unless the failure says it; by default, the discovery URL
  */
-async function orFailure<Result>(work: () => Promise<Result>, member?: RegistrationMember) {
+async function orFailure<Result>(
+  work: () => Promise<Result>,
+  member?: RegistrationMember,
+): Promise<Result | { readonly failure: Failure }> {
   try {
     return await work();
   } catch (error) {
@@ -96,49 +86,45 @@ const dependenciesWithDeadline = (milliseconds: number) => ({
   transport: withDeadline(outbound.transport, AbortSignal.timeout(milliseconds)),
 });
 
-const discover = (discoveryUrl: string, authorizationServer?: string): Promise<DiscoverResponse> =>
-  orFailure(async () => {
-    const deps = dependenciesWithDeadline(DISCOVERY_TIMEOUT_MS);
-    const { protectedResource } = await findProtectedResource(deps, discoveryUrl, authorizationServer);
-    return { protectedResource };
-  });
+const providerClient: ProviderClientCallee = {
+  renew: (request) => renewInBackground(deps, request),
 
-const register = (discoveryUrl: string, request: RegistrationRequest): Promise<RegisterResponse> =>
-  orFailure(async () => {
-    const { authorizationServer } = request;
-    const registration = dependenciesWithDeadline(REGISTRATION_TIMEOUT_MS);
-    const found = await findProtectedResource(
-      dependenciesWithDeadline(DISCOVERY_TIMEOUT_MS),
-      discoveryUrl,
-      authorizationServer,
-    );
-    const { protectedResource, metadata } = found;
-    if (!isExpectedServer(request, protectedResource)) return { registered: { protectedResource } };
-    const client = await orFailure(
-      () => provideClient({ ...registration, baseUrl: env.BASE_URL }, metadata, request),
-      'clientId',
-    );
-    return 'failure' in client ? client : { registered: { protectedResource, client } };
-  });
-
-type Result = PushResponse | DiscoverResponse | RegisterResponse | void;
-
-/** @returns the result; nothing for a renewal, whose result is stored in the grant */
-function serve(invocation: Invocation): Promise<Result> {
-  if ('push' in invocation) return push(invocation.push);
-  if ('discover' in invocation) {
-    return discover(invocation.discover.discoveryUrl, invocation.discover.authorizationServer);
-  }
-  if ('register' in invocation) {
-    return register(invocation.register.discoveryUrl, invocation.register);
-  }
-  return renewInBackground(deps, invocation.renew);
-}
-
-export const handler = createInvocationHandler(
-  {
-    schema: InvocationSchema,
-    refusal: 'The provider-client event is not valid.',
+  async push(request) {
+    try {
+      return { pushed: await pushAuthorization(deps, request) };
+    } catch (error) {
+      if (!(error instanceof ProviderFailure)) throw error;
+      const { code, unavailable } = error;
+      return { failure: { code, unavailable } };
+    }
   },
-  serve,
-);
+
+  discover: ({ discoveryUrl, authorizationServer }) =>
+    orFailure(async () => {
+      const deps = dependenciesWithDeadline(DISCOVERY_TIMEOUT_MS);
+      const { protectedResource } = await findProtectedResource(deps, discoveryUrl, authorizationServer);
+      return { protectedResource };
+    }),
+
+  register: (request) =>
+    orFailure(async () => {
+      const { discoveryUrl, authorizationServer } = request;
+      const registration = dependenciesWithDeadline(REGISTRATION_TIMEOUT_MS);
+      const found = await findProtectedResource(
+        dependenciesWithDeadline(DISCOVERY_TIMEOUT_MS),
+        discoveryUrl,
+        authorizationServer,
+      );
+      const { protectedResource, metadata } = found;
+      if (!isExpectedServer(request, protectedResource)) return { registered: { protectedResource } };
+      const client = await orFailure(
+        () => provideClient({ ...registration, baseUrl: env.BASE_URL }, metadata, request),
+        'clientId',
+      );
+      return 'failure' in client ? client : { registered: { protectedResource, client } };
+    }),
+};
+
+export const handler = createCallHandler(PROVIDER_CLIENT_CALLS, providerClient, {
+  refusal: 'The provider-client event is not valid.',
+});

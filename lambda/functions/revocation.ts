@@ -10,11 +10,7 @@ import { createRegisteredClientStore } from '../adapters/dynamodb/directory-stor
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createSeal, sealInspection } from '../adapters/kms/seal';
 import { system } from '../adapters/system';
-import {
-  RevocationEventSchema,
-  type RevocationEvent,
-  type SelectionProgress,
-} from '../contract/revocation-event';
+import { REVOCATION_CALLS, type RevocationCallee } from '../model/events/revocation';
 import { enqueueClientDeletion } from '../domain/revocation/client-deletion';
 import { enqueueTokens } from '../domain/revocation/enqueue';
 import { isSelectionComplete } from '../domain/revocation/revocation';
@@ -23,7 +19,7 @@ import { sweep } from '../domain/revocation/sweep';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
 import { readEnvironment } from './composition/environment';
-import { createInvocationHandler } from './composition/invocation';
+import { createCallHandler } from './composition/invocation';
 import { audit, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
@@ -60,23 +56,20 @@ const deps = {
   report: reportError,
 };
 
-/** @returns how far a selection is; nothing for the other events, whose results are in the outbox */
-async function serve(event: RevocationEvent): Promise<SelectionProgress | void> {
-  if ('enqueue' in event) return enqueueTokens(deps, event.enqueue);
-  if ('enqueueClient' in event) return enqueueClientDeletion(deps, event.enqueueClient);
-  if ('sweep' in event) return sweep(deps, system.now() + SWEEP_TIME);
-  const revocation = await selectGrants(deps, event.select.revocationId, system.now() + SELECTION_TIME);
-  const { matched, reach } = revocation;
-  return { finished: isSelectionComplete(revocation), matched, ...(reach !== undefined && { reach }) };
-}
-
-export const handler = createInvocationHandler(
-  {
-    schema: RevocationEventSchema,
-    refusal: 'The revocation event is not valid.',
-    // Each revoked grant, and each revocation at a provider, has its own entry.
-    auditSuccess: false,
-    isScheduled: (event) => 'sweep' in event,
+const revocation: RevocationCallee = {
+  async select({ revocationId }) {
+    const selected = await selectGrants(deps, revocationId, system.now() + SELECTION_TIME);
+    const { matched, reach } = selected;
+    return { finished: isSelectionComplete(selected), matched, ...(reach !== undefined && { reach }) };
   },
-  serve,
-);
+  enqueue: (tokens) => enqueueTokens(deps, tokens),
+  enqueueClient: (deletion) => enqueueClientDeletion(deps, deletion),
+  sweep: () => sweep(deps, system.now() + SWEEP_TIME),
+};
+
+export const handler = createCallHandler(REVOCATION_CALLS, revocation, {
+  refusal: 'The revocation event is not valid.',
+  // Each revoked grant, and each revocation at a provider, has its own entry.
+  auditSuccess: false,
+  isScheduled: (event) => 'sweep' in event,
+});

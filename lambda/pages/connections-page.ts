@@ -1,5 +1,6 @@
 /** The portal's main page: each agent, and what it can reach for the person. */
-import type { AgentView, Connection, PortalView } from '../contract/connections-event';
+import type { Connection } from '../domain/portal/connection';
+import type { AgentView, PortalView } from '../domain/portal/view';
 import { html, type Html } from './html';
 import { ICONS, type IconName } from './icons';
 import type { Tone } from './message-page';

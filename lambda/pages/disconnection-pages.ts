@@ -1,22 +1,19 @@
 /** The pages of a disconnection: the question before it, and its progress at the provider. */
-import type { AgentAtProvider, ConnectionsResult, Named } from '../contract/connections-event';
+import type { Named } from '../domain/display-name';
+import type { Disconnection } from '../domain/portal/disconnection-progress';
+import type { DisconnectionReach } from '../domain/portal/disconnection-reach';
+import type { AgentAtProvider } from '../domain/portal/row';
 import { html, type Html } from './html';
 import { linkButton, renderMessage, type Message } from './message-page';
 import { csrfField, frameOf, technicalName, type PersonFrame, type PortalFrame } from './portal-frame';
 import type { RenderedPage } from './shell';
-
-type MemberOf<Result, Name extends string> =
-  Result extends Readonly<Record<Name, infer Member>> ? Member : never;
-
-export type Reach = MemberOf<ConnectionsResult, 'reach'>;
-export type Disconnection = MemberOf<ConnectionsResult, 'disconnection'>;
 
 type SignedInFrame = PortalFrame & { readonly person: PersonFrame };
 
 const back = (path: string, label = 'Back to your agents'): Html => linkButton(path, label, 'plain');
 
 /** What the person can expect of the provider. */
-const EXPECTATION: Readonly<Record<Reach['revocation'], (provider: string) => string>> = {
+const EXPECTATION: Readonly<Record<DisconnectionReach['revocation'], (provider: string) => string>> = {
   provable: (provider) =>
     `${provider} is asked to end the access, and the next page shows whether the access ended there.`,
   'not-provable': (provider) => `${provider} is asked to end the access, too. It cannot prove that it did.`,
@@ -51,7 +48,7 @@ function notShownInWords(count: number, isMinimum?: true): string {
 }
 
 /** What ends together with the connection. */
-function alsoEnding({ provider, alsoLose, notShown, notShownIsMinimum, shared }: Reach): Html {
+function alsoEnding({ provider, alsoLose, notShown, notShownIsMinimum, shared }: DisconnectionReach): Html {
   const at = provider.displayName;
   if (alsoLose.length === 0 && notShown === 0 && !notShownIsMinimum && !shared) return html``;
   return html`<section class="section">
@@ -72,7 +69,11 @@ function alsoEnding({ provider, alsoLose, notShown, notShownIsMinimum, shared }:
 }
 
 /** The question before a disconnection, which says what else ends. */
-export function renderReach(frame: SignedInFrame, connection: string, reach: Reach): RenderedPage {
+export function renderReach(
+  frame: SignedInFrame,
+  connection: string,
+  reach: DisconnectionReach,
+): RenderedPage {
   const { agent, provider, revocation, keepsAccess } = reach;
   const [name, at] = [agent.displayName, provider.displayName];
   return renderMessage(

@@ -1,5 +1,6 @@
 /** What the pages of a consent portal have in common: the operator's header, the addresses, and the person's controls. */
-import type { Named, PortalAppearance } from '../contract/connections-event';
+import type { Named } from '../domain/display-name';
+import type { PortalAppearance } from '../domain/portal/served-portal';
 import { html, type Html } from './html';
 import type { MessageFrame } from './message-page';
 

@@ -1,5 +1,5 @@
 /** The portal's pages before sign-in, and its refusals. */
-import type { Refusal } from '../contract/connections-event';
+import type { Refusal } from '../domain/portal/refusal';
 import { html } from './html';
 import { linkButton, renderMessage, type Message } from './message-page';
 import { frameOf, type PortalFrame } from './portal-frame';

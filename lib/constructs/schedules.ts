@@ -7,10 +7,10 @@ import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, type LambdaFunctionProps } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { AuditDigestEvent } from '../../lambda/contract/audit-digest-event';
-import type { EventPollEvent } from '../../lambda/contract/event-poll-event';
-import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
-import type { RevocationEvent } from '../../lambda/contract/revocation-event';
+import type { AuditDigestEvent } from '../../lambda/model/events/audit-digest';
+import type { EventPollEvent } from '../../lambda/model/events/event-poll';
+import type { KeyRotation } from '../../lambda/model/events/key-rotation';
+import type { RevocationEvent } from '../../lambda/model/events/revocation';
 
 /** Four times in the day before a key's first use, so that single invocations can fail. */
 const KEY_INTERVAL = Duration.hours(6);

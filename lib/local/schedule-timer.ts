@@ -4,9 +4,9 @@ import type { FunctionFailure } from './function-failure';
 import { localFunctionName } from './gateway-event';
 import type { LocalFunctions } from './functions';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
-import type { EventPollEvent } from '../../lambda/contract/event-poll-event';
+import type { EventPollEvent } from '../../lambda/model/events/event-poll';
 import type { FunctionGroup } from '../../lambda/operations/groups';
-import type { RevocationEvent } from '../../lambda/contract/revocation-event';
+import type { RevocationEvent } from '../../lambda/model/events/revocation';
 
 /** What a function is invoked with, and how often. */
 export interface LocalSchedule {

@@ -1,7 +1,6 @@
 /** The function `provider-client` as its callers use it, with the embedded Lambda. */
-import type { PushRequest } from '../../lambda/domain/consent/push';
+import type { PushRequest, RenewalRequest } from '../../lambda/model/events/provider-client';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
-import type { RenewalRequest } from '../../lambda/domain/grant/background-renewal';
 import { createProviderClientFunction } from '../../lambda/adapters/lambda/provider-client';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startLambda, type InvokedHandler, type LocalLambda } from '../../lib/local/lambda';

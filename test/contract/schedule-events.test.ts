@@ -1,7 +1,7 @@
 /** During a deployment, the schedule of one version can invoke a function of the version before. */
 import * as v from 'valibot';
-import { AuditDigestEventSchema } from '../../lambda/contract/audit-digest-event';
-import { KeyRotationSchema } from '../../lambda/contract/key-rotation-event';
+import { AuditDigestEventSchema } from '../../lambda/model/events/audit-digest';
+import { KeyRotationSchema } from '../../lambda/model/events/key-rotation';
 
 it.each<[v.GenericSchema, object]>([
   [AuditDigestEventSchema, { digest: 'audit-trail' }],

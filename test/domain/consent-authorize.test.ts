@@ -3,7 +3,7 @@
  * not spoil the session.
  */
 import { authorize, unlessShredded } from '../../lambda/domain/consent/authorize';
-import type { PushRequest } from '../../lambda/domain/consent/push';
+import type { PushRequest } from '../../lambda/model/events/provider-client';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { callbackUrl, clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import { KeyMaterialResetError, LostKmsKeyError, ShreddedError } from '../../lambda/domain/sealing/sealing';

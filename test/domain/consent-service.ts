@@ -9,7 +9,8 @@ import {
 import type { BrowserOutcome } from '../../lambda/domain/consent/browser';
 import { callback, type CallbackInput } from '../../lambda/domain/consent/callback';
 import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/domain/consent/complete';
-import { pushAuthorization, type PushRequest } from '../../lambda/domain/consent/push';
+import { pushAuthorization } from '../../lambda/domain/consent/push';
+import type { PushRequest } from '../../lambda/model/events/provider-client';
 import { sessionIdOf } from '../../lambda/domain/consent/session';
 import type { Session } from '../../lambda/model/records/consent-session';
 import { hashOf } from '../../lambda/domain/digest';

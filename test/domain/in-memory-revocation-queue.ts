@@ -1,5 +1,6 @@
 /** The revocation queue in memory: the tokens that were queued, in order. */
-import type { RevocationQueue, TokensToRevoke } from '../../lambda/domain/grant/revocation-queue';
+import type { RevocationQueue } from '../../lambda/domain/grant/revocation-queue';
+import type { TokensToRevoke } from '../../lambda/model/events/revocation';
 
 export interface InMemoryRevocationQueue extends RevocationQueue {
   readonly queued: TokensToRevoke[];

@@ -2,7 +2,8 @@
  * Pushing a request, in the function that can decrypt client secrets. Its caller might be a compromised public
  * function, and gets a request URI for an honest request or nothing.
  */
-import { type PushRequest, pushAuthorization } from '../../lambda/domain/consent/push';
+import { pushAuthorization } from '../../lambda/domain/consent/push';
+import type { PushRequest } from '../../lambda/model/events/provider-client';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { callbackUrl, clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';

@@ -10,7 +10,8 @@ import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/pr
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
-import { renewInBackground, type RenewalRequest } from '../../lambda/domain/grant/background-renewal';
+import { renewInBackground } from '../../lambda/domain/grant/background-renewal';
+import type { RenewalRequest } from '../../lambda/model/events/provider-client';
 import type { RetrieveInput } from '../../lambda/domain/credential/oauth2-token-request';
 import {
   getResourceOauth2Token,

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
-import type { RevocationEvent } from '../../lambda/contract/revocation-event';
+import type { RevocationEvent } from '../../lambda/model/events/revocation';
 import { OTHER_GRANTS, SUPERSEDED } from '../../lambda/domain/revocation/end';
 import { isClientDeletion, isOfRevocation } from '../../lambda/domain/revocation/revocation';
 import type { OutboxItem } from '../../lambda/model/records/revocation';

@@ -27,8 +27,7 @@ it('asks a person who begins too many connections together to try again', async 
   });
   identityProvider.allowRedirect(portal.callbackUrl);
   const session = await portal.signIn('ana');
-  const connect = ({ key: connection }: { key: string }) =>
-    portal.request({ connect: { portalId: portal.id, session, connection } });
+  const connect = ({ key: connection }: { key: string }) => portal.connect(session, connection);
   const results = await Promise.all((await portal.rows(session, agent)).map(connect));
   expect(results.filter((result) => !('authorizationUrl' in result))).toContainEqual(
     expect.objectContaining({ refused: 'busy' }),

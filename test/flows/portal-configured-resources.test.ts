@@ -230,12 +230,12 @@ it("has no pages with another owner's sign-in provider that was created again, u
   expect(await update(portal, { idpConfig })).toEqual(['ACTIVE', undefined]);
   expect(await portal.signInUrl()).toContain(identityProvider.issuer);
   await recreateProvider(name);
-  const signIn = { portalId: portal.id, secret: 'x'.repeat(43) };
-  expect(await portal.request({ signIn })).toMatchObject({ refused: 'portal-unavailable' });
+  const signIn = { secret: 'x'.repeat(43) };
+  expect(await portal.perform('signIn', signIn)).toMatchObject({ refused: 'portal-unavailable' });
   // The command repeats the provider when another option of the sign-in changes.
   await leftOut(portal, { connections: [] }, 'UPDATE_FAILED');
   await leftOut(portal, { idpConfig: { ...idpConfig, scopes: ['openid', 'email'] } }, 'UPDATE_FAILED');
-  expect(await portal.request({ signIn })).toMatchObject({ refused: 'portal-unavailable' });
+  expect(await portal.perform('signIn', signIn)).toMatchObject({ refused: 'portal-unavailable' });
   const others = { idpConfig: { ...idpConfig, credentialProviderArn: providerArn(other) } };
   expect(await update(portal, others)).toEqual(['ACTIVE', undefined]);
   const acceptedResourceIds = await leftOut(portal, { idpConfig }, 'UPDATE_FAILED');

@@ -265,7 +265,7 @@ it.each([
 it('ends a session with the ID token, by signing out, and when the portal gets another client for its sign-in', async () => {
   const { portal, session } = await signedIn('ana');
   const second = await portal.signIn('ana');
-  await portal.request({ signOut: { portalId: portal.id, session: second } });
+  await portal.perform('signOut', { session: second });
   expect(await portal.view(second)).toMatchObject({ refused: 'signed-out' });
   expect(await portal.view(session)).toHaveProperty('agents');
   const original = await portal.read();
@@ -293,7 +293,7 @@ it('does nothing for a portal that was deleted, is not active, or has another ID
   await portal.delete();
   expect(await portal.complete(session, sessionUri)).toEqual({ refused: 'no-such-portal' });
   for (const portalId of [`${portal.name}-AAAAAAAAAA`, portal.name, '../x', '']) {
-    expect(await portal.request({ view: { portalId } })).toEqual({ refused: 'no-such-portal' });
+    expect(await portal.perform('view', { portalId })).toEqual({ refused: 'no-such-portal' });
   }
 });
 

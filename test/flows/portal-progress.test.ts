@@ -112,12 +112,12 @@ it('the page after a consent has the display name that the person confirmed', as
 
 it('a repeated disconnection of all accounts continues the revocation of the first one', async () => {
   const { agent, portal, session } = await connected();
-  const request = { portalId: portal.id, session, agent: agent.name, clientToken: crypto.randomUUID() };
-  const first = await portal.request({ disconnectAgent: request });
+  const request = { session, agent: agent.name, clientToken: crypto.randomUUID() };
+  const first = await portal.perform('disconnectAgent', request);
   if (!('revocationId' in first)) throw new Error(JSON.stringify(first));
   const progress = () => portal.disconnection(session, first.revocationId);
   expect(await progress()).toMatchObject({ disconnection: { accounts: 1 } });
-  expect(await portal.request({ disconnectAgent: request })).toEqual(first);
+  expect(await portal.perform('disconnectAgent', request)).toEqual(first);
   // The ID is not the caller's own choice: that of another revocation would end it.
   expect(first.revocationId).not.toBe(request.clientToken);
   expect(await progress()).toMatchObject({ disconnection: { accounts: 1 } });

@@ -1,6 +1,7 @@
 /** What the page after a disconnection of all accounts says, and what the page of the agents says of those that are hidden. */
 import { renderConnections } from '../../lambda/pages/connections-page';
-import { renderDisconnection, type Disconnection } from '../../lambda/pages/disconnection-pages';
+import type { Disconnection } from '../../lambda/domain/portal/disconnection-progress';
+import { renderDisconnection } from '../../lambda/pages/disconnection-pages';
 
 const named = (displayName: string) => ({ name: displayName.toLowerCase(), displayName });
 

@@ -1,9 +1,10 @@
 /** The question before a disconnection says what else ends: by name, by number, or for other people. */
-import { renderReach, type Reach } from '../../lambda/pages/disconnection-pages';
+import type { DisconnectionReach } from '../../lambda/domain/portal/disconnection-reach';
+import { renderReach } from '../../lambda/pages/disconnection-pages';
 
 const named = (displayName: string) => ({ name: displayName.toLowerCase(), displayName });
 
-const REACH: Reach = {
+const REACH: DisconnectionReach = {
   agent: named('Calendar assistant'),
   provider: named('Almanac'),
   revocation: 'provable',
@@ -19,7 +20,7 @@ const FRAME = {
   person: { name: 'Ana', csrf: 'token' },
 };
 
-const textOf = (change: Partial<Reach>): string =>
+const textOf = (change: Partial<DisconnectionReach>): string =>
   renderReach(FRAME, 'key', { ...REACH, ...change })
     .html.replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ');
@@ -46,7 +47,7 @@ it('names the agent and the provider also by their technical names', () => {
   );
 });
 
-it.each<[Partial<Reach>, string]>([
+it.each<[Partial<DisconnectionReach>, string]>([
   [
     { alsoLose: [{ agent: named('Trip planner'), provider: named('Almanac') }] },
     'Trip planner trip planner at Almanac almanac',

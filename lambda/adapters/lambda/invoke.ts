@@ -1,37 +1,49 @@
 /**
- * Invokes another function of the service, and reads its result. During a deployment, either function can be the version
- * before: a function ignores additional members of its event, and the caller those of the result. A member that changes
- * what an event means must be known to the release before the one that sends it.
+ * Calls another function of the service; see model/events/calls.ts.
  * Source: AWS Lambda API reference, Invoke.
  */
 import { endpointOf } from '../aws/endpoint';
 import { createSignedRequests, environmentRegion, type SignedRequests } from '../aws/signed-requests';
 import { parseJsonObject } from '../../domain/json-object';
 
-export interface InvokeRequest<Event> {
-  readonly event: Event;
-  /** `Event` returns when Lambda has queued the event, `RequestResponse` when the function has returned. */
-  readonly type: 'Event' | 'RequestResponse';
+/** What the called function does for each call, by name. */
+type Callees<Name extends string = string> = Readonly<Record<Name, (input: never) => Promise<unknown>>>;
+
+type ResultOf<Called extends Callees> = Awaited<ReturnType<Called[keyof Called]>>;
+type MemberOf<Result> = Result extends object ? keyof Result : never;
+
+interface Waiting {
   readonly timeoutMs: number;
 }
 
-type MemberOf<Result> = Result extends unknown ? keyof Result : never;
-
-export interface FunctionInvoker<Event> {
-  /**
-   * Returns what the function returned, as JSON.
-   *
-   * @throws the error of `failed` if the function could not be invoked, or failed
-   */
-  invoke(request: InvokeRequest<Event>): Promise<Buffer>;
+/** Each method throws the error of `failed` if the function could not be invoked, or failed. */
+export interface FunctionCaller<Called extends Callees> {
   /**
    * Returns the result. Its type is the one that the function states; the values are not validated.
    *
-   * @param members of which each result has one
-   * @throws the error of `failed` for a result without any of them
+   * @param options.members of which each result has one: a result without any of them is a failure, too
+   * @param options.context members of the event in addition to the call
    */
-  resultOf<Result extends object>(payload: Buffer, ...members: readonly MemberOf<Result>[]): Result;
+  call<Name extends keyof Called & string>(
+    name: Name,
+    input: Parameters<Called[Name]>[0],
+    options: Waiting & {
+      readonly members: readonly MemberOf<ResultOf<Called>>[];
+      readonly context?: object;
+    },
+  ): Promise<Awaited<ReturnType<Called[Name]>>>;
+  /** Returns when the function has returned; its result is ignored. */
+  run<Name extends keyof Called & string>(
+    name: Name,
+    input: Parameters<Called[Name]>[0],
+    options: Waiting,
+  ): Promise<void>;
+  /** Returns when Lambda has queued the call. */
+  queue<Name extends keyof Called & string>(name: Name, input: Parameters<Called[Name]>[0]): Promise<void>;
 }
+
+/** Milliseconds to queue an event. The caller can have a response already, such as a token that is still valid. */
+const QUEUED_WITHIN = 2_000;
 
 const LAMBDA = { service: 'lambda', serviceId: 'Lambda' };
 
@@ -50,40 +62,54 @@ function lambdaRequests(): SignedRequests {
 }
 
 /**
- * Returns a client of another function of the service.
+ * Returns a caller of another function of the service.
  *
  * @param functionName name or ARN of the function
  * @param failed returns the error for the caller; the detail is for operators
  */
-export function createFunctionInvoker<Event extends object>(
+export function createFunctionCaller<Called extends Callees>(
   functionName: string,
   failed: (detail: string, cause?: unknown) => Error,
-): FunctionInvoker<Event> {
+): FunctionCaller<Called> {
   // Made on first use, because most requests never invoke another function.
   let requests: SignedRequests | undefined;
   const path = `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`;
+
+  async function invoke(
+    event: object,
+    type: 'Event' | 'RequestResponse',
+    { timeoutMs }: Waiting,
+  ): Promise<Buffer> {
+    const request = {
+      path,
+      headers: { 'content-type': 'application/json', 'x-amz-invocation-type': type },
+      body: JSON.stringify(event),
+      signal: AbortSignal.timeout(timeoutMs),
+    };
+    requests ??= lambdaRequests();
+    const response = await requests.send(request).catch((error: unknown) => {
+      throw failed(`not invoked: ${error instanceof Error ? error.name : 'unknown'}`, error);
+    });
+    const fault = response.headers['x-amz-function-error'];
+    if (fault !== undefined) throw failed(`the function failed (${fault})`);
+    return response.body;
+  }
+
   return {
-    async invoke({ event, type, timeoutMs }) {
-      const request = {
-        path,
-        headers: { 'content-type': 'application/json', 'x-amz-invocation-type': type },
-        body: JSON.stringify(event),
-        signal: AbortSignal.timeout(timeoutMs),
-      };
-      requests ??= lambdaRequests();
-      const response = await requests.send(request).catch((error: unknown) => {
-        throw failed(`not invoked: ${error instanceof Error ? error.name : 'unknown'}`, error);
-      });
-      const fault = response.headers['x-amz-function-error'];
-      if (fault !== undefined) throw failed(`the function failed (${fault})`);
-      return response.body;
-    },
-    resultOf<Result extends object>(payload: Buffer, ...members: readonly MemberOf<Result>[]) {
+    async call(name, input, { members, context, ...waiting }) {
+      const payload = await invoke({ [name]: input, ...context }, 'RequestResponse', waiting);
       const result = parseJsonObject(payload.toString('utf8'));
       if (!result || !members.some((member) => Object.hasOwn(result, member))) {
         throw failed('the response is malformed');
       }
-      return result as Result;
+      // Typed, and not validated.
+      return result as never;
+    },
+    async run(name, input, waiting) {
+      await invoke({ [name]: input }, 'RequestResponse', waiting);
+    },
+    async queue(name, input) {
+      await invoke({ [name]: input }, 'Event', { timeoutMs: QUEUED_WITHIN });
     },
   };
 }

@@ -2,21 +2,16 @@
  * Has the `provider-client` function find the authorization server of a protected resource, and register
  * clients there, while the owner of a credential provider waits.
  */
-import type {
-  DiscoverResponse,
-  Failure,
-  Invocation,
-  RegisterResponse,
-} from '../../contract/provider-client-event';
+import type { Failure, ProviderClientCallee } from '../../model/events/provider-client';
 import {
   COLD_START_ALLOWANCE_MS,
   DISCOVERY_TIMEOUT_MS,
   REGISTRATION_TIMEOUT_MS,
 } from '../../contract/provider-client-timeouts';
 import type { ProtectedResources } from '../../domain/provider/resolve-client';
-import type { RegistrationMember } from '../../domain/provider/provided-client';
+import type { RegistrationMember } from '../../model/provider/client';
 import { invalidMember, ServiceError } from '../../domain/service-error';
-import { createFunctionInvoker } from './invoke';
+import { createFunctionCaller } from './invoke';
 
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
 
@@ -63,20 +58,26 @@ function stopAt(failure: Failure, initialAccessToken?: string): never {
 
 /** @param functionName name or ARN of the function */
 export function createProtectedResources(functionName: string): ProtectedResources {
-  const invoker = createFunctionInvoker<Invocation>(functionName, (detail, cause) =>
+  const providerClient = createFunctionCaller<ProviderClientCallee>(functionName, (detail, cause) =>
     unavailableError({ code: 'temporarily_unavailable', detail: `provider-client: ${detail}`, cause }),
   );
-  const invoke = (event: Invocation, milliseconds: number) =>
-    invoker.invoke({ event, type: 'RequestResponse', timeoutMs: milliseconds + COLD_START_ALLOWANCE_MS });
   return {
     async find(discoveryUrl, authorizationServer) {
-      const output = await invoke({ discover: { discoveryUrl, authorizationServer } }, DISCOVERY_TIMEOUT_MS);
-      const response = invoker.resultOf<DiscoverResponse>(output, 'protectedResource', 'failure');
+      const response = await providerClient.call(
+        'discover',
+        { discoveryUrl, authorizationServer },
+        {
+          timeoutMs: DISCOVERY_TIMEOUT_MS + COLD_START_ALLOWANCE_MS,
+          members: ['protectedResource', 'failure'],
+        },
+      );
       return 'failure' in response ? stopAt(response.failure) : response.protectedResource;
     },
-    async register(discoveryUrl, request) {
-      const output = await invoke({ register: { discoveryUrl, ...request } }, REGISTRATION_TIMEOUT_MS);
-      const response = invoker.resultOf<RegisterResponse>(output, 'registered', 'failure');
+    async register(request) {
+      const response = await providerClient.call('register', request, {
+        timeoutMs: REGISTRATION_TIMEOUT_MS + COLD_START_ALLOWANCE_MS,
+        members: ['registered', 'failure'],
+      });
       return 'failure' in response
         ? stopAt(response.failure, request.initialAccessToken)
         : response.registered;

@@ -2,14 +2,11 @@
  * Invokes the `revocation` function: synchronously where the caller's response depends on it, and asynchronously to have
  * providers told without waiting for the schedule.
  */
-import type { RevocationEvent, SelectionProgress } from '../../contract/revocation-event';
+import type { RevocationCallee } from '../../model/events/revocation';
 import type { RevocationQueue } from '../../domain/grant/revocation-queue';
 import type { ClientDeletions } from '../../domain/provider/client-deletion';
-import type { RevocationWorker } from '../../domain/revocation/worker';
-import { createFunctionInvoker } from './invoke';
-
-/** Milliseconds to queue an event. */
-const QUEUED_WITHIN = 2_000;
+import type { RevocationWorker } from '../../domain/revocation/begin';
+import { createFunctionCaller } from './invoke';
 
 /** Milliseconds for tokens to be stored: a cold start, and a read of the client secret. */
 const STORED_WITHIN = 10_000;
@@ -24,7 +21,7 @@ const failed = (detail: string, cause?: unknown): Error => new Error(`revocation
 export function createRevocationFunction(
   functionName: string,
 ): RevocationQueue & RevocationWorker & ClientDeletions {
-  const invoker = createFunctionInvoker<RevocationEvent>(functionName, failed);
+  const revocation = createFunctionCaller<RevocationCallee>(functionName, failed);
 
   return {
     async enqueue({ grantId, workloadArn, provider, tokens, cause }) {
@@ -36,29 +33,16 @@ export function createRevocationFunction(
         tokens,
         cause,
       };
-      await invoker.invoke({
-        event: { enqueue: tokensToRevoke },
-        type: 'RequestResponse',
-        timeoutMs: STORED_WITHIN,
-      });
+      await revocation.run('enqueue', tokensToRevoke, { timeoutMs: STORED_WITHIN });
     },
     async enqueueClient({ provider: { name, id, arn }, clientUri, sealedToken, clientHash, cause }) {
       const deletion = { provider: { name, id, arn }, clientUri, sealedToken, clientHash, cause };
-      const event = { enqueueClient: deletion };
-      await invoker.invoke({ event, type: 'RequestResponse', timeoutMs: STORED_WITHIN });
+      await revocation.run('enqueueClient', deletion, { timeoutMs: STORED_WITHIN });
       // Without it, the schedule deletes the client within a minute.
       if (cause === 'deleted-provider') await this.wake().catch(() => undefined);
     },
-    async select(revocationId) {
-      const output = await invoker.invoke({
-        event: { select: { revocationId } },
-        type: 'RequestResponse',
-        timeoutMs: SELECTED_WITHIN,
-      });
-      return invoker.resultOf<SelectionProgress>(output, 'finished');
-    },
-    async wake() {
-      await invoker.invoke({ event: { sweep: true }, type: 'Event', timeoutMs: QUEUED_WITHIN });
-    },
+    select: (revocationId) =>
+      revocation.call('select', { revocationId }, { timeoutMs: SELECTED_WITHIN, members: ['finished'] }),
+    wake: () => revocation.queue('sweep', true),
   };
 }

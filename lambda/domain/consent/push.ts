@@ -7,22 +7,14 @@
 import type { AuditEntry, AuditTrail } from '../audit';
 import { asReadBySome } from '../custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
-import { pushAuthorizationRequest, type PushedRequest } from '../oauth/pushed-authorization';
+import type { PushedRequest, PushRequest } from '../../model/events/provider-client';
+import { pushAuthorizationRequest } from '../oauth/pushed-authorization';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { restrictionDenial } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import type { Directory } from '../grant/directory';
 import type { ProviderClients } from '../oauth/provider-client';
-
-export interface PushRequest {
-  readonly workload: { readonly name: string; readonly id: string };
-  readonly provider: { readonly name: string; readonly id: string };
-  /** Digest of the client and its authorization server when the session began. */
-  readonly client: string;
-  /** Names and values, in order; some are repeated. */
-  readonly parameters: readonly (readonly [string, string])[];
-}
 
 /** Sends the request to the function that pushes it. */
 export interface PushedAuthorization {

@@ -9,7 +9,7 @@ import { KeyMaterialResetError } from '../sealing/sealing';
 import { ERROR_STATUS, ServiceError } from '../service-error';
 import { epochSeconds } from '../system';
 import type { Grant } from '../../model/records/grant';
-import type { GrantId } from '../../model/grant-id';
+import type { RenewalRequest } from '../../model/events/provider-client';
 import { deletionDuring } from './deletion-check';
 import { isLongPast, LEASE } from './lease';
 import { BeingRenewed, CONSENT_NEEDED, prepareWithLease, type RenewalDependencies } from './renewal';
@@ -21,21 +21,6 @@ import {
   type TokenSourceDependencies,
 } from './token-sources';
 import { detailsOf, grantEndDuringRenewal } from './tokens';
-
-/** A renewal for the holder of the lease. It contains no secret. */
-export interface RenewalRequest {
-  /** ARN of the IAM principal that requested the token. */
-  readonly principal: string;
-  readonly workloadName: string;
-  readonly providerName: string;
-  readonly grantId: GrantId;
-  /** The holder of the lease. */
-  readonly holder: string;
-  readonly flow: 'USER_FEDERATION' | 'M2M';
-  readonly scopes: readonly string[];
-  readonly resources: readonly string[];
-  readonly audiences: readonly string[];
-}
 
 /** Dispatches a renewal and returns before it is done. */
 export interface BackgroundRenewals {

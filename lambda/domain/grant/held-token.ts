@@ -13,7 +13,8 @@ import {
   type RenewalDependencies,
   type TokenSource,
 } from './renewal';
-import { dispatchRenewal, type DispatchDependencies, type RenewalRequest } from './background-renewal';
+import type { RenewalRequest } from '../../model/events/provider-client';
+import { dispatchRenewal, type DispatchDependencies } from './background-renewal';
 import type { RequestOwner } from './token-sources';
 import { openTokens } from './tokens';
 

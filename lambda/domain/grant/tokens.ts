@@ -16,7 +16,7 @@ import {
 import type { GrantId } from '../../model/grant-id';
 import { parseSealed } from '../sealing/sealed-json';
 import type { Seal, SealingContext } from '../sealing/sealing';
-import type { TokensToRevoke } from './revocation-queue';
+import type { TokensToRevoke } from '../../model/events/revocation';
 import type { Workload } from '../identity/workload-identity';
 
 /** The user of a request. Without a user in the grant, it is still the user whose restrictions apply. */

@@ -5,7 +5,7 @@
 import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';
 import { isLoopbackHttp } from '../../model/endpoint';
 import { clientMetadataUrl } from '../provider/published-client';
-import type { NewClient, RegistrationRequest } from '../provider/resolve-client';
+import type { NewClient, RegistrationRequest } from '../../model/events/provider-client';
 import { callbackUrl } from '../provider/oauth2-provider';
 import { registerClient, type RegisterClientDependencies } from './register-client';
 import { ProviderFailure } from './provider-failure';

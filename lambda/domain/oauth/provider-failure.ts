@@ -3,7 +3,7 @@
  * 5.2) or one of this service's codes. Nothing else of the provider's response is passed on to the caller.
  */
 import * as oauth from 'oauth4webapi';
-import type { RegistrationMember } from '../provider/provided-client';
+import type { RegistrationMember } from '../../model/provider/client';
 import { ServiceError, type Outcome } from '../service-error';
 import { headerField, type ServerResponse } from './server-response';
 import { statedError } from './stated-error';

@@ -3,18 +3,12 @@
  * client sends the parameters directly to the provider, instead of in the browser's address.
  */
 import * as oauth from 'oauth4webapi';
+import type { PushedRequest } from '../../model/events/provider-client';
 import { boundedLifetime } from '../stated-lifetime';
 import { oauthClientOf } from './client-authentication';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import { withKnownMembers } from './response-members';
 import { authenticate, checkPresentedAt, options, type ProviderClient } from './token-request';
-
-/** The reference with which the browser is redirected (RFC 9126 section 2.2). */
-export interface PushedRequest {
-  readonly requestUri: string;
-  /** Lifetime in seconds. */
-  readonly expiresIn: number;
-}
 
 /** Maximum characters of a request URI: it goes into a URL and an HTTP header, whose sizes are limited. */
 const MAX_REQUEST_URI_CHARACTERS = 2048;

@@ -1,4 +1,5 @@
 /** Connecting an account from a portal: begins a consent session on the rights of the portal's owner, and completes it. */
+import type { StepInput } from '../../model/events/connections';
 import type { Annotate } from '../audit';
 import { beginConsent, type BeginDependencies } from '../consent/begin';
 import { completeSession, type CompleteSessionDependencies } from '../consent/complete';
@@ -73,12 +74,6 @@ export type CompleteConnectionDependencies = CompleteSessionDependencies & {
   readonly directory: Pick<Directory, 'read'>;
 };
 
-/** What the browser that opened the portal's return URL sent. */
-export interface ReturnedBrowser {
-  readonly sessionUri: string;
-  readonly bindingCookie?: string;
-}
-
 /** Returns the refusal for an error of a completion; undefined for one that says nothing to the person. */
 function completionRefusal(error: unknown): PortalRefusal | undefined {
   if (!(error instanceof ServiceError) || error instanceof PortalRefusal) return undefined;
@@ -100,7 +95,11 @@ export async function completeConnection(
   deps: CompleteConnectionDependencies,
   served: ServedPortal,
   person: Person,
-  { sessionUri, bindingCookie, annotate }: ReturnedBrowser & { readonly annotate: Annotate },
+  {
+    sessionUri,
+    bindingCookie,
+    annotate,
+  }: Omit<StepInput<'complete'>, 'portalId' | 'session'> & { readonly annotate: Annotate },
 ): Promise<{ readonly completed: AgentAtProvider }> {
   const { portal, owner } = served;
   const returnUrl = portalReturnUrl(deps.baseUrl, portal.id);

@@ -3,6 +3,7 @@
  * state, the nonce, and the code verifier all follow from a secret in the browser's cookie, so only this browser can
  * finish the sign-in, and only with the response to it. The first response with a code uses up the state.
  */
+import type { StepInput } from '../../model/events/connections';
 import type { Annotate } from '../audit';
 import { authorizationUrl, challengeOf, pushedParameters } from '../consent/authorization-request';
 import { hashOf } from '../digest';
@@ -138,13 +139,6 @@ async function atProvider<T>(work: () => Promise<T>): Promise<T> {
 const clientOf = (deps: SignInDependencies, { portal, signInProvider }: ServedPortal) =>
   deps.providerClients.of(signInProvider, portal.arn);
 
-export interface SignInBeginning {
-  /** 32 random bytes in base64url, which the browser keeps until the response. */
-  readonly secret: string;
-  /** The person wants another account than the one that is signed in at the identity provider. */
-  readonly otherAccount?: true;
-}
-
 /**
  * Begins a sign-in: returns the portal and the URL of the identity provider.
  *
@@ -153,7 +147,7 @@ export interface SignInBeginning {
 export async function beginSignIn(
   deps: SignInDependencies,
   served: ServedPortal,
-  { secret, otherAccount }: SignInBeginning,
+  { secret, otherAccount }: Omit<StepInput<'signIn'>, 'portalId'>,
 ): Promise<{ readonly signInUrl: string }> {
   const { id } = served.portal;
   return atProvider(async () => ({
@@ -239,15 +233,9 @@ export interface NewSession {
 }
 
 /** The identity provider's response, and the browser that delivered it. */
-export interface SignInResponse {
-  /** As at the beginning. */
-  readonly secret: string;
+type SignInResponse = Omit<StepInput<'finishSignIn'>, 'portalId' | 'query'> & {
   readonly query: URLSearchParams;
-  /** New, 32 random bytes in base64url: the secret of the session that is created. */
-  readonly newSession: string;
-  /** Secret of the session that the browser had in this portal. */
-  readonly previous?: string;
-}
+};
 
 /** @throws PortalRefusal `login_failed` if another response has used the state */
 async function consumeState(

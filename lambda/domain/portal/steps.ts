@@ -2,24 +2,19 @@
  * The steps of a person in a portal. Each one reads the portal, its owner's rights, the session, and the restrictions
  * again, and has an audit entry. No result contains a token.
  */
-import { audited, type Annotate, type AuditTrail } from '../audit';
+import type { StepInput, StepName } from '../../model/events/connections';
+import { audited, type Annotate, type AuditTrail, type RequestContext } from '../audit';
 import {
   completeConnection,
   connect,
   type CompleteConnectionDependencies,
   type ConnectDependencies,
-  type ReturnedBrowser,
 } from './connect';
 import { disconnect, disconnectAgent, type DisconnectDependencies } from './disconnect';
-import {
-  disconnectionProgress,
-  type Disconnection,
-  type DisconnectionDependencies,
-} from './disconnection-progress';
-import { disconnectionReach, type DisconnectionReach, type ReachDependencies } from './disconnection-reach';
+import { disconnectionProgress, type DisconnectionDependencies } from './disconnection-progress';
+import { disconnectionReach, type ReachDependencies } from './disconnection-reach';
 import { signedInPerson, type Person, type PersonDependencies } from './person';
 import { refusalOf, type Refusal } from './refusal';
-import type { AgentAtProvider } from './row';
 import {
   servedPortal,
   type PortalAppearance,
@@ -27,14 +22,7 @@ import {
   type ServedPortalDependencies,
 } from './served-portal';
 import { endSession, type PortalSessionStore } from './session';
-import {
-  beginSignIn,
-  finishSignIn,
-  type NewSession,
-  type SignInDependencies,
-  type SignInBeginning,
-  type SignInResponse,
-} from './sign-in';
+import { beginSignIn, finishSignIn, type SignInDependencies } from './sign-in';
 import { viewOf, type PortalView } from './view';
 
 export type PortalStepDependencies = ServedPortalDependencies &
@@ -87,31 +75,13 @@ const personalStep = <Outcome extends object>(
     work(served, await signedInPerson(deps, served, session, annotate), annotate),
   );
 
-interface OnSession {
-  readonly portalId: string;
-  /** Secret of the session. */
-  readonly session: string;
-}
-
-interface OnConnection extends OnSession {
-  /** Key of a row. */
-  readonly connection: string;
-}
-
 /** Creates the steps of portals. */
-export function createPortalSteps(deps: PortalStepDependencies) {
-  return {
-    signIn: ({ portalId, ...begin }: { readonly portalId: string } & SignInBeginning) =>
+export const createPortalSteps = (deps: PortalStepDependencies) =>
+  ({
+    signIn: ({ portalId, ...begin }) =>
       step(deps, { operation: 'PortalSignIn', portalId }, (served) => beginSignIn(deps, served, begin)),
 
-    finishSignIn: ({
-      portalId,
-      query,
-      ...begun
-    }: Omit<SignInResponse, 'query'> & {
-      readonly portalId: string;
-      readonly query: readonly (readonly [string, string])[];
-    }): Promise<StepResult<{ readonly session: NewSession }>> =>
+    finishSignIn: ({ portalId, query, ...begun }) =>
       step(deps, { operation: 'PortalSignInCallback', portalId }, (served, annotate) =>
         finishSignIn(deps, served, annotate, {
           ...begun,
@@ -119,20 +89,8 @@ export function createPortalSteps(deps: PortalStepDependencies) {
         }),
       ),
 
-    /**
-     * Returns the portal's appearance to anyone, and the agents and rows to a signed-in person.
-     *
-     * @param after `next` of an agent: only its rows from there on are returned
-     */
-    async view({
-      portalId,
-      session,
-      after,
-    }: {
-      readonly portalId: string;
-      readonly session?: string;
-      readonly after?: string;
-    }): Promise<StepResult<{ readonly signedIn: false } | PortalView>> {
+    /** Returns the portal's appearance to anyone, and the agents and rows to a signed-in person. */
+    async view({ portalId, session, after }): Promise<StepResult<{ readonly signedIn: false } | PortalView>> {
       if (session === undefined) {
         return step(deps, { operation: 'Portal', portalId }, () => Promise.resolve({ signedIn: false }));
       }
@@ -141,62 +99,61 @@ export function createPortalSteps(deps: PortalStepDependencies) {
       );
     },
 
-    connect: ({ connection: key, ...input }: OnConnection) =>
+    connect: ({ connection: key, ...input }) =>
       personalStep(deps, { operation: 'PortalConnect', ...input }, (served, person, annotate) =>
         connect(deps, served, person, { key, annotate }),
       ),
 
-    complete: ({
-      portalId,
-      session,
-      ...browser
-    }: OnSession & ReturnedBrowser): Promise<StepResult<{ readonly completed: AgentAtProvider }>> =>
+    complete: ({ portalId, session, ...browser }) =>
       personalStep(
         deps,
         { operation: 'CompleteResourceTokenAuth', portalId, session },
         (served, person, annotate) => completeConnection(deps, served, person, { ...browser, annotate }),
       ),
 
-    reach: ({
-      connection: key,
-      ...input
-    }: OnConnection): Promise<StepResult<{ readonly reach: DisconnectionReach }>> =>
+    reach: ({ connection: key, ...input }) =>
       personalStep(deps, { operation: 'PortalDisconnect', ...input }, (served, person, annotate) =>
         disconnectionReach(deps, served, person, { key, annotate }),
       ),
 
-    disconnect: ({ connection: key, ...input }: OnConnection) =>
+    disconnect: ({ connection: key, ...input }) =>
       personalStep(deps, { operation: 'RevokeResourceGrant', ...input }, (served, person, annotate) =>
         disconnect(deps, served, person, { key, annotate }),
       ),
 
-    disconnectAgent: ({
-      agent: agentName,
-      clientToken,
-      ...input
-    }: OnSession & { readonly agent: string; readonly clientToken: string }) =>
+    disconnectAgent: ({ agent: agentName, clientToken, ...input }) =>
       personalStep(deps, { operation: 'RevokeResourceGrant', ...input }, (served, person, annotate) =>
         disconnectAgent(deps, served, person, { agentName, clientToken, annotate }),
       ),
 
-    disconnection: ({
-      revocationId,
-      ...input
-    }: OnSession & { readonly revocationId: string }): Promise<
-      StepResult<{ readonly disconnection: Disconnection }>
-    > =>
+    disconnection: ({ revocationId, ...input }) =>
       personalStep(deps, { operation: 'PortalDisconnection', ...input }, (served, person, annotate) =>
         disconnectionProgress(deps, served, person, { revocationId, annotate }),
       ),
 
     /** Ends the session, also one that is not valid any more. */
-    signOut: ({ portalId, session }: OnSession) =>
+    signOut: ({ portalId, session }) =>
       step(deps, { operation: 'PortalSignOut', portalId }, async ({ portal }, annotate) => {
         const ended = await endSession(deps.portalSessions, portal.id, session);
         if (ended) annotate({ user: ended.userHash });
         return { signedOut: true as const };
       }),
-  };
-}
+  }) satisfies { [Name in StepName]: (input: StepInput<Name>) => Promise<StepResult<object>> };
 
 export type PortalSteps = ReturnType<typeof createPortalSteps>;
+
+/** What a step returns, unless it is refused. */
+export type StepOutcome<Name extends StepName> = Exclude<Awaited<ReturnType<PortalSteps[Name]>>, RefusedStep>;
+
+/** The function that performs the steps. */
+export interface PortalFunction {
+  /**
+   * @param origin the browser's request, for audit entries
+   * @throws Error if the function failed
+   */
+  perform<Name extends StepName>(
+    name: Name,
+    input: StepInput<Name>,
+    origin: RequestContext,
+  ): Promise<RefusedStep | StepOutcome<Name>>;
+}

@@ -4,7 +4,7 @@
  * more: it authenticates the revocation of the tokens that it was issued.
  */
 import type { Oauth2Discovery, SealedManagement } from '../../model/provider/record';
-import type { ClientDeletionCause } from '../../model/records/revocation';
+import type { ClientDeletion } from '../../model/events/revocation';
 import { hashOf } from '../digest';
 import { issuerOf, withoutTrailingSlash } from '../../model/discovery-url';
 import type { SealingContext } from '../sealing/sealing';
@@ -13,14 +13,6 @@ import type { SealingContext } from '../sealing/sealing';
 export interface ClientHolder {
   readonly id: string;
   readonly arn: string;
-}
-
-/** A client that must be deleted. It contains no plain secret, so that it can be sent to a function. */
-export interface ClientDeletion extends SealedManagement {
-  readonly provider: ClientHolder & { readonly name: string };
-  /** Hash of the client's ID at its server; see {@link clientHashes}. */
-  readonly clientHash: string;
-  readonly cause: ClientDeletionCause;
 }
 
 /** A client, which the service has registered if it has a registration. */

@@ -3,9 +3,6 @@ import type { Registration } from '../../model/provider/record';
 import type { ClientAuthenticationMethod, ClientRegistration } from '../../model/provider/client';
 import { usesSecret } from './vendor';
 
-/** Members of a configuration that can prevent the service from providing a client. */
-export type RegistrationMember = 'clientId' | 'clientRegistration' | 'initialAccessToken';
-
 /** Name that authorization servers show to users. */
 export const CLIENT_NAME = 'agent-identity';
 

@@ -5,9 +5,9 @@
  */
 import type { CustomOauth2Config } from '../../model/provider/configuration';
 import type { Oauth2Discovery, ProtectedResource, Registration } from '../../model/provider/record';
-import type { ClientMetadata } from '../../model/provider/published-key';
 import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';
-import * as v from 'valibot';
+import type { NewClient, RegisteredClient, RegistrationRequest } from '../../model/events/provider-client';
+import type { ClientDeletion } from '../../model/events/revocation';
 import { accessDenied, invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import type { System } from '../system';
@@ -16,7 +16,6 @@ import { checkBindingByOwner } from './client-binding';
 import {
   clientHashes,
   registrationContext,
-  type ClientDeletion,
   type ClientDeletions,
   type ClientHolder,
   type Registered,
@@ -35,40 +34,12 @@ import { checkAudience } from './private-key-jwt';
 import { clientRegistrationOf, hasAssignedSecret, isMetadataDocument } from './provided-client';
 import { newSigningKey } from './published-key';
 import type { RegisteredClients } from './registered-clients';
-import { usesSecret, type ClientSecretMethod } from './vendor';
+import { usesSecret } from './vendor';
 import type { PresentClient, ResolvedConfig } from './resolved-config';
-
-/** Where and with what a client can be deleted (RFC 7592). */
-export const ClientManagementSchema = v.object({ clientUri: v.string(), accessToken: v.string() });
-export type ClientManagement = Readonly<v.InferOutput<typeof ClientManagementSchema>>;
-
-/** A client as a server registered it, or as a metadata document of this service describes it. */
-export interface NewClient {
-  readonly clientId: string;
-  readonly clientAuthenticationMethod: ClientSecretMethod | typeof PUBLIC_CLIENT | typeof PUBLISHED_KEY;
-  /** The private key for the key that a document publishes. */
-  readonly clientSecret?: string;
-  /** Absent if the server does not let clients delete themselves. */
-  readonly management?: ClientManagement;
-  /** Present if a document describes the client. */
-  readonly metadataDocument?: ClientMetadata;
-}
-
-export interface RegisteredClient {
-  readonly protectedResource: ProtectedResource;
-  /** Absent if the authorization server or its endpoints are not the expected ones: then, nothing was registered. */
-  readonly client?: NewClient;
-}
 
 /** What a configuration states about the client that the service provides, and about its server. */
 export type StatedClient = StatedServer &
   Pick<CustomOauth2Config, 'clientRegistration' | 'initialAccessToken'>;
-
-/** The client that a provider needs. */
-export interface RegistrationRequest extends StatedClient {
-  /** Last segment of the provider's callback URL. */
-  readonly callbackId: string;
-}
 
 /** Finds the authorization servers of protected resources, and registers clients there. */
 export interface ProtectedResources {
@@ -84,7 +55,7 @@ export interface ProtectedResources {
    *
    * @throws as `find`, and ValidationException if the server accepts no such client
    */
-  register(discoveryUrl: string, request: RegistrationRequest): Promise<RegisteredClient>;
+  register(request: RegistrationRequest): Promise<RegisteredClient>;
 }
 
 export interface RegistrationDependencies {
@@ -290,7 +261,8 @@ async function newClient(
   const callbackId = found
     ? callbackIdWith(deps, request, { discoveryUrl, protectedResource: found })
     : request.callbackId;
-  const { protectedResource: named, client } = await deps.protectedResources.register(discoveryUrl, {
+  const { protectedResource: named, client } = await deps.protectedResources.register({
+    discoveryUrl,
     callbackId,
     initialAccessToken: request.initialAccessToken,
     clientRegistration: request.clientRegistration,

@@ -5,15 +5,13 @@
 import {
   type CLIENT_AUTHENTICATION_METHODS,
   type ClientAuthenticationMethod,
+  type ClientSecretMethod,
   PUBLIC_CLIENT,
   PUBLISHED_KEY,
 } from '../../model/provider/client';
 import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
 import type { OnBehalfOfConfig } from '../../model/provider/on-behalf-of';
 import type { RevocationReach } from '../../model/records/revocation';
-
-/** By a secret that client and server share. */
-export type ClientSecretMethod = 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
 
 /** Returns the method as the API has it; undefined for a public client. */
 export function statedMethod(

@@ -1,11 +1,24 @@
 /** Begins a revocation: stores it, and has its grants selected before the caller gets its response. */
 import type { BegunRevocation } from '../../model/descriptions';
+import type { SelectionProgress } from '../../model/events/revocation';
 import type { Revocation } from '../../model/records/revocation';
 import type { DeletedGrants } from '../sealing/deletion';
 import { epochSeconds, type System } from '../system';
 import type { RevocationStore } from './revocation';
 import { SELECTION_LEASE } from './select';
-import type { RevocationWorker, SelectionProgress } from './worker';
+
+/** The function that revokes. */
+export interface RevocationWorker {
+  /**
+   * Continues the selection of a stored revocation, for up to 20 seconds.
+   *
+   * @returns whether every grant was selected, and how many were revoked so far
+   * @throws Error if the function failed; the schedule then continues the revocation
+   */
+  select(revocationId: string): Promise<SelectionProgress>;
+  /** Has the tokens revoked at their providers now. Without it, the schedule does this within a minute. @throws Error */
+  wake(): Promise<void>;
+}
 
 export interface BeginRevocationDependencies {
   readonly revocations: Pick<RevocationStore, 'create'>;

@@ -7,13 +7,14 @@ import { hashOf } from '../digest';
 import { deleteClient } from '../oauth/register-client';
 import { ProviderFailure, type OwnCode } from '../oauth/provider-failure';
 import type { Transport } from '../oauth/transport';
-import { clientHashes, registrationContext, type ClientDeletion } from '../provider/client-deletion';
+import type { ClientDeletion } from '../../model/events/revocation';
+import { clientHashes, registrationContext } from '../provider/client-deletion';
 import {
   CLIENT_DELETION_CAUSES,
   type ClientDeletionCause,
   type OutboxItem,
 } from '../../model/records/revocation';
-import { ClientManagementSchema } from '../provider/resolve-client';
+import { ClientManagementSchema } from '../../model/records/outbox-content';
 import type { RegisteredClients } from '../provider/registered-clients';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { parseSealed } from '../sealing/sealed-json';

@@ -6,6 +6,8 @@ import { unexpected } from '../../api/unexpected';
 import type { RequestContext } from '../../domain/audit';
 import { ServiceError } from '../../domain/service-error';
 import { OutsideWritingRegion } from '../../domain/writing-region';
+import { eventSchemaOf, type Calls, type EventOf } from '../../model/events/calls';
+import type { Of } from '../../model/of';
 import { report, requests } from './logging';
 import { regionFence } from './regions';
 
@@ -108,4 +110,36 @@ export function createInvocationHandler<Schema extends v.GenericSchema, Output>(
     // No cause: Lambda logs a thrown error and returns it to the caller.
     throw new Error(message ?? 'The invocation failed. See the log of the function.');
   };
+}
+
+type CallOptions<Accepted extends Calls, Output> = Omit<
+  InvocationOptions<v.GenericSchema<unknown, EventOf<Accepted>>, Output>,
+  'schema' | 'originOf'
+> & {
+  /** Of the member `origin` of events: the request for which another function invokes this one. */
+  readonly origin?: v.GenericSchema<unknown, RequestContext>;
+};
+
+/**
+ * Returns the handler of a function that other functions call.
+ *
+ * @param callee what the function does for each call
+ */
+export function createCallHandler<
+  Accepted extends Calls,
+  Called extends { readonly [Name in keyof Accepted]: (input: Of<Accepted[Name]>) => Promise<unknown> },
+>(
+  calls: Accepted,
+  callee: Called,
+  { origin, ...options }: CallOptions<Accepted, Awaited<ReturnType<Called[keyof Called]>>>,
+) {
+  const schema = eventSchemaOf(calls, origin && { origin: v.exactOptional(origin) });
+  // Also of an event that is not valid otherwise, for its audit entry.
+  const originOf =
+    origin && ((event: unknown) => v.parse(v.fallback(v.object({ origin }), { origin: {} }), event).origin);
+  return createInvocationHandler({ ...options, schema, ...(originOf && { originOf }) }, (event) => {
+    // The schema leaves only the call, and its origin.
+    const name = Object.keys(calls).find((call) => call in event) as keyof Accepted;
+    return callee[name](event[name]);
+  });
 }

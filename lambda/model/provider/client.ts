@@ -4,6 +4,9 @@
 export const CLIENT_REGISTRATIONS = ['METADATA_DOCUMENT', 'DYNAMIC'] as const;
 export type ClientRegistration = (typeof CLIENT_REGISTRATIONS)[number];
 
+/** Members of a configuration that can prevent the service from providing a client. */
+export type RegistrationMember = 'clientId' | 'clientRegistration' | 'initialAccessToken';
+
 /** AWS's `ClientAuthenticationMethodType`: by a secret, or by a signed assertion. */
 export const CLIENT_AUTHENTICATION_METHODS = [
   'CLIENT_SECRET_BASIC',
@@ -29,6 +32,9 @@ export const PUBLISHED_KEY = 'PUBLISHED_KEY_JWT';
 
 export type ClientAuthenticationMethod =
   (typeof CLIENT_AUTHENTICATION_METHODS)[number] | typeof PUBLIC_CLIENT | typeof PUBLISHED_KEY;
+
+/** By a secret that client and server share. */
+export type ClientSecretMethod = 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
 
 /** By which assertions are signed for `PRIVATE_KEY_JWT`. */
 export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256'] as const;

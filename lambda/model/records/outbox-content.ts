@@ -1,5 +1,5 @@
 /**
- * What an item of the outbox contains encrypted: the tokens, and the client that they were issued to, at the server that
+ * What an item of the outbox contains encrypted: what deletes a client, or the tokens, and the client that they were issued to, at the server that
  * issued them. The whole client is in the ciphertext, so neither a later configuration of the provider nor an altered
  * record sends the tokens or the client secret to another server.
  */
@@ -25,6 +25,10 @@ const RevokingClientSchema = v.object({
     'certificateObject',
   ]).entries,
 });
+
+/** Where and with what a client can be deleted (RFC 7592). */
+export const ClientManagementSchema = v.object({ clientUri: v.string(), accessToken: v.string() });
+export interface ClientManagement extends Of<typeof ClientManagementSchema> {}
 
 export const OutboxContentSchema = v.object({
   tokens: SealedTokensSchema,

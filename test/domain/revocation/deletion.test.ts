@@ -9,7 +9,7 @@ import { parseQuotas } from '../../../lambda/domain/quotas';
 import { createDeletedGrants } from '../../../lambda/domain/revocation/begin';
 import { isSelectionComplete } from '../../../lambda/domain/revocation/revocation';
 import { selectGrants } from '../../../lambda/domain/revocation/select';
-import type { RevocationWorker } from '../../../lambda/domain/revocation/worker';
+import type { RevocationWorker } from '../../../lambda/domain/revocation/begin';
 import { ShreddedError } from '../../../lambda/domain/sealing/sealing';
 import { ARN_PREFIX, OWNER } from '../samples';
 import { createRevocationService, unavailable, wrapped } from './revocation-service';

@@ -13,7 +13,8 @@ import { sessionHashIn, sessionIdOf } from '../../../lambda/domain/consent/sessi
 import { createConsentPortalStore } from '../../../lambda/adapters/dynamodb/consent-portal-store';
 import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createConnectionsFunction } from '../../../lambda/adapters/lambda/connections';
-import type { ConnectionsResult, PortalEvent } from '../../../lambda/contract/connections-event';
+import type { RefusedStep, StepOutcome } from '../../../lambda/domain/portal/steps';
+import type { StepInput, StepName } from '../../../lambda/model/events/connections';
 import {
   consentPortalArn,
   portalCallbackUrl,
@@ -50,8 +51,6 @@ export interface PortalSettings {
   readonly owner?: PrincipalName;
   readonly change?: Partial<ConsentPortal>;
 }
-
-type Outcome<Key extends string> = Extract<ConnectionsResult, Record<Key, unknown>>;
 
 let count = 0;
 
@@ -144,20 +143,30 @@ export class TestPortal {
     );
   }
 
-  /** Invokes the function as the front does. */
-  request = async (event: PortalEvent): Promise<ConnectionsResult> =>
-    knownMembers(await createConnectionsFunction(localFunctionName('connections')).request(event));
+  /** Performs a step as the front does. */
+  perform = async <Name extends StepName>(
+    name: Name,
+    input: Omit<StepInput<Name>, 'portalId'> & { readonly portalId?: string },
+  ): Promise<RefusedStep | StepOutcome<Name>> =>
+    knownMembers(
+      await createConnectionsFunction(localFunctionName('connections')).perform(
+        name,
+        { portalId: this.id, ...input } as unknown as StepInput<Name>,
+        {},
+      ),
+    );
 
   /** Returns the result of a step that is not refused. */
-  private async outcome<Key extends string>(key: Key, event: PortalEvent): Promise<Outcome<Key>> {
-    const result = await this.request(event);
-    if (!(key in result)) throw new Error(JSON.stringify([result, (await this.world.audit()).at(-1)]));
-    return result as Outcome<Key>;
+  private async outcome<Name extends StepName>(
+    ...step: Parameters<typeof this.perform<Name>>
+  ): Promise<StepOutcome<Name>> {
+    const result = await this.perform(...step);
+    if ('refused' in result) throw new Error(JSON.stringify([result, (await this.world.audit()).at(-1)]));
+    return result;
   }
 
   async signInUrl(secret = newSecret(), more: { otherAccount?: true } = {}): Promise<string> {
-    const signIn = { portalId: this.id, secret, ...more };
-    const { signInUrl } = await this.outcome('signInUrl', { signIn });
+    const { signInUrl } = await this.outcome('signIn', { secret, ...more });
     return signInUrl;
   }
 
@@ -165,10 +174,7 @@ export class TestPortal {
     secret: string,
     query: URLSearchParams,
     more: { newSession?: string; previous?: string } = {},
-  ) =>
-    this.request({
-      finishSignIn: { portalId: this.id, secret, query: [...query], newSession: newSecret(), ...more },
-    });
+  ) => this.perform('finishSignIn', { secret, query: [...query], newSession: newSecret(), ...more });
 
   /** Signs a person in with a browser. Returns the session's secret, which the browser's cookie has. */
   async signIn(login: string, browser = new Browser(), more: { previous?: string } = {}): Promise<string> {
@@ -180,21 +186,19 @@ export class TestPortal {
     return newSession;
   }
 
-  view = (session: string) => this.request({ view: { portalId: this.id, session } });
+  view = (session: string) => this.perform('view', { session });
 
   /** Returns the rows of an agent. */
   async rows(session: string, agent: TestAgent) {
-    const { agents } = await this.outcome('agents', { view: { portalId: this.id, session } });
-    return agents.find(({ name }) => name === agent.name)?.connections ?? [];
+    const view = await this.outcome('view', { session });
+    if (!('agents' in view)) throw new Error('the person is not signed in');
+    return view.agents.find(({ name }) => name === agent.name)?.connections ?? [];
   }
 
-  connect = (session: string, connection: string) =>
-    this.request({ connect: { portalId: this.id, session, connection } });
+  connect = (session: string, connection: string) => this.perform('connect', { session, connection });
 
   async authorizationUrl(session: string, connection: string): Promise<string> {
-    const { authorizationUrl } = await this.outcome('authorizationUrl', {
-      connect: { portalId: this.id, session, connection },
-    });
+    const { authorizationUrl } = await this.outcome('connect', { session, connection });
     return authorizationUrl;
   }
 
@@ -221,29 +225,22 @@ export class TestPortal {
   ) {
     const name = bindingCookieName(sessionHashIn(sessionIdOf(sessionUri) ?? '') ?? '');
     const bindingCookie = browser?.cookie(name);
-    return this.request({
-      complete: {
-        portalId: this.id,
-        session,
-        sessionUri,
-        ...(bindingCookie !== undefined && { bindingCookie }),
-      },
+    return this.perform('complete', {
+      session,
+      sessionUri,
+      ...(bindingCookie !== undefined && { bindingCookie }),
     });
   }
 
-  reach = (session: string, connection: string) =>
-    this.request({ reach: { portalId: this.id, session, connection } });
+  reach = (session: string, connection: string) => this.perform('reach', { session, connection });
 
-  disconnect = (session: string, connection: string) =>
-    this.request({ disconnect: { portalId: this.id, session, connection } });
+  disconnect = (session: string, connection: string) => this.perform('disconnect', { session, connection });
 
   disconnectAgent = (session: string, { name: agent }: Pick<TestAgent, 'name'>) =>
-    this.request({
-      disconnectAgent: { portalId: this.id, session, agent, clientToken: crypto.randomUUID() },
-    });
+    this.perform('disconnectAgent', { session, agent, clientToken: crypto.randomUUID() });
 
   disconnection = (session: string, revocationId: string) =>
-    this.request({ disconnection: { portalId: this.id, session, revocationId } });
+    this.perform('disconnection', { session, revocationId });
 }
 
 /** Returns the ARN of the agent's workload identity. */

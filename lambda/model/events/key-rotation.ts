@@ -3,7 +3,7 @@
  * writes it by hand, so additional members, which could be mistakes, are refused.
  */
 import * as v from 'valibot';
-import { WORKLOAD_NAME } from '../model/workload-name';
+import { WORKLOAD_NAME } from '../workload-name';
 
 const workloadName = v.pipe(v.string(), v.regex(WORKLOAD_NAME));
 
