@@ -1,6 +1,11 @@
 /** What `agent-identity.config.ts` can state: the props of the two stacks, with names and ARNs in place of constructs. */
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { IdentityServiceProps, IdentityStateProps } from '../../lib';
+import type {
+  FunctionSettings,
+  IdentityServiceProps,
+  IdentityStateProps,
+  ServiceFunctionSettings,
+} from '../../lib';
 
 /** The props that both stacks take. */
 export type DeploymentProps = IdentityServiceProps & IdentityStateProps;
@@ -13,6 +18,7 @@ type Restated =
   | 'deploymentConfig'
   | 'domain'
   | 'encryptionKey'
+  | 'functions'
   | 'lifetimes'
   | 'logRetention'
   | 'network'
@@ -102,6 +108,11 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    * @default - those of your AWS credentials
    */
   readonly env?: { readonly account?: string; readonly region?: string };
+  /**
+   * Memory, concurrency, environment, and tracing of individual functions.
+   * @default - memory from measurement; no reserved and no provisioned concurrency
+   */
+  readonly functions?: Partial<Record<keyof ServiceFunctionSettings, Omit<FunctionSettings, 'layers'>>>;
   /**
    * How long tokens, consent sessions, and vault keys are valid, as ISO 8601 durations without years, months, and weeks.
    * @default - `PT15M` for `workloadAccessToken`, `PT10M` for `consentSession`, `P90D` for `vaultKey`

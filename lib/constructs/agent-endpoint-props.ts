@@ -15,7 +15,7 @@ import type { PropNames } from './prop-names';
 import type { PrivateDestination } from './service-network';
 import type { WebAcl } from './web-acl';
 
-/** Memory and concurrency of an endpoint's functions. */
+/** Settings of an endpoint's functions. */
 export interface AgentEndpointFunctions {
   /**
    * The gate, which invokes the agent. Each invocation uses one of its concurrent executions until the response is
@@ -144,7 +144,7 @@ export interface AgentEndpointProps {
    */
   readonly webAcl?: WebAcl;
   /**
-   * Memory and concurrency of the two functions.
+   * Memory, concurrency, environment, layers, and tracing of the two functions.
    * @default - memory from measurement (docs/performance.md); no reserved and no provisioned concurrency
    */
   readonly functions?: AgentEndpointFunctions;

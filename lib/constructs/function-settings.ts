@@ -1,8 +1,9 @@
-/** The settings of a function that depend on measurement or load: its memory and its concurrency. */
+/** The settings of a function: what depends on measurement or load, and what an organization adds to its functions. */
+import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
 
-/** Memory and concurrency of a function. */
+/** Memory, concurrency, and additions of a function. */
 export interface FunctionSettings {
   /**
    * Memory in MiB. Lambda allocates CPU in proportion to it: one vCPU at 1769 MiB.
@@ -20,9 +21,26 @@ export interface FunctionSettings {
    * @default - none
    */
   readonly provisionedConcurrency?: number;
+  /**
+   * Environment variables in addition to those of the service, such as `NODE_OPTIONS` or those of a layer. Variables that
+   * the service sets cannot be changed.
+   * @default - none
+   */
+  readonly environment?: Record<string, string>;
+  /**
+   * Lambda layers and extensions, such as those of a monitoring product, for Node.js 24 on arm64. They run with the
+   * permissions of the function, and can read what it decrypts.
+   * @default - none
+   */
+  readonly layers?: ILayerVersion[];
+  /**
+   * Whether AWS X-Ray traces the function.
+   * @default true
+   */
+  readonly tracing?: boolean;
 }
 
-/** Memory and concurrency of the service's functions, by function group. */
+/** Settings of the service's functions, by function group. */
 export interface ServiceFunctionSettings {
   /** Manages workload identities, credential providers, and policies. */
   readonly controlPlane?: FunctionSettings;
@@ -143,10 +161,12 @@ const settings = v.exactOptional(
     memorySize: v.exactOptional(v.number()),
     reservedConcurrency: v.exactOptional(v.number()),
     provisionedConcurrency: v.exactOptional(v.number()),
+    environment: v.exactOptional(v.record(v.string(), v.string())),
+    tracing: v.exactOptional(v.boolean()),
   }),
 );
 
-/** {@link ServiceFunctionSettings} in a configuration file. {@link checkFunctionSettings} checks the numbers. */
+/** {@link ServiceFunctionSettings} in a configuration file, which has no constructs. {@link checkFunctionSettings} checks the numbers. */
 export const FunctionSettingsSchema = v.strictObject(
   Object.fromEntries(FUNCTION_GROUPS.map((group) => [MEMBERS[group], settings])),
 );

@@ -158,7 +158,7 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly cloudWatchRole?: boolean;
   /**
-   * Memory and concurrency of individual functions.
+   * Memory, concurrency, environment, layers, and tracing of individual functions.
    * @default - memory from measurement; no reserved and no provisioned concurrency
    */
   readonly functions?: ServiceFunctionSettings;

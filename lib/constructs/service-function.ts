@@ -7,6 +7,7 @@ import { PolicyDocument, Role, ServicePrincipal, type PolicyStatement } from 'aw
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Function as LambdaFunction,
+  Tracing,
   type Alias,
   type EventInvokeConfigOptions,
   type ILayerVersion,
@@ -78,6 +79,17 @@ export interface PublishedFunctionProps extends ServiceFunctionProps {
   readonly asynchronous?: EventInvokeConfigOptions;
 }
 
+/** @throws Error for a variable that the service sets */
+function checkAddedVariables(
+  { node }: Construct,
+  added: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+): void {
+  const name = Object.keys(added).find((variable) => Object.hasOwn(own, variable));
+  if (name === undefined) return;
+  throw new Error(`${node.path}: environment.${name} in functions is a variable of the service. Remove it.`);
+}
+
 /** The function, and in the same scope its siblings with the ids `roleId` and `logGroupId`. */
 export class ServiceFunction extends LambdaFunction {
   /** The function's role. It ignores grants if the function has a `policy`. */
@@ -85,7 +97,10 @@ export class ServiceFunction extends LambdaFunction {
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     const { policy, network = 'internet' } = props;
-    const { memorySize, reservedConcurrency } = props.settings ?? {};
+    const { memorySize, reservedConcurrency, tracing = true } = props.settings ?? {};
+    const layers = [...(props.layers ?? []), ...(props.settings?.layers ?? [])];
+    const environment = { ...props.environment, DEPLOYMENT_NAME: props.deployment };
+    checkAddedVariables(scope, props.settings?.environment ?? {}, environment);
     const logGroup = new LogGroup(scope, props.logGroupId ?? 'Logs', {
       retention: props.logRetention,
       removalPolicy: props.removalPolicy,
@@ -118,11 +133,9 @@ export class ServiceFunction extends LambdaFunction {
       logGroup,
       role: policy ? role.withoutPolicyUpdates() : role,
       ...vpcOptions(network),
-      ...(props.layers && { layers: props.layers }),
-      environment: {
-        ...props.environment,
-        DEPLOYMENT_NAME: props.deployment,
-      },
+      ...(!tracing && { tracing: Tracing.DISABLED }),
+      ...(layers.length > 0 && { layers }),
+      environment: { ...props.settings?.environment, ...environment },
     });
     validateEnvironment(this, props.environmentSources ?? {});
     this.executionRole = role;

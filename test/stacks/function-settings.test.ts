@@ -1,7 +1,9 @@
 /** Settings of the functions: memory by group, concurrency by props, and the schedule of the keys. */
+import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { FunctionGroup } from '../../lambda/operations/groups';
-import type { FunctionSettings } from '../../lib';
+import { AgentIdentity, type FunctionSettings } from '../../lib';
 import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
+import { consumerStack, templateOf } from './consumer';
 import { plain, resourcesOf, standardSynthesis, synthesize, withoutHash, type Synthesis } from './synthesis';
 
 const standard = standardSynthesis();
@@ -59,6 +61,49 @@ describe('the prop functions', () => {
       ReservedConcurrentExecutions: 5,
     });
     expect(functionOf(set, 'key-rotation')).toEqual(functionOf(standard, 'key-rotation'));
+  });
+
+  it('adds variables and ends the traces of the named function only', () => {
+    const functions = {
+      tokenExchange: { environment: { NODE_OPTIONS: '--enable-source-maps' }, tracing: false },
+    };
+    const changed = synthesize({ functions });
+    expect(functionOf(changed, 'token-exchange')).not.toHaveProperty('TracingConfig');
+    const variablesOf = (synthesis: Synthesis) =>
+      (functionOf(synthesis, 'token-exchange').Environment as { Variables: object }).Variables;
+    expect(variablesOf(changed)).toEqual({
+      ...variablesOf(standard),
+      NODE_OPTIONS: '--enable-source-maps',
+    });
+    expect(functionOf(changed, 'operator')).toEqual(functionOf(standard, 'operator'));
+  });
+
+  it('adds layers to the layer of the trusted issuers', () => {
+    const stack = consumerStack();
+    const arn = 'arn:aws:lambda:eu-central-1:111122223333:layer:monitoring:7';
+    const layers = [LayerVersion.fromLayerVersionArn(stack, 'Monitoring', arn)];
+    new AgentIdentity(stack, 'Identity', {
+      trustedIssuers: Array.from({ length: 60 }, (_, index) => ({
+        discoveryUrl: `https://idp-${index}.example/.well-known/openid-configuration`,
+        allowedClients: ['app'],
+      })),
+      functions: { tokenExchange: { layers }, keyRotation: { layers } },
+    });
+    const layersOf = (group: FunctionGroup) =>
+      Object.values(templateOf(stack).Resources).find(
+        ({ Type, Properties }) =>
+          Type === 'AWS::Lambda::Function' && Properties.Description === `agent-identity: ${group}`,
+      )?.Properties.Layers;
+    expect(layersOf('key-rotation')).toEqual([arn]);
+    expect(layersOf('token-exchange')).toEqual([expect.any(Object), arn]);
+    expect(layersOf('operator')).toBeUndefined();
+  });
+
+  it('changes no variable of the service', () => {
+    const functions = { tokenExchange: { environment: { BASE_URL: 'https://other.example' } } };
+    expect(() => synthesize({ functions })).toThrow(
+      'AgentIdentityStateless: environment.BASE_URL in functions is a variable of the service',
+    );
   });
 
   it('stops a function with a reserved concurrency of 0', () => {
