@@ -1,5 +1,5 @@
 /** What a request loses when its schema has parsed it, and text that is not Unicode. */
-import { field, NOT_AN_OBJECT } from '../contract/schemas/invalid-fields';
+import { field, NOT_AN_OBJECT } from '../contract/invalid-fields';
 import type { InvalidField } from '../domain/service-error';
 
 /**

@@ -7,7 +7,7 @@ import { ServiceError } from '../domain/service-error';
 import type { RegionFence } from '../domain/writing-region';
 import type { AwsOutput } from './aws-output';
 import { empty, errorResult, json, NO_STORE } from './errors';
-import type { InputOf, JsonOperation, Operations, Response, Route } from '../operations/operation';
+import type { InputOf, JsonOperation, Operations, Response, Route, SameAs } from '../operations/operation';
 import { parseInput } from './parse';
 import { requestContextOf, UNKNOWN_ROUTE } from './request-context';
 import type { RefuseForged } from './stage-secret';
@@ -31,7 +31,9 @@ type JsonHandler<Operation extends JsonOperation, Output> = (
 type OutputOf<Name, Operation> = Operation extends { readonly output?: Response<infer Own> }
   ? unknown extends Own
     ? AwsOutput<Name>
-    : Own
+    : Own extends SameAs<infer Other>
+      ? AwsOutput<Other>
+      : Own
   : never;
 
 /** An operation whose response has no members has no body, or an empty one. */

@@ -36,6 +36,13 @@ export interface Response<Output> {
 /** Returns the type of a response that the AWS service model does not have. @template Make the function that returns its schema */
 export const returns = <Make extends () => v.GenericSchema>(): Response<Of<ReturnType<Make>>> => ({});
 
+/** The response of an operation of AWS, as the response of another one. */
+export interface SameAs<Name extends string> {
+  readonly operation: Name;
+}
+
+export const returnsSameAs = <Name extends string>(): Response<SameAs<Name>> => ({});
+
 /** An operation with a JSON request. */
 export interface JsonOperation<
   Input extends RequestSchema = RequestSchema,

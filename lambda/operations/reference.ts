@@ -1,7 +1,8 @@
 /** What the documentation says of an operation. Only scripts read it, and no function's bundle contains it. */
 import type * as v from 'valibot';
 import type { ErrorName } from '../domain/service-error';
-import type { JsonOperation, Operations } from './operation';
+import type { RoutedGroup } from './groups';
+import type { JsonOperation, Operations, RequestSchema, SameAs } from './operation';
 
 /** A difference from AWS. */
 export interface Difference {
@@ -19,10 +20,21 @@ export interface Reference {
    * Makes the schema of a response that AWS's service model does not have; or names the operation with the same response.
    * It is a function, because esbuild does not drop a schema that no code uses.
    */
-  readonly output?: (() => v.GenericSchema) | 'GetResourceOauth2Token';
+  readonly output?: (() => v.GenericSchema) | string;
 }
+
+/** A reference has an output if the definition has one. */
+type OutputReference<Output> = unknown extends Output
+  ? { readonly output?: never }
+  : { readonly output: Output extends SameAs<infer Name> ? Name : () => v.GenericSchema<unknown, Output> };
 
 /** Of a route without a signature, what it is for. */
 export type ReferenceOf<Defined extends Operations> = {
-  readonly [Name in keyof Defined]: Defined[Name] extends JsonOperation ? Reference : string;
+  readonly [Name in keyof Defined]: Defined[Name] extends JsonOperation<
+    RequestSchema,
+    RoutedGroup,
+    infer Output
+  >
+    ? Reference & OutputReference<Output>
+    : string;
 };

@@ -1,5 +1,5 @@
 /** Suspended agents and users, as operators see them: an operator or the user's identity provider suspends. */
-import type { IssuerSuspension, ListedSuspension } from '../../lambda/model/descriptions';
+import type { IssuerSuspension, ListedSuspension } from '../../lambda/model/responses';
 import { OPERATIONS } from '../../lambda/operations';
 import type { CliContext } from './context';
 import { isoTime, printTable } from './output';

@@ -25,7 +25,7 @@ import {
   type GovernedKind,
   type GovernedOperation,
 } from '../../lambda/contract/resource-policies';
-import { invalidFields } from '../../lambda/contract/schemas/invalid-fields';
+import { invalidFields } from '../../lambda/contract/invalid-fields';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { atFullLength, LONGEST_REGION, measureAs } from '../constructs/full-length';
 import type { PropNames } from '../constructs/prop-names';

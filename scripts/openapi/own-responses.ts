@@ -4,7 +4,7 @@
  */
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import * as descriptions from '../../lambda/model/descriptions';
+import * as responses from '../../lambda/model/responses';
 import { CLIENT_REGISTRATIONS } from '../../lambda/model/provider/client';
 import type { Structures } from './aws-responses';
 import { schemaRef, type JsonSchema } from './json-schema';
@@ -14,7 +14,7 @@ type Members = Readonly<Record<string, JsonSchema>>;
 
 /** The structures of responses, by their schemas. */
 const STRUCTURES: ReadonlyMap<unknown, string> = new Map(
-  Object.entries(descriptions).map(([name, schema]) => [schema, name.replace(/Schema$/, '')]),
+  Object.entries(responses).map(([name, schema]) => [schema, name.replace(/(?:Description)?Schema$/, '')]),
 );
 
 /** Returns the response, and adds the structures that it consists of. */
@@ -34,7 +34,7 @@ export function responseSchema(response: v.GenericSchema, structures: Structures
 }
 
 /** The protected resource, the issuer with its metadata, and the origins that a credential provider is bound to. */
-export const PROTECTED_RESOURCE = responseSchema(descriptions.ProtectedResourceSchema, new Map());
+export const PROTECTED_RESOURCE = responseSchema(responses.ProtectedResourceSchema, new Map());
 
 const authorizerConfiguration = requestMember('CreateWorkloadIdentity', 'authorizerConfiguration');
 const portal: Members = {

@@ -3,7 +3,7 @@
  * show it to the user, and RevokeResourceGrant revokes one of these grants.
  */
 import { audited, type Annotate } from '../audit';
-import type { BegunRevocation, GrantDescription } from '../../model/descriptions';
+import type { BegunRevocation, GrantDescription } from '../../model/responses';
 import { listedIn } from '../grant/description';
 import { decodeGrantId, encodeGrantId } from '../../model/grant-id';
 import { grantIdMember } from '../grant/grant-filter';

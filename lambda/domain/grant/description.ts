@@ -5,7 +5,7 @@ import { NO_USER } from '../../model/user';
 import { epochSeconds, type System } from '../system';
 import { isFresh, isRefreshable, targetParts } from './grant';
 import type { Grant, GrantTokens } from '../../model/records/grant';
-import type { GrantDescription, GrantStatus } from '../../model/descriptions';
+import type { GrantDescription, GrantStatus } from '../../model/responses';
 import type { Flow } from '../../model/flow';
 import { encodeGrantId } from '../../model/grant-id';
 import { isUnreadable, recordUnreadable, type FoundGrant, type UnreadableDependencies } from './unreadable';

@@ -1,7 +1,7 @@
 /** Operators list grants by agent, provider, and user. IAM alone decides who is an operator. */
 import { audited } from '../audit';
 import { hashOf } from '../digest';
-import type { GrantDescription } from '../../model/descriptions';
+import type { GrantDescription } from '../../model/responses';
 import { listedIn } from '../grant/description';
 import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
 import type { GrantIndex } from '../grant/selection';

@@ -1,5 +1,5 @@
 /** Who is suspended, and by whom: agents and users by operators, and users by their identity provider. */
-import type { IssuerSuspension, ListedSuspension } from '../../model/descriptions';
+import type { IssuerSuspension, ListedSuspension } from '../../model/responses';
 import { audited, type AuditTrail } from '../audit';
 import { openPage, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';

@@ -1,5 +1,5 @@
 /** Operators revoke grants of all owners, and follow a revocation. IAM alone decides who is an operator. */
-import type { BegunRevocation, RevocationDescription } from '../../model/descriptions';
+import type { BegunRevocation, RevocationDescription } from '../../model/responses';
 import { audited, type AuditTrail } from '../audit';
 import { encodeGrantId } from '../../model/grant-id';
 import {

@@ -2,7 +2,7 @@
  * Operators suspend and resume agents and users. IAM alone decides who is an operator: no resource policy is evaluated,
  * and owning a resource gives no right here. Concurrent calls are applied one after the other, and the last one decides.
  */
-import type { IssuerSuspension } from '../../model/descriptions';
+import type { IssuerSuspension } from '../../model/responses';
 import { audited, type AuditEntry, type AuditTrail } from '../audit';
 import { selectedUserHash, type UserSelector } from '../../model/user';
 import {

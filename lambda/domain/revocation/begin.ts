@@ -1,5 +1,5 @@
 /** Begins a revocation: stores it, and has its grants selected before the caller gets its response. */
-import type { BegunRevocation } from '../../model/descriptions';
+import type { BegunRevocation } from '../../model/responses';
 import type { SelectionProgress } from '../../model/events/revocation';
 import type { Revocation } from '../../model/records/revocation';
 import type { DeletedGrants } from '../sealing/deletion';

@@ -3,11 +3,11 @@ import * as v from 'valibot';
 import { matching, text } from '../../model/constraints';
 import { customParameters, providerName, scopes } from '../../model/names';
 import { fitsAuthorizationUrl, fitsReturnUrl } from '../../model/url-bounds';
-import { described } from '../../model/descriptions';
+import { described } from '../../model/responses';
 import { FLOWS } from '../../model/flow';
 import { DPOP_NONCE } from '../../model/dpop-nonce';
 import { SHORT_ADDRESS } from '../differences';
-import { operations, returns } from '../operation';
+import { operations, returns, returnsSameAs } from '../operation';
 import type { ReferenceOf } from '../reference';
 import { returnUrl, userId, userToken, workloadToken } from '../values';
 
@@ -58,6 +58,7 @@ export const resourceOauth2Token = operations('credential-retrieval', '/identiti
   },
   // Beyond AWS: reports that a resource server rejected a token.
   RejectResourceOauth2Token: {
+    output: returnsSameAs<'GetResourceOauth2Token'>(),
     input: v.pipe(
       v.strictObject({ ...tokenMembers, rejectedAccessToken: text(1, 131072) }),
       fitsAuthorizationUrl(),

@@ -1,12 +1,12 @@
 /** Beyond AWS: what an agent holds for a user. */
 import * as v from 'valibot';
 import { providerName } from '../../model/names';
-import { BegunRevocationSchema, GrantSchema, nextToken } from '../../model/descriptions';
+import { BegunRevocationSchema, GrantDescriptionSchema, nextToken } from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
 import { grantId, listing, workloadToken } from '../values';
 
-const page = () => v.object({ grants: v.array(GrantSchema), nextToken });
+const page = () => v.object({ grants: v.array(GrantDescriptionSchema), nextToken });
 const revocation = () => v.omit(BegunRevocationSchema, ['matched']);
 
 export const resourceGrants = operations('grants', '/identities', {

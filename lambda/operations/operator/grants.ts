@@ -2,7 +2,12 @@
 import * as v from 'valibot';
 import { matching } from '../../model/constraints';
 import { providerName, workloadName } from '../../model/names';
-import { BegunRevocationSchema, GrantSchema, nextToken, RevocationSchema } from '../../model/descriptions';
+import {
+  BegunRevocationSchema,
+  GrantDescriptionSchema,
+  nextToken,
+  RevocationDescriptionSchema,
+} from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
 import { grantId, listing, reason, userSelector } from '../values';
@@ -13,7 +18,7 @@ const filters = {
   user: v.exactOptional(userSelector),
 };
 
-const page = () => v.object({ grants: v.array(GrantSchema), nextToken });
+const page = () => v.object({ grants: v.array(GrantDescriptionSchema), nextToken });
 
 export const grants = operations('operator', '/operator', {
   RevokeGrants: {
@@ -21,7 +26,7 @@ export const grants = operations('operator', '/operator', {
     input: v.strictObject({ grantId: v.exactOptional(grantId), ...filters, reason }),
   },
   GetRevocation: {
-    output: returns<() => typeof RevocationSchema>(),
+    output: returns<() => typeof RevocationDescriptionSchema>(),
     input: v.strictObject({
       revocationId: matching(
         36,
@@ -45,7 +50,7 @@ export const reference: ReferenceOf<typeof grants> = {
     errors: ['ResourceNotFoundException'],
   },
   GetRevocation: {
-    output: () => RevocationSchema,
+    output: () => RevocationDescriptionSchema,
     does: 'Returns how far a revocation is, for 30 days. `status` is `DONE` when no provider must be called any more. `counts` has `matched`, `revoked` (no request gets these tokens any more), and the final states at the provider: `confirmed` (the tokens are not valid any more), `unconfirmed` (given up after 24 hours, or rejected by the provider), and `notProvable` (the provider has no way to revoke, or to prove it). `grants` has a page of the grants, each with `grantId`, `provider`, `state` (`PENDING`, `CONFIRMED`, `UNCONFIRMED`, `NOT_PROVABLE`), `attempts`, and `lastError`: the error code of the provider, or of the service (the runbook lists them). A grant whose record in the outbox is not valid is not in `grants`, and the status is `IN_PROGRESS` until the record is valid again. `reach` is the widest reach of the grants.',
     errors: ['ResourceNotFoundException'],
   },

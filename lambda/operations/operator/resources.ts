@@ -4,7 +4,7 @@ import {
   ListedCredentialProviderSchema,
   ListedWorkloadIdentitySchema,
   nextToken,
-} from '../../model/descriptions';
+} from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
 import { listing, ownedResourceArn, principalArn } from '../values';

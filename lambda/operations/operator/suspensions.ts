@@ -6,7 +6,7 @@ import {
   ListedSuspensionSchema,
   nextToken,
   SuspensionSchema,
-} from '../../model/descriptions';
+} from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
 import { listing, reason, userSelector } from '../values';

@@ -1,7 +1,7 @@
 /** `agent-identity grants`: what agents hold, for operators. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { decodeGrantId } from '../../../lambda/model/grant-id';
-import type { GrantDescription, RevocationDescription } from '../../../lambda/model/descriptions';
+import type { GrantDescription, RevocationDescription } from '../../../lambda/model/responses';
 import { OPERATIONS } from '../../../lambda/operations';
 import { alsoEnds, endsOtherGrants, reachOf } from '../../../lambda/contract/vendors';
 import type { RevocationReach } from '../../../lambda/model/records/revocation';

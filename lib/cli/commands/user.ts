@@ -1,6 +1,6 @@
 /** `agent-identity user`: operators suspend, resume, and list users. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import type { IssuerSuspension } from '../../../lambda/model/descriptions';
+import type { IssuerSuspension } from '../../../lambda/model/responses';
 import type { Suspension } from '../../../lambda/model/records/restriction';
 import { OPERATIONS } from '../../../lambda/operations';
 import type { UserSelector } from '../../../lambda/model/user';

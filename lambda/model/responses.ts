@@ -37,7 +37,7 @@ export const revocationStatus = v.picklist(['IN_PROGRESS', 'DONE']);
 const grantStatus = v.picklist(['ACTIVE', 'RENEWABLE', 'NEEDS_CONSENT', 'BACKING_OFF', 'UNREADABLE']);
 export type GrantStatus = v.InferOutput<typeof grantStatus>;
 
-export const GrantSchema = v.object({
+export const GrantDescriptionSchema = v.object({
   grantId: v.string(),
   credentialProviderArn: v.string(),
   flow: v.picklist(FLOWS),
@@ -56,7 +56,7 @@ export const GrantSchema = v.object({
   /** When the access token expires; absent if the provider did not state it. */
   expiresAt: v.exactOptional(time),
 });
-export interface GrantDescription extends Of<typeof GrantSchema> {}
+export interface GrantDescription extends Of<typeof GrantDescriptionSchema> {}
 
 export const RevokedGrantSchema = v.object({
   grantId: v.string(),
@@ -116,7 +116,7 @@ export const BegunRevocationSchema = v.object({
 });
 export interface BegunRevocation extends Of<typeof BegunRevocationSchema> {}
 
-export const RevocationSchema = v.object({
+export const RevocationDescriptionSchema = v.object({
   revocationId: v.string(),
   status: revocationStatus,
   counts: v.object({
@@ -130,7 +130,7 @@ export const RevocationSchema = v.object({
   reach,
   nextToken,
 });
-export interface RevocationDescription extends Of<typeof RevocationSchema> {}
+export interface RevocationDescription extends Of<typeof RevocationDescriptionSchema> {}
 
 /** What a credential provider is bound to that was found by the metadata of a protected resource. */
 export const ProtectedResourceSchema = v.object({

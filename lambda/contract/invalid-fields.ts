@@ -1,9 +1,9 @@
 /** What is wrong with a document, by member: of a request, or of a construct's props. */
 import type { BaseIssue } from 'valibot';
-import { invalidValues, isUnknownMember, type Path } from '../../domain/invalid-values';
-import type { InvalidField } from '../../domain/service-error';
+import { invalidValues, isUnknownMember, type Path } from '../domain/invalid-values';
+import type { InvalidField } from '../domain/service-error';
 
-export { NOT_AN_OBJECT } from '../../domain/invalid-values';
+export { NOT_AN_OBJECT } from '../domain/invalid-values';
 
 /** Maximum number of reported members: enough to correct a request. */
 const MAX_REPORTED_FIELDS = 20;
