@@ -6,7 +6,7 @@ const numberFrom = (variable: string, otherwise: number): number => {
 };
 
 /** Cases of `npm test`, which is part of CI. */
-const CI_RUNS = 2000;
+const CI_RUNS = 1000;
 
 /** Cases in all. */
 export const RUNS = numberFrom('PROPERTY_RUNS', CI_RUNS);

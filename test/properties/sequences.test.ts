@@ -31,7 +31,7 @@ it(
       steps += model.steps;
       for (const [what, times] of model.returned) returned.set(what, (returned.get(what) ?? 0) + times);
     };
-    await fc.assert(fc.asyncProperty(sequences, run), casesOf(0.0024));
+    await fc.assert(fc.asyncProperty(sequences, run), casesOf(0.004));
     const counted = [...returned].map(([what, times]) => `${times} × ${what}`).join(', ');
     report(`${runs} sequences of ${steps} steps, with ${counted}`);
     const missing = OUTCOMES.filter((what) => !returned.has(what));

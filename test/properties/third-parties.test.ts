@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { KINDS, type Kind } from './responding-server';
-import { brokenResponse, replacementFor, type BrokenResponse } from './broken-responses';
+import { brokenResponse, DEEP, replacementFor, withMember, type BrokenResponse } from './broken-responses';
 import { casesOf, REACHES_ALL, report, TIMEOUT_MS } from './runs';
 import { ThirdParties } from './third-parties';
 
@@ -39,7 +39,10 @@ it(
       variant: fc.nat({ max: 1 }),
       response: brokenResponse,
     });
-    await fc.assert(fc.asyncProperty(anyCase, meet), casesOf(0.05));
+    await fc.assert(fc.asyncProperty(anyCase, meet), {
+      ...casesOf(0.05),
+      examples: KINDS.map((kind): [Case] => [{ kind, variant: 0, response: withMember('expires_in', DEEP) }]),
+    });
     const counted = KINDS.map((kind) => `${reads.get(kind) ?? 0} × ${kind}`);
     report(`${cases} responses of third parties, ${counted.join(', ')}`);
     const unread = KINDS.filter((kind) => (reads.get(kind) ?? 0) === 0);
