@@ -20,7 +20,7 @@ export const REFUSED_SHAPES: readonly RefusedShape[] = [
   {
     shape: 'PrivateEndpoint',
     says: NEVER,
-    why: 'the service calls providers over the internet, not through a VPC Lattice resource',
+    why: 'the operator allows destinations in private networks for the whole deployment (docs/private-networks.md)',
   },
   { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'the reason is the same as for `privateEndpoint`' },
 ];

@@ -130,8 +130,10 @@ export const issuerMembers = {
   allowedClients: v.exactOptional(names),
   allowedScopes: v.exactOptional(scopes),
   customClaims: v.exactOptional(listOf(CustomClaimSchema, MAX_CLAIMS)),
-  privateEndpoint: refused('it reaches issuers over the internet'),
-  privateEndpointOverrides: refused('it reaches issuers over the internet'),
+  privateEndpoint: refused('its operator allows destinations in private networks (privateDestinations)'),
+  privateEndpointOverrides: refused(
+    'its operator allows destinations in private networks (privateDestinations)',
+  ),
   certificateConfigurations: refused('only the operator configures private certificate authorities'),
   allowedWorkloadConfiguration: refused('only a workload identity names the agents that can call it'),
 };

@@ -154,8 +154,12 @@ const customOauth2ProviderConfig = v.strictObject({
   clientAuthenticationMethod: v.exactOptional(v.picklist(CLIENT_AUTHENTICATION_METHODS)),
   onBehalfOfTokenExchangeConfig: v.exactOptional(onBehalfOfTokenExchangeConfig),
   privateKeyJwtConfig: v.exactOptional(privateKeyJwtConfig),
-  privateEndpoint: refused('is not supported by this service: it calls providers over the internet'),
-  privateEndpointOverrides: refused('is not supported by this service: it calls providers over the internet'),
+  privateEndpoint: refused(
+    'is not supported by this service: its operator allows destinations in private networks (privateDestinations)',
+  ),
+  privateEndpointOverrides: refused(
+    'is not supported by this service: its operator allows destinations in private networks (privateDestinations)',
+  ),
   certificateConfigurations: v.exactOptional(certificateConfigurations),
   dpopConfig: v.exactOptional(dpopConfig),
   // Beyond AWS.
