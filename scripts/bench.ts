@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures the data plane next to the floor of each operation, which is hand-written code that does only
- * what no implementation can omit, with the same AWS SDK against the same database. Publishes the figures in
+ * what no implementation can omit, with the AWS SDK and with the functions' own clients, against the same database. Publishes the figures in
  * docs/performance.md, which has the options.
  *
  * `npm run bench -- --peers` compares the local service with other services instead (bench/peers.ts).

@@ -1,5 +1,6 @@
-/** Runs two processes in alternating batches, so that other work on the machine affects both equally. */
+/** Runs the processes in alternating batches, so that other work on the machine affects all of them equally. */
 import type { Batch, FunctionProcess } from './function-process';
+import { FLOORS, type Floor } from './floor-bundles';
 import { quantile } from './statistics';
 
 /** The figures of one side. */
@@ -13,9 +14,10 @@ export interface Side {
   readonly transferred: number;
 }
 
-export interface Comparison extends Sides<Side> {
-  /** CPU time of ours, divided by that of the floor. */
-  readonly ratio: number;
+export interface Comparison {
+  readonly sides: Sides<Side>;
+  /** CPU time of ours, divided by that of each floor. */
+  readonly ratios: Readonly<Record<Floor, number>>;
 }
 
 export interface Amount {
@@ -27,9 +29,25 @@ export interface Amount {
   readonly warmUp: number;
 }
 
-export const SIDES = ['ours', 'floor'] as const;
+export const SIDES = ['ours', ...FLOORS] as const;
 
-export type Sides<Of> = Readonly<Record<(typeof SIDES)[number], Of>>;
+export type SideName = (typeof SIDES)[number];
+
+export type Sides<Of> = Readonly<Record<SideName, Of>>;
+
+/** The sides in turn, and every other time in reverse, so that no side is always the last. */
+export const inTurn = (turn: number): readonly SideName[] => (turn % 2 === 0 ? SIDES : SIDES.toReversed());
+
+export const ratiosOf = ({ ours, sdk, lean }: Sides<number>): Comparison['ratios'] => ({
+  sdk: ours / sdk,
+  lean: ours / lean,
+});
+
+export const each = <Of, To>({ ours, sdk, lean }: Sides<Of>, of: (side: Of) => To): Sides<To> => ({
+  ours: of(ours),
+  sdk: of(sdk),
+  lean: of(lean),
+});
 
 function sideOf(batches: readonly Batch[]): Side {
   const latencies = batches.flatMap(({ latencies }) => [...latencies]);
@@ -50,13 +68,10 @@ export async function compare(
   callers: number,
 ): Promise<Comparison> {
   for (const side of SIDES) await processes[side].run(warmUp, callers);
-  const done: Sides<Batch[]> = { ours: [], floor: [] };
+  const done: Sides<Batch[]> = { ours: [], sdk: [], lean: [] };
   for (let turn = 0; turn < batches; turn += 1) {
-    // Alternate the order, so that neither side is always the second.
-    for (const side of turn % 2 === 0 ? SIDES : SIDES.toReversed()) {
-      done[side].push(await processes[side].run(calls, callers));
-    }
+    for (const side of inTurn(turn)) done[side].push(await processes[side].run(calls, callers));
   }
-  const [ours, floor] = [sideOf(done.ours), sideOf(done.floor)];
-  return { ours, floor, ratio: ours.cpu / floor.cpu };
+  const sides = { ours: sideOf(done.ours), sdk: sideOf(done.sdk), lean: sideOf(done.lean) };
+  return { sides, ratios: ratiosOf(each(sides, ({ cpu }) => cpu)) };
 }

@@ -2,8 +2,8 @@
 import { inLines, UsageError } from '../../test/program/command-line';
 import { bundleOf } from '../build/functions';
 import { table } from '../markdown-table';
-import { type Amount, compare, type Comparison, type Sides, type SIDES } from './compare';
-import { buildFloor } from './floor-bundles';
+import { compare, each, type Amount, type Comparison, type Side, type SideName, type Sides } from './compare';
+import { buildFloors } from './floor-bundles';
 import { FunctionProcess } from './function-process';
 import type { Part } from './part';
 import type { Measured } from './stage';
@@ -17,8 +17,8 @@ const AMOUNTS = {
   quick: { batches: 2, calls: 2, warmUp: 2, allocations: 2 },
 } as const satisfies Record<string, Amount & { allocations: number }>;
 
-/** CPU time of ours, divided by that of the floor, with one caller: the most that each function may have. */
-const MAX_RATIO = { 'token-exchange': 1.2, 'credential-retrieval': 1.25 } as const;
+/** CPU time of ours, divided by that of the floor with the AWS SDK, with one caller. */
+const MAX_RATIO = 0.82;
 
 /** What a call adds to the heap and to the log, in bytes. */
 interface Traces {
@@ -28,14 +28,14 @@ interface Traces {
 
 interface OperationFigures {
   readonly name: string;
-  readonly maxRatio: number;
   readonly traces: Sides<Traces>;
   readonly comparisons: readonly (Comparison & { readonly callers: number })[];
 }
 
-const both = async <Of>(of: (side: (typeof SIDES)[number]) => Promise<Of>): Promise<Sides<Of>> => ({
+const ofEach = async <Of>(of: (side: SideName) => Promise<Of>): Promise<Sides<Of>> => ({
   ours: await of('ours'),
-  floor: await of('floor'),
+  sdk: await of('sdk'),
+  lean: await of('lean'),
 });
 
 async function tracesOf(process: FunctionProcess, calls: number): Promise<Traces> {
@@ -44,14 +44,14 @@ async function tracesOf(process: FunctionProcess, calls: number): Promise<Traces
   return { allocated, logged: (process.logged - before) / calls };
 }
 
-/** @param bundles of the function and of its floor */
+/** @param bundles of the function and of its floors */
 async function measureOperation(
-  { name, group, call }: Measured,
+  { name, call }: Pick<Measured, 'name' | 'call'>,
   bundles: Sides<string>,
   { node, quick }: { readonly node: string; readonly quick: boolean },
 ): Promise<OperationFigures> {
   const amount = AMOUNTS[quick ? 'quick' : 'full'];
-  const processes = await both((side) =>
+  const processes = await ofEach((side) =>
     FunctionProcess.start({ node, bundle: bundles[side], calls: [call] }),
   );
   try {
@@ -59,37 +59,37 @@ async function measureOperation(
     for (const callers of CALLERS) {
       comparisons.push({ callers, ...(await compare(processes, amount, callers)) });
     }
-    const traces = await both((side) => tracesOf(processes[side], amount.allocations));
-    return { name, maxRatio: MAX_RATIO[group], traces, comparisons };
+    const traces = await ofEach((side) => tracesOf(processes[side], amount.allocations));
+    return { name, traces, comparisons };
   } finally {
-    await both((side) => processes[side].stop());
+    await ofEach((side) => processes[side].stop());
   }
 }
 
-const pair = ({ ours, floor }: Sides<number>, round: (value: number) => string): string =>
-  `${round(ours)} / ${round(floor)}`;
+const shown = ({ ours, sdk, lean }: Sides<number>, round: (value: number) => string): string =>
+  [ours, sdk, lean].map(round).join(' / ');
 
 const milliseconds = (value: number): string => value.toFixed(2);
 const kibibytes = (value: number): string => (value / 1024).toFixed(value < 10_240 ? 1 : 0);
 
 function report(figures: readonly OperationFigures[], settings: Settings): string {
-  const rows = figures.flatMap(({ name, maxRatio, traces, comparisons }) =>
-    comparisons.map(({ callers, ours, floor, ratio }) => {
-      const of = (member: 'cpu' | 'p50' | 'p99' | 'transferred') => ({
-        ours: ours[member],
-        floor: floor[member],
-      });
+  const rows = figures.flatMap(({ name, traces, comparisons }) =>
+    comparisons.map(({ callers, sides, ratios: { sdk, lean } }) => {
+      const of = (member: keyof Side) => each(sides, (side) => side[member]);
       return [
         name,
         String(callers),
-        pair(of('cpu'), milliseconds),
-        ratio.toFixed(2),
-        callers === 1 ? verdict(ratio, maxRatio, settings) : '',
-        pair(of('p50'), milliseconds),
-        pair(of('p99'), milliseconds),
-        pair({ ours: traces.ours.allocated, floor: traces.floor.allocated }, kibibytes),
-        pair(of('transferred'), kibibytes),
-        pair({ ours: traces.ours.logged, floor: traces.floor.logged }, kibibytes),
+        shown(of('cpu'), milliseconds),
+        `${sdk.toFixed(2)} / ${lean.toFixed(2)}`,
+        callers === 1 ? verdict(sdk, MAX_RATIO, settings) : '',
+        shown(of('p50'), milliseconds),
+        shown(of('p99'), milliseconds),
+        shown(
+          each(traces, ({ allocated }) => allocated),
+          kibibytes,
+        ),
+        shown(of('transferred'), kibibytes),
+        kibibytes(traces.ours.logged),
       ];
     }),
   );
@@ -98,7 +98,7 @@ function report(figures: readonly OperationFigures[], settings: Settings): strin
       'operation',
       'callers',
       'CPU ms',
-      'ratio',
+      'ratios',
       'target',
       'p50 ms',
       'p99 ms',
@@ -111,7 +111,7 @@ function report(figures: readonly OperationFigures[], settings: Settings): strin
 }
 
 export const operations: Part = async ({ stage, settings, folder }) => {
-  const floorOf = await buildFloor(folder);
+  const floorOf = await buildFloors(folder);
   const chosen = stage.measured.filter(
     ({ name }) => settings.operations.length === 0 || settings.operations.some((text) => name.includes(text)),
   );
@@ -123,9 +123,8 @@ export const operations: Part = async ({ stage, settings, folder }) => {
   const figures = [];
   for (const measured of chosen) {
     const { group } = measured;
-    figures.push(
-      await measureOperation(measured, { ours: bundleOf(group), floor: floorOf(group) }, settings),
-    );
+    const bundles = { ours: bundleOf(group), sdk: floorOf(group, 'sdk'), lean: floorOf(group, 'lean') };
+    figures.push(await measureOperation(measured, bundles, settings));
   }
   return report(figures, settings);
 };

@@ -16,7 +16,7 @@ import {
   type JWK,
 } from 'jose';
 import { sealed } from '../../scripts/bench/floor/jose';
-import { buildFloor, type FloorGroup } from '../../scripts/bench/floor-bundles';
+import { buildFloors, FLOORS, type Floor, type FloorGroup } from '../../scripts/bench/floor-bundles';
 import { FunctionProcess, type Call } from '../../scripts/bench/function-process';
 import { PARTS, PART_NAMES } from '../../scripts/bench/parts';
 import { parseSettings } from '../../scripts/bench/settings';
@@ -34,11 +34,11 @@ interface Answers {
 
 let folder: string;
 let stage: Stage;
-let floorOf: (group: FloorGroup) => string;
+let floorOf: (group: FloorGroup, floor: Floor) => string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agent-identity-bench-'));
-  floorOf = await buildFloor(folder);
+  floorOf = await buildFloors(folder);
   stage = await prepareStage(await startWorld());
 });
 afterAll(async () => {
@@ -60,10 +60,13 @@ async function answersOf(bundle: string, calls: readonly Call[]): Promise<Answer
 }
 
 /** Calls each operation of a group in both processes. */
-async function bothOf(group: Measured['group']) {
+async function bothOf(group: Measured['group'], clients: Floor) {
   const measured = stage.measured.filter((each) => each.group === group);
   const calls = measured.map(({ call }) => call);
-  const [ours, floor] = [await answersOf(bundleOf(group), calls), await answersOf(floorOf(group), calls)];
+  const [ours, floor] = [
+    await answersOf(bundleOf(group), calls),
+    await answersOf(floorOf(group, clients), calls),
+  ];
   expect(floor.requests).toEqual(measured.map(() => 'BatchGetItem'));
   expect(ours.requests).toEqual(floor.requests);
   return measured.map(({ operation }, index) => ({
@@ -87,55 +90,57 @@ function comparable(token: string) {
   };
 }
 
-it('issues workload access tokens with the claims and the signing key of the service', async () => {
-  const response = await fetch(`${stage.world.local.endpoint}/.well-known/jwks.json`);
-  const { keys } = (await response.json()) as { keys: JWK[] };
-  const answers = await bothOf('token-exchange');
-  expect(answers).toHaveLength(3);
-  for (const { ours, floor } of answers) {
-    const token = floor.workloadAccessToken ?? '';
-    expect(comparable(token)).toEqual(comparable(ours.workloadAccessToken ?? ''));
-    const jwk = keys.find(({ kid }) => kid === decodeProtectedHeader(token).kid) ?? {};
-    await jwtVerify(token, await importJWK(jwk, 'ES256'));
-  }
-});
+describe.each(FLOORS)('the floor with the clients %s', (clients) => {
+  it('issues workload access tokens with the claims and the signing key of the service', async () => {
+    const response = await fetch(`${stage.world.local.endpoint}/.well-known/jwks.json`);
+    const { keys } = (await response.json()) as { keys: JWK[] };
+    const answers = await bothOf('token-exchange', clients);
+    expect(answers).toHaveLength(3);
+    for (const { ours, floor } of answers) {
+      const token = floor.workloadAccessToken ?? '';
+      expect(comparable(token)).toEqual(comparable(ours.workloadAccessToken ?? ''));
+      const jwk = keys.find(({ kid }) => kid === decodeProtectedHeader(token).kid) ?? {};
+      await jwtVerify(token, await importJWK(jwk, 'ES256'));
+    }
+  });
 
-it('returns the credentials of the service', async () => {
-  const answers = await bothOf('credential-retrieval');
-  expect(answers).toHaveLength(4);
-  for (const { ours, floor } of answers) {
-    const { dpopProof: expected, ...credential } = ours;
-    const { dpopProof: proof, ...others } = floor;
-    expect(Object.values(credential)).not.toContain('');
-    expect(others).toEqual(credential);
-    expect(proof === undefined).toBe(expected === undefined);
-    if (proof === undefined || expected === undefined) continue;
-    const { jwk = { kty: '' } } = decodeProtectedHeader(proof);
-    const { payload } = await jwtVerify(proof, await importJWK(jwk, 'ES256'), { typ: 'dpop+jwt' });
-    const { htm, htu, ath } = decodeJwt(expected);
-    expect(payload).toMatchObject({ htm, htu, ath });
-    const { jwk: expectedJwk = { kty: '' } } = decodeProtectedHeader(expected);
-    expect(await calculateJwkThumbprint(jwk)).toBe(await calculateJwkThumbprint(expectedJwk));
-  }
-});
+  it('returns the credentials of the service', async () => {
+    const answers = await bothOf('credential-retrieval', clients);
+    expect(answers).toHaveLength(4);
+    for (const { ours, floor } of answers) {
+      const { dpopProof: expected, ...credential } = ours;
+      const { dpopProof: proof, ...others } = floor;
+      expect(Object.values(credential)).not.toContain('');
+      expect(others).toEqual(credential);
+      expect(proof === undefined).toBe(expected === undefined);
+      if (proof === undefined || expected === undefined) continue;
+      const { jwk = { kty: '' } } = decodeProtectedHeader(proof);
+      const { payload } = await jwtVerify(proof, await importJWK(jwk, 'ES256'), { typ: 'dpop+jwt' });
+      const { htm, htu, ath } = decodeJwt(expected);
+      expect(payload).toMatchObject({ htm, htu, ath });
+      const { jwk: expectedJwk = { kty: '' } } = decodeProtectedHeader(expected);
+      expect(await calculateJwkThumbprint(jwk)).toBe(await calculateJwkThumbprint(expectedJwk));
+    }
+  });
 
-it('publishes the keys of the service, and lists the grants of the service', async () => {
-  const answers = await Promise.all(
-    stage.starts
-      .filter(({ group }) => group === 'grants' || group === 'oauth-callback')
-      .map(async ({ group, call }) => ({
-        group,
-        ours: (await answersOf(bundleOf(group), [call])).bodies[0],
-        floor: (await answersOf(floorOf(group), [call])).bodies[0],
-      })),
-  );
-  const keyIdsOf = (body: unknown) => (body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
-  const countOf = (body: unknown) => (body as { grants: unknown[] }).grants.length;
-  for (const { group, ours, floor } of answers) {
-    const of = group === 'grants' ? countOf : keyIdsOf;
-    expect(of(floor)).toEqual(of(ours));
-  }
-  expect(answers).toHaveLength(2);
+  it('publishes the keys of the service, and lists the grants of the service', async () => {
+    const answers = await Promise.all(
+      stage.starts
+        .filter(({ group }) => group === 'grants' || group === 'oauth-callback')
+        .map(async ({ group, call }) => ({
+          group,
+          ours: (await answersOf(bundleOf(group), [call])).bodies[0],
+          floor: (await answersOf(floorOf(group, clients), [call])).bodies[0],
+        })),
+    );
+    const keyIdsOf = (body: unknown) => (body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+    const countOf = (body: unknown) => (body as { grants: unknown[] }).grants.length;
+    for (const { group, ours, floor } of answers) {
+      const of = group === 'grants' ? countOf : keyIdsOf;
+      expect(of(floor)).toEqual(of(ours));
+    }
+    expect(answers).toHaveLength(2);
+  });
 });
 
 itWithAllCases('runs every part with a few calls', async () => {

@@ -1,21 +1,19 @@
-/** The requests to AWS that a call cannot do without, through the AWS SDK. Keys are read once, like in the service. */
+/** The requests to AWS that a call cannot do without. Keys are read once, like in the service. */
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import {
-  BatchGetItemCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  QueryCommand,
-  type AttributeValue,
-} from '@aws-sdk/client-dynamodb';
-import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AwsClients } from '../../../lambda/functions/composition/aws';
 import type { Plan, PlannedKey } from './plan';
 
 export type Item = Record<string, AttributeValue>;
 
 const { DIRECTORY_TABLE = '', KEYS_TABLE = '', VAULT_TABLE = '', ARN_PREFIX = '' } = process.env;
 
-const dynamodb = new DynamoDBClient({});
-const kms = new KMSClient({});
+let clients: AwsClients;
+
+/** The bundle's entry calls it first (floor-bundles.ts). */
+export function connect(given: AwsClients): void {
+  clients = given;
+}
 
 const attributesOf = ({ pk, sk }: PlannedKey): Item => ({ pk: { S: pk }, sk: { S: sk } });
 
@@ -26,14 +24,12 @@ const keysAndAttributes = (keys: readonly PlannedKey[]) => ({
 
 /** Reads the items of the plan with one request, and returns them by their partition keys. */
 export async function readItems({ directory, vault }: Plan): Promise<Map<string | undefined, Item>> {
-  const { Responses = {} } = await dynamodb.send(
-    new BatchGetItemCommand({
-      RequestItems: {
-        [DIRECTORY_TABLE]: keysAndAttributes(directory),
-        ...(vault && { [VAULT_TABLE]: keysAndAttributes([vault]) }),
-      },
-    }),
-  );
+  const { Responses = {} } = await clients.dynamodb.send('BatchGetItem', {
+    RequestItems: {
+      [DIRECTORY_TABLE]: keysAndAttributes(directory),
+      ...(vault && { [VAULT_TABLE]: keysAndAttributes([vault]) }),
+    },
+  });
   const items = new Map<string | undefined, Item>();
   for (const found of Object.values(Responses)) for (const item of found) items.set(item.pk?.S, item);
   return items;
@@ -44,13 +40,11 @@ async function decrypted(
   context: Record<string, string>,
   keyId?: string,
 ): Promise<Uint8Array> {
-  const { Plaintext } = await kms.send(
-    new DecryptCommand({
-      KeyId: keyId,
-      CiphertextBlob: Buffer.from(wrapped ?? '', 'base64'),
-      EncryptionContext: context,
-    }),
-  );
+  const { Plaintext } = await clients.kms.send('Decrypt', {
+    KeyId: keyId,
+    CiphertextBlob: Buffer.from(wrapped ?? '', 'base64'),
+    EncryptionContext: context,
+  });
   if (!Plaintext) throw new Error('KMS returned no plaintext.');
   return Plaintext;
 }
@@ -75,8 +69,8 @@ export function vaultKey(purpose: string, ownerId: string, version: string): Pro
   const found = vaultKeys.get(version);
   if (found) return found;
   const key = { pk: `VAULT-KEY#${purpose}#${ownerId}`, sk: version };
-  const read = dynamodb
-    .send(new GetItemCommand({ TableName: KEYS_TABLE, Key: attributesOf(key), ConsistentRead: true }))
+  const read = clients.dynamodb
+    .send('GetItem', { TableName: KEYS_TABLE, Key: attributesOf(key), ConsistentRead: true })
     .then(({ Item: item }) => unwrappedVaultKey(item ?? {}));
   vaultKeys.set(version, read);
   return read;
@@ -107,15 +101,13 @@ export async function query(
   partition: string,
   { limit }: { limit?: number } = {},
 ): Promise<Item[]> {
-  const { Items = [] } = await dynamodb.send(
-    new QueryCommand({
-      TableName: table,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': { S: partition } },
-      ConsistentRead: true,
-      ...(limit !== undefined && { Limit: limit, ScanIndexForward: false }),
-    }),
-  );
+  const { Items = [] } = await clients.dynamodb.send('Query', {
+    TableName: table,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': { S: partition } },
+    ConsistentRead: true,
+    ...(limit !== undefined && { Limit: limit, ScanIndexForward: false }),
+  });
   return Items;
 }
 
