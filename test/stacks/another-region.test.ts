@@ -1,5 +1,5 @@
 /** A deployment in two Regions: the replicas of its state, and the service of the other Region. */
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack, type App } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -14,6 +14,7 @@ import {
   type IIdentityState,
   type TableReplica,
 } from '../../lib';
+import { newApp } from './new-app';
 import { expectedStatements, logicalId, type Statement } from './expected-statements';
 import { POLLED_ISSUER, plain, resourcesOf, standardSynthesis, type Synthesis } from './synthesis';
 
@@ -33,8 +34,6 @@ const TABLE_NAMES = {
   vault: 'State-Vault',
   revocations: 'State-Revocations',
 };
-
-const newApp = (): App => new App({ context: { 'aws:cdk:disable-asset-staging': true } });
 
 const templateOf = (stack: Stack): Synthesis['stateful'] =>
   Template.fromStack(stack).toJSON() as Synthesis['stateful'];

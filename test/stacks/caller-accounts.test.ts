@@ -1,5 +1,5 @@
 /** Which requests of which accounts API Gateway passes on, by the resource policy that `callers` makes. */
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { inboundRoutes } from '../../lambda/contract/gate-routes';
@@ -13,6 +13,7 @@ import {
   type AgentIdentityProps,
   type ServiceCallerAccounts,
 } from '../../lib';
+import { newApp } from './new-app';
 import { propertiesOf, statementsOf, templateOf } from './consumer';
 import { passes, type ApiPolicy, type GatewayRequest } from './gateway-evaluation';
 import { resourcesOf } from './synthesis';
@@ -52,11 +53,7 @@ const UNKNOWN_PATHS = ['NotFound', 'UnknownOperation'];
 
 /** @param account null for a stack without env */
 const stackOf = (account: string | null): Stack =>
-  new Stack(
-    new App({ context: { 'aws:cdk:disable-asset-staging': true } }),
-    'Consumer',
-    account === null ? {} : { env: { account, region: 'eu-central-1' } },
-  );
+  new Stack(newApp(), 'Consumer', account === null ? {} : { env: { account, region: 'eu-central-1' } });
 
 function templateWith(props: (stack: Stack) => AgentIdentityProps, account: string | null = OWN) {
   const stack = stackOf(account);
@@ -306,7 +303,7 @@ describe('an app of another account than the service', () => {
     workload.grantActAs(role);
     const [statement] = statementsOf(templateOf(stack), 'Agent');
     expect(statement?.Resource).toContain(
-      `arn:<AWS::Partition>:execute-api:eu-central-1:${OWN}:${restApiId}/prod/POST/identities/GetWorkloadAccessToken`,
+      `arn:aws:execute-api:eu-central-1:${OWN}:${restApiId}/prod/POST/identities/GetWorkloadAccessToken`,
     );
   });
 

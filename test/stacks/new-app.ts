@@ -7,6 +7,9 @@ const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), '
   context: Record<string, unknown>;
 };
 
+// CDK records a stack trace for each acknowledged rule, and Jest sets a limit of 100 frames, each of which it maps to its source.
+Error.stackTraceLimit = 10;
+
 /**
  * Returns an app with the feature flags of this repository's cdk.json. It does not copy the functions' bundles, and writes
  * no tree.json, which takes a sixth of the time of a synthesis.
