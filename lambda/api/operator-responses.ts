@@ -1,5 +1,5 @@
 /** Responses of the operators' plane: times in epoch seconds, and never a token. */
-import type { WorkloadIdentity } from '../domain/identity/workload-identity';
+import type { WorkloadIdentity } from '../model/records/workload-identity';
 import type { ListedIdentity, ListedResource } from '../domain/operator/list-resources';
 import type { ResumedUser } from '../domain/operator/suspend';
 import type { Suspension } from '../model/records/restriction';

@@ -1,12 +1,13 @@
 /** Responses of the control plane's operations: AWS's members, times in epoch seconds, and never a secret. */
-import type { WorkloadIdentity } from '../domain/identity/workload-identity';
+import type { WorkloadIdentity } from '../model/records/workload-identity';
 import type { OwnedResource } from '../model/records/owned-resource';
 import type { Listed } from '../domain/pagination';
 import { portalUrl } from '../domain/portal/consent-portal';
 import type { ConsentPortal } from '../model/records/consent-portal';
-import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
+import type { ApiKeyProvider } from '../model/records/api-key-provider';
 import { shownConfig } from '../domain/provider/config-members';
-import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../model/provider/record';
+import { callbackUrl } from '../domain/provider/oauth2-provider';
 import { shownServer } from '../domain/provider/expected-server';
 import { usesSecret } from '../domain/provider/vendor';
 import { vendorOf } from '../domain/provider/vendors';

@@ -3,11 +3,13 @@
  * and completes consent sessions, and has grants revoked. It acts for people only with the secret of a live session, and
  * for portals only on the rights of their owners. It returns no token to anyone.
  */
-import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
+import {
+  createConsentPortalStore,
+  createOauth2ProviderStore,
+} from '../adapters/dynamodb/owned-resource-store';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
-import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createPortalSessionStore, createSessionStore } from '../adapters/dynamodb/session-stores';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createIdTokenVerifier } from '../adapters/http/id-token-verifier';

@@ -1,16 +1,18 @@
 /** Composition of the control plane, which writes the directory and seals secrets but cannot open them. */
 import { system } from '../adapters/system';
-import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
+import {
+  createApiKeyProviderStore,
+  createConsentPortalStore,
+  createOauth2ProviderStore,
+  createWorkloadIdentityStore,
+} from '../adapters/dynamodb/owned-resource-store';
 import {
   createClientMetadataStore,
   createRegisteredClientStore,
 } from '../adapters/dynamodb/directory-stores';
-import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
-import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createVaultContents } from '../adapters/dynamodb/vault-contents';
-import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createKeyDescriptions } from '../adapters/kms/assertion-keys';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';

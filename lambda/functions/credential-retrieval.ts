@@ -1,6 +1,6 @@
 /** Composition of credential retrieval, which opens the vault and calls OAuth servers but cannot write the directory. */
 import { system } from '../adapters/system';
-import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
+import { createConsentPortalStore } from '../adapters/dynamodb/owned-resource-store';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';

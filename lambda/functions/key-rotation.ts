@@ -7,7 +7,7 @@ import { system } from '../adapters/system';
 import { createSigningKeyStore, createTokenVaultStore } from '../adapters/dynamodb/directory-stores';
 import { createVaultKeyOwners } from '../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
-import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
+import { createWorkloadIdentityStore } from '../adapters/dynamodb/owned-resource-store';
 import { createSigningKeyEncrypter } from '../adapters/kms/signing-key-wrapper';
 import { createVaultKeyMaker } from '../adapters/kms/vault-key-maker';
 import * as v from 'valibot';

@@ -4,7 +4,7 @@
  */
 import { system } from '../adapters/system';
 import { createClientMetadataStore, createSigningKeyStore } from '../adapters/dynamodb/directory-stores';
-import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
+import { createConsentPortalStore } from '../adapters/dynamodb/owned-resource-store';
 import { createSessionStore } from '../adapters/dynamodb/session-stores';
 import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';

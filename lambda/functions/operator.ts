@@ -3,14 +3,16 @@
  * decrypt grants, issue tokens, or call providers. IAM decides who can invoke its routes, and nothing else does.
  */
 import { system } from '../adapters/system';
-import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
+import {
+  createApiKeyProviderStore,
+  createConsentPortalStore,
+  createOauth2ProviderStore,
+  createWorkloadIdentityStore,
+} from '../adapters/dynamodb/owned-resource-store';
 import { createDirectoryScan, createSuspensionScan } from '../adapters/dynamodb/directory-scan';
-import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
-import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createRestrictionStore } from '../adapters/dynamodb/directory-stores';
-import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { listResponse } from '../api/responses';

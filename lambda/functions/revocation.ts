@@ -5,7 +5,7 @@
  */
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
-import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
+import { createOauth2ProviderStore } from '../adapters/dynamodb/owned-resource-store';
 import { createRegisteredClientStore } from '../adapters/dynamodb/directory-stores';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createSeal, sealInspection } from '../adapters/kms/seal';

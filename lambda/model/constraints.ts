@@ -67,11 +67,3 @@ export const hasOneMember = (value: object): boolean => Object.keys(value).lengt
 /** A union: exactly one member (Smithy 2.0, "union"). It keeps the type of the value. */
 export const exactlyOne = <Value extends object>() =>
   v.check<Value, string>(hasOneMember, 'must have exactly one member');
-
-/** AWS's `KmsKeyArn`. */
-export const kmsKeyArn = matching(
-  1,
-  2048,
-  /^arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key\/[a-zA-Z0-9-]{36}$/,
-  'must be the ARN of a KMS key, with its ID',
-);

@@ -2,7 +2,7 @@
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { decodeJwt } from 'jose';
-import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
+import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/owned-resource-store';
 import { keyOf } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';

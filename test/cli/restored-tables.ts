@@ -16,14 +16,16 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
-import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
+import {
+  createOauth2ProviderStore,
+  createWorkloadIdentityStore,
+} from '../../lambda/adapters/dynamodb/owned-resource-store';
 import { createRestrictionStore } from '../../lambda/adapters/dynamodb/directory-stores';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createVaultContents } from '../../lambda/adapters/dynamodb/vault-contents';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
-import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { createSeal } from '../../lambda/adapters/kms/seal';
 import type { TableName } from '../../lambda/contract/table-keys';
 import type { SealingPurpose } from '../../lambda/model/sealing-purpose';

@@ -4,7 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
+import {
+  createApiKeyProviderStore,
+  createConsentPortalStore,
+  createOauth2ProviderStore,
+  createWorkloadIdentityStore,
+} from '../../lambda/adapters/dynamodb/owned-resource-store';
 import {
   createClientMetadataStore,
   createRegisteredClientStore,
@@ -13,7 +18,6 @@ import {
   createTokenVaultStore,
   createUserEmailStore,
 } from '../../lambda/adapters/dynamodb/directory-stores';
-import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/consent-portal-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantIndex } from '../../lambda/adapters/dynamodb/grant-index';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
@@ -26,13 +30,11 @@ import {
   type TableName,
   duePartition,
 } from '../../lambda/contract/table-keys';
-import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
 import { createApiKeyStore, createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-stores';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { system } from '../../lambda/adapters/system';
-import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
 import { pagesOf } from '../../lambda/domain/grant/selection';

@@ -1,5 +1,5 @@
 /** The contract of every store of credential providers. */
-import type { Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../lambda/model/provider/record';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleProvider } from '../domain/samples';
 import { CONCURRENT, outcomes } from './concurrency';

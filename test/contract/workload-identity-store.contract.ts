@@ -1,5 +1,5 @@
 /** The contract of every workload identity store. */
-import type { WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
+import type { WorkloadIdentity } from '../../lambda/model/records/workload-identity';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleIdentity } from '../domain/samples';
 import { CONCURRENT, outcomes } from './concurrency';

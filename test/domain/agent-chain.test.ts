@@ -1,8 +1,8 @@
 /** Chains of agents: who can call whom, for which user, and what the token of the called agent says. */
 import { decodeJwt, SignJWT, generateKeyPair } from 'jose';
-import type { AuthorizerConfiguration } from '../../lambda/domain/identity/trusted-issuer';
+import type { AuthorizerConfiguration } from '../../lambda/model/trusted-issuer';
 import { userHashOf } from '../../lambda/model/user';
-import type { WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
+import type { WorkloadIdentity } from '../../lambda/model/records/workload-identity';
 import { TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { CallingAgent } from '../../lambda/domain/workload-token/calling-agent';
 import { CLOCK_SKEW, MAX_AGENTS } from '../../lambda/domain/workload-token/claims';

@@ -1,11 +1,8 @@
 /** The API key of a provider: which agents get it, where it is stored, and what the audit entry contains. */
 import { decodeJwt } from 'jose';
 import type { AuditEntry } from '../../lambda/domain/audit';
-import {
-  apiKeyContext,
-  apiKeyProviderArn,
-  type ApiKeyProvider,
-} from '../../lambda/domain/provider/api-key-provider';
+import type { ApiKeyProvider } from '../../lambda/model/records/api-key-provider';
+import { apiKeyContext, apiKeyProviderArn } from '../../lambda/domain/provider/api-key-provider';
 import { userHashOf } from '../../lambda/model/user';
 import { getResourceApiKey, type ApiKeyDependencies } from '../../lambda/domain/credential/api-key';
 import { OWNER_TAG } from '../../lambda/domain/ownership';

@@ -6,7 +6,7 @@ import {
   CONFIG_MEMBERS,
   shownConfig,
 } from '../../lambda/domain/provider/config-members';
-import type { Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../lambda/model/provider/record';
 import { sampleProvider } from './samples';
 
 type Change = Partial<Oauth2Provider>;

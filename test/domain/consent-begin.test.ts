@@ -3,7 +3,8 @@
  * steps need.
  */
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
-import { clientBindingDigest, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../lambda/model/provider/record';
+import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import { sessionIdOf } from '../../lambda/domain/consent/session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { PUSH_ENDPOINT } from './authorization-server';

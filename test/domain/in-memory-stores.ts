@@ -6,11 +6,8 @@ import type { VaultKeyOwner, VaultKeyStore } from '../../lambda/adapters/dynamod
 import type { VaultKeyRecord } from '../../lambda/model/records/vault-key';
 import type { SessionStore } from '../../lambda/domain/consent/session';
 import type { Session } from '../../lambda/model/records/consent-session';
-import type {
-  Workload,
-  WorkloadIdentity,
-  WorkloadIdentityStore,
-} from '../../lambda/domain/identity/workload-identity';
+import type { WorkloadIdentity } from '../../lambda/model/records/workload-identity';
+import type { Workload, WorkloadIdentityStore } from '../../lambda/domain/identity/workload-identity';
 import { NO_USER } from '../../lambda/model/user';
 import { isOwnedBy } from '../../lambda/domain/ownership';
 import type { OwnedResourceStore } from '../../lambda/domain/owned-resource';
@@ -19,8 +16,10 @@ import type { ConsentPortalStore } from '../../lambda/domain/portal/consent-port
 import type { ConsentPortal } from '../../lambda/model/records/consent-portal';
 import type { ClientMetadataStore } from '../../lambda/domain/provider/published-client';
 import type { PublishedClient } from '../../lambda/model/records/published-client';
-import type { ApiKeyProvider, ApiKeyProviderStore } from '../../lambda/domain/provider/api-key-provider';
-import type { Oauth2Provider, Oauth2ProviderStore } from '../../lambda/domain/provider/oauth2-provider';
+import type { ApiKeyProvider } from '../../lambda/model/records/api-key-provider';
+import type { ApiKeyProviderStore } from '../../lambda/domain/provider/api-key-provider';
+import type { Oauth2Provider } from '../../lambda/model/provider/record';
+import type { Oauth2ProviderStore } from '../../lambda/domain/provider/oauth2-provider';
 import type { Directory } from '../../lambda/domain/grant/directory';
 import type { GrantStore } from '../../lambda/domain/grant/grant';
 import type { RestrictionStore } from '../../lambda/domain/restriction/restriction';

@@ -2,9 +2,9 @@
  * The credential of a provider's client: its secret, wherever it is stored, or an assertion that is created when it
  * is needed.
  */
-import type { CertificateMembers } from '../../lambda/model/provider/record';
+import type { CertificateMembers, Oauth2Provider } from '../../lambda/model/provider/record';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { OWNER_TAG } from '../../lambda/domain/ownership';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import {

@@ -3,7 +3,7 @@ import { VENDOR_NAMES, type VendorName } from '../../lambda/model/provider/vendo
 import { NotRevoked, revokeTokens, type RevocableTokens } from '../../lambda/domain/oauth/revocation';
 import type { Metadata } from '../../lambda/domain/oauth/provider-metadata';
 import type { ClientCredential } from '../../lambda/domain/oauth/client-authentication';
-import type { Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../lambda/model/provider/record';
 import { alsoEnds } from '../../lambda/domain/provider/revocation-reach';
 import { REVOCATION_REACHES } from '../../lambda/model/records/revocation';
 import { reachOf, vendorOf } from '../../lambda/domain/provider/vendors';

@@ -6,7 +6,8 @@ import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadat
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { userHashOf } from '../../lambda/model/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
-import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../lambda/model/provider/record';
+import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import type { GrantId } from '../../lambda/model/grant-id';

@@ -3,7 +3,8 @@
  * have.
  */
 import { claimsRejection } from '../../lambda/domain/identity/token-admission';
-import type { CustomClaim, TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import type { CustomClaim } from '../../lambda/model/trusted-issuer';
+import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 
 const discoveryUrl = 'https://issuer.example/.well-known/openid-configuration';
 

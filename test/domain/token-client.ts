@@ -1,7 +1,8 @@
 /** An OAuth client with in-memory stores, and a token endpoint with the response that a test chooses. */
 import type { Metadata } from '../../lambda/domain/oauth/provider-metadata';
 import type { TokenRequestDependencies } from '../../lambda/domain/oauth/token-request';
-import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../lambda/model/provider/record';
+import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createFakeSystem } from './fake-system';

@@ -1,10 +1,7 @@
 /** Trusted issuers in the configuration: an ambiguous entry is rejected with a message that names it. */
 import * as v from 'valibot';
-import {
-  AuthorizerConfigurationSchema,
-  authorizerChange,
-  parseTrustedIssuers,
-} from '../../lambda/domain/identity/trusted-issuer';
+import { AuthorizerConfigurationSchema } from '../../lambda/model/trusted-issuer';
+import { authorizerChange, parseTrustedIssuers } from '../../lambda/domain/identity/trusted-issuer';
 import { createAuthority } from '../flows/support/certificates';
 import { caught } from './caught';
 

@@ -1,13 +1,14 @@
 /** Items of the tables, read by the parsers of the code. */
-import { parseApiKeyProvider } from '../../lambda/adapters/dynamodb/api-key-provider-store';
-import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/consent-portal-store';
+import {
+  createConsentPortalStore,
+  parseOwnedResource,
+} from '../../lambda/adapters/dynamodb/owned-resource-store';
 import {
   createClientMetadataStore,
   createSigningKeyStore,
   createTokenVaultStore,
 } from '../../lambda/adapters/dynamodb/directory-stores';
 import { parseGrant } from '../../lambda/adapters/dynamodb/grant-store';
-import { parseOauth2Provider } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
 import {
   createPortalSessionStore,
   createSessionStore,
@@ -18,7 +19,9 @@ import { AgentRestrictionSchema, UserRestrictionSchema } from '../../lambda/mode
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { parseSecret } from '../../lambda/adapters/dynamodb/secret-store';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
-import { parseWorkloadIdentity } from '../../lambda/adapters/dynamodb/workload-identity-store';
+import { Oauth2ProviderSchema } from '../../lambda/model/provider/record';
+import { ApiKeyProviderSchema } from '../../lambda/model/records/api-key-provider';
+import { WorkloadIdentitySchema } from '../../lambda/model/records/workload-identity';
 import type { Table } from '../../lambda/adapters/dynamodb/table';
 import { PREFIX, unappliedReportsKey, usedStateKey } from '../../lambda/contract/table-keys';
 import { kindOf } from './calls';
@@ -34,9 +37,9 @@ const { sk: USED_STATE } = usedStateKey('');
 
 /** By kind of item. A kind without a reader is an error, so that a new kind gets one. */
 const READERS: Readonly<Record<string, Reader>> = {
-  'WORKLOAD-IDENTITY': ({ item }) => parseWorkloadIdentity(item),
-  'OAUTH2-PROVIDER': ({ item }) => parseOauth2Provider(item),
-  'API-KEY-PROVIDER': ({ item }) => parseApiKeyProvider(item),
+  'WORKLOAD-IDENTITY': ({ item }) => parseOwnedResource(WorkloadIdentitySchema, item),
+  'OAUTH2-PROVIDER': ({ item }) => parseOwnedResource(Oauth2ProviderSchema, item),
+  'API-KEY-PROVIDER': ({ item }) => parseOwnedResource(ApiKeyProviderSchema, item),
   'CONSENT-PORTAL': ({ table, touched: { pk } }) =>
     createConsentPortalStore(table).getForDeletion(after(PREFIX.consentPortal, pk)),
   'CLIENT-METADATA': ({ table, touched: { pk } }) =>

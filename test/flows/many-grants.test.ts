@@ -2,7 +2,7 @@
  * An agent stores very many and very large grants for a person, as it can without the person. The person's page in a portal
  * still works, with the end of each access, and so do the listings.
  */
-import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
+import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/owned-resource-store';
 import { grantKey } from '../../lambda/contract/table-keys';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { decodeGrantId, encodeGrantId } from '../../lambda/model/grant-id';

@@ -11,7 +11,7 @@ import {
   GetOauth2CredentialProviderCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/consent-portal-store';
+import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/owned-resource-store';
 import { startPortalWorld, tableOf, TestPortal } from './support/portal';
 import type { TestProvider } from './support/provider';
 import type { TestAgent, World } from './support/world';

@@ -6,7 +6,7 @@ import {
   DeleteResourcePolicyCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
+import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/owned-resource-store';
 import { grantKey } from '../../lambda/contract/table-keys';
 import { targetsOf } from '../../lambda/domain/grant/grant';
 import { userHashOf } from '../../lambda/model/user';

@@ -8,7 +8,7 @@ import { NO_USER } from '../../model/user';
 import type { IdentityReader, Restrictions } from '../../domain/restriction/restriction';
 import type { Workload } from '../../domain/identity/workload-identity';
 import type { DynamoDb } from './client';
-import { parseApiKeyProvider } from './api-key-provider-store';
+import { ApiKeyProviderSchema } from '../../model/records/api-key-provider';
 import { keyOf, parseGrant } from './grant-store';
 import {
   agentRestrictionKey,
@@ -19,11 +19,12 @@ import {
   workloadIdentityKey,
   type Key,
 } from '../../contract/table-keys';
-import { parseOauth2Provider } from './oauth2-provider-store';
+import { parseOwnedResource } from './owned-resource-store';
 import { parseSecret } from './secret-store';
 import { AgentRestrictionSchema, UserRestrictionSchema } from '../../model/records/restriction';
 import { parseRecord } from './record';
-import { parseWorkloadIdentity } from './workload-identity-store';
+import { Oauth2ProviderSchema } from '../../model/provider/record';
+import { WorkloadIdentitySchema } from '../../model/records/workload-identity';
 
 /** Attempts at a throttled batch. */
 const ATTEMPTS = 4;
@@ -82,14 +83,14 @@ function partiesOf(workloadName: string, userHash: string | undefined, chain: re
       ...(user ? [user] : []),
       ...links.flatMap(({ identity: linked, restriction }) => [linked, restriction]),
     ],
-    identityIn: (found: Found) => parseWorkloadIdentity(found(identity)),
+    identityIn: (found: Found) => parseOwnedResource(WorkloadIdentitySchema, found(identity)),
     restrictionsIn: (found: Found): Restrictions => ({
       agent: parseRecord(AgentRestrictionSchema, found(agent)),
       user: user && parseRecord(UserRestrictionSchema, found(user)),
       ...(links.length > 0 && {
         chain: links.map(({ workload, identity: linked, restriction }) => ({
           workload,
-          identity: parseWorkloadIdentity(found(linked)),
+          identity: parseOwnedResource(WorkloadIdentitySchema, found(linked)),
           restriction: parseRecord(AgentRestrictionSchema, found(restriction)),
         })),
       }),
@@ -128,7 +129,7 @@ export function createDirectoryReader(
       ]);
       return {
         identity: identityIn(found),
-        provider: parseOauth2Provider(found(provider)),
+        provider: parseOwnedResource(Oauth2ProviderSchema, found(provider)),
         grant: grant && parseGrant(found(grant)),
         restrictions: restrictionsIn(found),
       };
@@ -141,7 +142,7 @@ export function createDirectoryReader(
         ...[...keys, providerKey].map(inDirectory),
         ...(secret ? [{ table: tables.vault, key: secret }] : []),
       ]);
-      const provider = parseApiKeyProvider(found(providerKey));
+      const provider = parseOwnedResource(ApiKeyProviderSchema, found(providerKey));
       return {
         identity: identityIn(found),
         provider,

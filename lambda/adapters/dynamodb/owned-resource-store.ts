@@ -2,8 +2,22 @@
 import type * as v from 'valibot';
 import { isOwnedBy } from '../../domain/ownership';
 import type { OwnedResourceStore } from '../../domain/owned-resource';
+import { Oauth2ProviderSchema, type Oauth2Provider } from '../../model/provider/record';
+import { ApiKeyProviderSchema, type ApiKeyProvider } from '../../model/records/api-key-provider';
+import { ConsentPortalSchema, type ConsentPortal } from '../../model/records/consent-portal';
 import type { OwnedResource } from '../../model/records/owned-resource';
-import { LISTING_ATTRIBUTE, listingPartition, OWNER_INDEX, type Key } from '../../contract/table-keys';
+import { WorkloadIdentitySchema, type WorkloadIdentity } from '../../model/records/workload-identity';
+import {
+  apiKeyProviderKey,
+  consentPortalKey,
+  LISTING_ATTRIBUTE,
+  listingPartition,
+  oauth2ProviderKey,
+  OWNER_INDEX,
+  PREFIX,
+  workloadIdentityKey,
+  type Key,
+} from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
@@ -23,7 +37,7 @@ export const parseOwnedResource = <Resource>(
  * @param keyOf the item's key, by name
  * @param schema of the members
  */
-export function createOwnedResourceStore<Resource extends OwnedResource>(
+function createOwnedResourceStore<Resource extends OwnedResource>(
   directory: Table,
   {
     kind,
@@ -75,3 +89,31 @@ export function createOwnedResourceStore<Resource extends OwnedResource>(
     },
   };
 }
+
+export const createWorkloadIdentityStore = (directory: Table) =>
+  createOwnedResourceStore<WorkloadIdentity>(directory, {
+    kind: PREFIX.workloadIdentity,
+    keyOf: workloadIdentityKey,
+    schema: WorkloadIdentitySchema,
+  });
+
+export const createOauth2ProviderStore = (directory: Table) =>
+  createOwnedResourceStore<Oauth2Provider>(directory, {
+    kind: PREFIX.oauth2Provider,
+    keyOf: oauth2ProviderKey,
+    schema: Oauth2ProviderSchema,
+  });
+
+export const createApiKeyProviderStore = (directory: Table) =>
+  createOwnedResourceStore<ApiKeyProvider>(directory, {
+    kind: PREFIX.apiKeyProvider,
+    keyOf: apiKeyProviderKey,
+    schema: ApiKeyProviderSchema,
+  });
+
+export const createConsentPortalStore = (directory: Table) =>
+  createOwnedResourceStore<ConsentPortal>(directory, {
+    kind: PREFIX.consentPortal,
+    keyOf: consentPortalKey,
+    schema: ConsentPortalSchema,
+  });

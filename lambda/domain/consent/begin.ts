@@ -10,11 +10,12 @@ import type { Metadata, MetadataReader, ResourceMetadataReader } from '../oauth/
 import { checkPublishedKey } from '../oauth/published-key-authentication';
 import { checkDpopAlgorithm, newDpopKey, thumbprintOf } from '../oauth/dpop';
 import { ProviderFailure } from '../oauth/provider-failure';
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { isAtBoundOrigins, resourcesAt } from '../provider/discovery';
 import { dpopConfigOf } from '../provider/dpop-config';
-import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
+import { authoritiesOf, clientBindingDigest } from '../provider/oauth2-provider';
 import { isMetadataDocument } from '../provider/provided-client';
 import { vendorOf } from '../provider/vendors';
 import type { Denial } from '../policy/access';

@@ -1,7 +1,7 @@
 /**
  * The redirect to the application: its registered return URL, byte for byte, with added parameters.
  */
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
 
 /** Which return URLs an agent's consent sessions can have. */
 export interface ReturnUrls {

@@ -1,5 +1,6 @@
 /** Authorizes the caller to act as the agent, and the agent to use the provider. Every request is authorized again. */
-import { workloadGone, type WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
+import { workloadGone } from '../identity/workload-identity';
 import type { Annotate } from '../audit';
 import type { CustomParameters } from '../custom-parameters';
 import type { Caller } from '../principal';

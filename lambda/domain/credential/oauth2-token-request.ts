@@ -1,7 +1,7 @@
 /** The request, the authorized request, and the response of an OAuth2 token retrieval. */
 import type { ConsentOutstanding, ConsentRequest } from '../consent/begin';
 import type { Caller } from '../principal';
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import type { Outcome } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { Flow } from '../../model/flow';

@@ -12,7 +12,7 @@ import { checkProviderOwnerTrust } from '../identity/trusted-provider-owner';
 import { userHashOf } from '../../model/user';
 import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
 import { isServerOf } from '../provider/discovery';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
 import { KeyMaterialResetError } from '../sealing/sealing';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';

@@ -6,7 +6,9 @@
  */
 import * as v from 'valibot';
 import { ConfigurationFault, parseConfiguration } from '../configuration';
-import { issuerMembers, operatorMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
+import type { Of } from '../../model/of';
+import { issuerMembers, scopeToken } from '../../model/trusted-issuer';
+import { operatorMembers, type TrustedIssuer } from '../identity/trusted-issuer';
 import { WORKLOAD_NAME } from '../../model/workload-name';
 import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
 import { isRegistrable } from '../../model/registrable-return-url';
@@ -143,10 +145,10 @@ const AgentEndpointSchema = v.pipe(
   ),
 );
 
-export type IamInbound = v.InferOutput<typeof IamInboundSchema>;
-export type JwtInbound = v.InferOutput<typeof JwtInboundSchema>;
-export type Target = v.InferOutput<typeof TargetSchema>;
-export type AgentEndpointConfiguration = v.InferOutput<typeof AgentEndpointSchema>;
+export type IamInbound = Of<typeof IamInboundSchema>;
+export type JwtInbound = Of<typeof JwtInboundSchema>;
+export type Target = Of<typeof TargetSchema>;
+export type AgentEndpointConfiguration = Of<typeof AgentEndpointSchema>;
 
 /** Returns the maximum milliseconds of an invocation on this endpoint. */
 export const invocationTimeoutMs = ({

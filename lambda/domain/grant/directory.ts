@@ -2,10 +2,11 @@
  * The records that an authorization decision needs, in one strongly consistent read: a suspension or revocation applies
  * from the next request. The warm path of a stored grant is this one read.
  */
-import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
+import type { Workload } from '../identity/workload-identity';
 import type { IdentityReader, Restrictions } from '../restriction/restriction';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
-import type { ApiKeyProvider } from '../provider/api-key-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
+import type { ApiKeyProvider } from '../../model/records/api-key-provider';
 import type { Grant } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 

@@ -4,7 +4,7 @@ import { checkedClient, tokenClientOf, type ProviderClients } from '../oauth/pro
 import type { TokenSource } from './renewal';
 import type { Seal } from '../sealing/sealing';
 import { openTokens, tokensOf, type TokenOwner } from './tokens';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
 
 export interface TokenSourceDependencies {
   readonly providerClients: ProviderClients;

@@ -2,7 +2,8 @@
 import { type System, epochSeconds } from '../system';
 import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
 import { resourcesAt } from '../provider/discovery';
-import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
+import { clientBindingDigest } from '../provider/oauth2-provider';
 import type { UserTokenFacts } from '../identity/user-token';
 import { nameIn } from '../owned-resource';
 import { grantContext, targetParts } from './grant';

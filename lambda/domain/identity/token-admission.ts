@@ -2,7 +2,8 @@
  * Validates the claims of an authentic user token against a trusted issuer's entry. Types must match: an array never
  * equals a string, an array with one element of the wrong type matches nothing, and neither does a missing claim.
  */
-import type { CustomClaim, TrustedIssuer } from './trusted-issuer';
+import type { CustomClaim } from '../../model/trusted-issuer';
+import type { TrustedIssuer } from './trusted-issuer';
 
 /** The claims of a token whose signature, issuer, and time were verified. */
 export type VerifiedClaims = Readonly<Record<string, unknown>>;

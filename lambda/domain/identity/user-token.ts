@@ -1,7 +1,7 @@
 /** The verified user token of a request. */
 import type { User } from '../../model/user';
 import { ServiceError, type ErrorParts } from '../service-error';
-import type { AuthorizerConfiguration } from './trusted-issuer';
+import type { AuthorizerConfiguration } from '../../model/trusted-issuer';
 
 /** What decides whether a user token outlived its session. */
 export interface UserTokenFacts {

@@ -5,7 +5,7 @@ import { changedMembers, changeResource, createResource } from '../resource-writ
 import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { OwnedResourceStore } from '../owned-resource';
-import type { OwnedResource } from '../../model/records/owned-resource';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
@@ -17,13 +17,8 @@ import {
   type VaultContents,
 } from '../sealing/deletion';
 import type { Caller } from '../principal';
-import { authorizerChange, type AuthorizerConfiguration } from './trusted-issuer';
-
-export interface WorkloadIdentity extends OwnedResource {
-  readonly allowedResourceOauth2ReturnUrls: readonly string[];
-  /** The issuer that this identity trusts in place of the deployment's issuers. Not in the AWS API. */
-  readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
-}
+import type { AuthorizerConfiguration } from '../../model/trusted-issuer';
+import { authorizerChange } from './trusted-issuer';
 
 /** What identifies an agent in a workload access token. An identity that is created again has another ID. */
 export type Workload = Pick<WorkloadIdentity, 'arn' | 'name' | 'id'>;

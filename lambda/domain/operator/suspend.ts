@@ -5,11 +5,8 @@
 import type { IssuerSuspension } from '../../model/responses';
 import { audited, type AuditEntry, type AuditTrail } from '../audit';
 import { selectedUserHash, type UserSelector } from '../../model/user';
-import {
-  workloadIdentityArn,
-  type WorkloadIdentity,
-  type WorkloadIdentityStore,
-} from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
+import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import {
   changeRestriction,

@@ -3,7 +3,7 @@ import type { Annotate } from '../audit';
 import { hashOf } from '../digest';
 import type { DeployedIssuer } from '../identity/trusted-issuer';
 import type { UserTokenFacts } from '../identity/user-token';
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import { actionDenial } from '../policy/access';
 import type { GovernedOperation } from '../policy/governed-operations';
 import { clientBindingDigest } from '../provider/oauth2-provider';

@@ -2,17 +2,11 @@
 import { arnParts } from '../../model/arn';
 import { isDeepStrictEqual } from 'node:util';
 import { actionDenial, credentialUseDenial, type Denial, type GovernedResource } from '../policy/access';
-import {
-  workloadIdentityArn,
-  type WorkloadIdentity,
-  type WorkloadIdentityStore,
-} from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
+import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Caller } from '../principal';
-import {
-  oauth2ProviderArn,
-  type Oauth2Provider,
-  type Oauth2ProviderStore,
-} from '../provider/oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
+import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import type { OwnedResource } from '../../model/records/owned-resource';
 import { noSuchResource } from '../resource-write';
 import { accessDenied, invalidMember } from '../service-error';

@@ -3,7 +3,7 @@
  * that list the agent.
  */
 import type { ReturnUrls } from '../consent/return-url';
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import { actionDenial } from '../policy/access';
 import { isConfigured } from './configured-resources';
 import { findPortal, portalIdInReturnUrl, type ConsentPortalStore } from './consent-portal';

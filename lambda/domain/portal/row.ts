@@ -12,7 +12,7 @@ import type { Grant } from '../../model/records/grant';
 import { encodeGrantId, type GrantId } from '../../model/grant-id';
 import { tokensOf } from '../grant/tokens';
 import { credentialUseDenial } from '../policy/access';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
 import { isConfigured, isLeftOut, namesOfProvider } from './configured-resources';
 import type { Connection } from './connection';
 import type { PortalConnection } from '../../model/records/consent-portal';

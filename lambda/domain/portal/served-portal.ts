@@ -2,7 +2,8 @@
 import type { Annotate } from '../audit';
 import { nameIn } from '../owned-resource';
 import type { Caller } from '../principal';
-import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
+import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { isConfigured, notConfigured } from './configured-resources';
 import { appearanceOf, findPortal, type ConsentPortalStore } from './consent-portal';
 import type { ConsentPortal } from '../../model/records/consent-portal';

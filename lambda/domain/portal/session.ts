@@ -5,7 +5,7 @@
 import type { PortalSession } from '../../model/records/portal-session';
 import { hashOf } from '../digest';
 import type { DeployedIssuer } from '../identity/trusted-issuer';
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
 
 /** The response to a sign-in that used its state. */
 export interface UsedState {

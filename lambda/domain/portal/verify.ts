@@ -1,13 +1,14 @@
 /** Verifies that a portal can work: its sign-in provider, and that its agents trust the issuer that people sign in at. */
 import { audited, type AuditTrail } from '../audit';
 import { isIssuerOf } from '../../model/discovery-url';
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import { trustedIssuersOf, type DeployedIssuer, type TrustedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure, shownHost } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { isOwnedBy } from '../ownership';
 import { actionDenial, credentialUseDenial } from '../policy/access';
-import { authoritiesOf, type Oauth2Provider } from '../provider/oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
+import { authoritiesOf } from '../provider/oauth2-provider';
 import type { IdentityReader } from '../restriction/restriction';
 import type { System } from '../system';
 import { isConfigured, notConfigured, type LeftOut } from './configured-resources';

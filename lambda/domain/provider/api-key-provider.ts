@@ -9,7 +9,7 @@ import type { Caller } from '../principal';
 import { changedMembers, changeResource, createResource, nameTaken } from '../resource-write';
 import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
 import type { OwnedResourceStore } from '../owned-resource';
-import type { OwnedResource } from '../../model/records/owned-resource';
+import type { ApiKeyProvider } from '../../model/records/api-key-provider';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import { checkOwnership, isOwnedBy, ownedBy, type OwnershipRequirement } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
@@ -24,11 +24,6 @@ import {
   type SecretNaming,
   type SecretNamingDependencies,
 } from './provider-secret';
-
-export interface ApiKeyProvider extends OwnedResource {
-  /** The location of the key, if it is not in the token vault. */
-  readonly externalSecret?: ExternalSecret | undefined;
-}
 
 export type ApiKeyProviderStore = OwnedResourceStore<ApiKeyProvider>;
 

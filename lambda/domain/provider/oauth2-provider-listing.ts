@@ -15,7 +15,8 @@ import type { ClientDeletions } from './client-deletion';
 import type { RegisteredClients } from './registered-clients';
 import { unregister } from './resolve-client';
 import { withdraw, type ClientMetadataStore } from './published-client';
-import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
+import { deleteClientSecret, type Oauth2ProviderStore } from './oauth2-provider';
 
 export interface Oauth2ProviderListingDependencies {
   readonly providers: Oauth2ProviderStore;

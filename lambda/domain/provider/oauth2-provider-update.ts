@@ -1,6 +1,6 @@
 /** The update of an OAuth2 credential provider. */
 import type { ExternalSecret } from '../../model/secret-reference';
-import type { CertificateMembers } from '../../model/provider/record';
+import type { CertificateMembers, Oauth2Provider } from '../../model/provider/record';
 import { isDeepStrictEqual } from 'node:util';
 import { audited, type Annotate } from '../audit';
 import type { Caller } from '../principal';
@@ -28,7 +28,6 @@ import {
   KIND,
   ON_BEHALF_OF_MEMBER,
   sealSecret,
-  type Oauth2Provider,
   type Oauth2ProviderDependencies,
   type Oauth2ProviderInput,
 } from './oauth2-provider';

@@ -1,5 +1,5 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
-import type { CertificateMembers, Oauth2ProviderAttributes } from '../../model/provider/record';
+import type { CertificateMembers, Oauth2Provider } from '../../model/provider/record';
 import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
 import type { VendorName } from '../../model/provider/vendor-names';
 import { createHash } from 'node:crypto';
@@ -9,7 +9,6 @@ import type { Caller } from '../principal';
 import { createResource, nameTaken } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
 import type { OwnedResourceStore } from '../owned-resource';
-import type { OwnedResource } from '../../model/records/owned-resource';
 import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { ServiceError } from '../service-error';
@@ -35,8 +34,6 @@ import { isMetadataDocument } from './provided-client';
 import { checkSigningKey, type KeyNamingDependencies } from './private-key-jwt';
 import { checkSecretGiven, clientSecretMembers, CONFIG_INPUT, resolveConfig } from './vendor-config';
 import type { ResolvedConfig } from './resolved-config';
-
-export interface Oauth2Provider extends OwnedResource, Oauth2ProviderAttributes {}
 
 /** What a request to the provider needs of it. */
 export type ProviderConfiguration = Omit<

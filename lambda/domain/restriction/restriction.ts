@@ -7,7 +7,8 @@
 import type { AgentRestriction, UserRestriction } from '../../model/records/restriction';
 import { ServiceError } from '../service-error';
 import type { UserTokenFacts } from '../identity/user-token';
-import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
+import type { Workload } from '../identity/workload-identity';
 
 /** An agent before the one of the request, as the token names it and as the directory has it now. */
 export interface ChainLink {

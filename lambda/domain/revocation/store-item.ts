@@ -7,11 +7,8 @@ import { hashOf } from '../digest';
 import { grantContext } from '../grant/grant';
 import { type GrantTokens, type SealedTokens, SealedTokensSchema } from '../../model/records/grant';
 import { isCredentialError, openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
-import {
-  clientBindingDigest,
-  type Oauth2Provider,
-  type Oauth2ProviderStore,
-} from '../provider/oauth2-provider';
+import type { Oauth2Provider } from '../../model/provider/record';
+import { clientBindingDigest, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import type { OwnCode } from '../oauth/provider-failure';
 import type { OutboxItem, RevocationReach } from '../../model/records/revocation';
 import { hasStoredCredential } from '../provider/vendor';

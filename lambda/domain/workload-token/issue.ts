@@ -17,7 +17,8 @@ import {
   type UsedAssertions,
   type VerifiedAssertion,
 } from '../identity/identity-assertion';
-import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
+import type { Workload } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../resource-write';
 import { authorizeAction, chainContext } from '../policy/access';

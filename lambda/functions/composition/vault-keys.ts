@@ -3,7 +3,7 @@ import { system } from '../../adapters/system';
 import { createTokenVaultStore } from '../../adapters/dynamodb/directory-stores';
 import { createVaultKeyOwners } from '../../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../../adapters/dynamodb/vault-key-store';
-import { createWorkloadIdentityStore } from '../../adapters/dynamodb/workload-identity-store';
+import { createWorkloadIdentityStore } from '../../adapters/dynamodb/owned-resource-store';
 import { createVaultKeys, type VaultKeys, type VaultKeysDependencies } from '../../adapters/kms/vault-keys';
 import type { Aws } from './aws';
 import { readLifetimes, type Variable } from './environment';

@@ -3,7 +3,8 @@
  * `Oauth2ProviderConfigInput`. The domain checks which member belongs to which vendor.
  */
 import * as v from 'valibot';
-import { exactlyOne, kmsKeyArn, matching, onlyCharacters, refused, text } from '../constraints';
+import { kmsKeyArn } from '../kms-key-arn';
+import { exactlyOne, matching, onlyCharacters, refused, text } from '../constraints';
 import {
   isOfOneIssuer,
   isProtectedResourceUrl,

@@ -1,6 +1,7 @@
 /** An OAuth2 credential provider as it is stored: the OAuth client that agents share, and who owns it. */
 import * as v from 'valibot';
 import type { Of } from '../of';
+import { OwnedResourceSchema, type OwnedResource } from '../records/owned-resource';
 import { ExternalSecretSchema } from '../secret-reference';
 import {
   CLIENT_AUTHENTICATION_METHODS,
@@ -111,8 +112,8 @@ const CertificateObjectSchema = v.object({
 });
 export interface CertificateObject extends Of<typeof CertificateObjectSchema> {}
 
-/** Attributes of the record, in addition to those of every resource. */
 export const Oauth2ProviderSchema = v.object({
+  ...OwnedResourceSchema.entries,
   vendor: v.picklist(VENDOR_NAMES),
   /** Last segment of the callback URL: one per provider and authorization server (RFC 9700 section 4.4.2.2). */
   callbackId: v.string(),
@@ -135,10 +136,15 @@ export const Oauth2ProviderSchema = v.object({
   /** The object with them. A provider has one of the two, or none. */
   certificateObject: v.exactOptional(CertificateObjectSchema),
 });
-export interface Oauth2ProviderAttributes extends Of<typeof Oauth2ProviderSchema> {}
+
+/** An OAuth client that agents share. */
+export interface Oauth2Provider extends Of<typeof Oauth2ProviderSchema> {}
+
+/** The attributes in addition to those of every resource. */
+export type Oauth2ProviderAttributes = Omit<Oauth2Provider, keyof OwnedResource>;
 
 /** The attributes that the configuration of a provider sets. */
 export type ConfiguredProvider = Omit<Oauth2ProviderAttributes, 'vendor' | 'callbackId'>;
 
 /** The attributes that say where its certificates are. */
-export type CertificateMembers = Pick<Oauth2ProviderAttributes, 'certificateSecretArn' | 'certificateObject'>;
+export type CertificateMembers = Pick<Oauth2Provider, 'certificateSecretArn' | 'certificateObject'>;

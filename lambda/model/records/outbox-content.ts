@@ -7,24 +7,26 @@ import * as v from 'valibot';
 import type { Of } from '../of';
 import { Oauth2ProviderSchema } from '../provider/record';
 import { SealedTokensSchema } from './grant';
-import { OwnedResourceSchema } from './owned-resource';
 
 /**
  * What a request that revokes tokens needs of their provider. The tokens name the key that they are bound to, and the client
  * secret is next to them, wherever the provider has it.
  */
-const RevokingClientSchema = v.object({
-  ...v.pick(OwnedResourceSchema, ['id', 'name', 'arn', 'owner', 'ownerId', 'revision']).entries,
-  ...v.pick(Oauth2ProviderSchema, [
-    'vendor',
-    'clientId',
-    'clientAuthenticationMethod',
-    'privateKeyJwt',
-    'discovery',
-    'certificateSecretArn',
-    'certificateObject',
-  ]).entries,
-});
+const RevokingClientSchema = v.pick(Oauth2ProviderSchema, [
+  'id',
+  'name',
+  'arn',
+  'owner',
+  'ownerId',
+  'revision',
+  'vendor',
+  'clientId',
+  'clientAuthenticationMethod',
+  'privateKeyJwt',
+  'discovery',
+  'certificateSecretArn',
+  'certificateObject',
+]);
 
 /** Where and with what a client can be deleted (RFC 7592). */
 export const ClientManagementSchema = v.object({ clientUri: v.string(), accessToken: v.string() });

@@ -5,7 +5,7 @@ import { workloadName } from '../../model/names';
 import {
   AuthorizerConfigurationChangeSchema,
   AuthorizerConfigurationSchema,
-} from '../../domain/identity/trusted-issuer';
+} from '../../model/trusted-issuer';
 import { isRegistrable } from '../../model/registrable-return-url';
 import {
   OWN,

@@ -1,6 +1,7 @@
 /** The token vault and its KMS key. */
 import * as v from 'valibot';
-import { kmsKeyArn, matching, onlyCharacters } from '../../model/constraints';
+import { kmsKeyArn } from '../../model/kms-key-arn';
+import { matching, onlyCharacters } from '../../model/constraints';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
 

@@ -1,5 +1,5 @@
 /** Agent endpoint configurations as a deployment creates them. */
-import type { CustomClaim } from '../../../lambda/domain/identity/trusted-issuer';
+import type { CustomClaim } from '../../../lambda/model/trusted-issuer';
 import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/agent-endpoint';
 
 export const ARN = 'arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/travel-0123456789';

@@ -7,7 +7,8 @@ import { grantTarget } from '../../../lambda/domain/grant/grant';
 import type { Grant } from '../../../lambda/model/records/grant';
 import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
 import type { GrantFilter } from '../../../lambda/domain/grant/selection';
-import { clientBindingDigest, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../../lambda/model/provider/record';
+import { clientBindingDigest } from '../../../lambda/domain/provider/oauth2-provider';
 import { createFakeSystem } from '../fake-system';
 import { sampleDetails, sampleIdentity, samplePortal, sampleProvider } from '../samples';
 

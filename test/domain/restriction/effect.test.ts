@@ -1,7 +1,7 @@
 /** The effect of a suspension: what is issued and returned ends with the next call, and begins again after a resumption. */
 import { userHashOf, type User } from '../../../lambda/model/user';
 import { getResourceApiKey } from '../../../lambda/domain/credential/api-key';
-import type { WorkloadIdentity } from '../../../lambda/domain/identity/workload-identity';
+import type { WorkloadIdentity } from '../../../lambda/model/records/workload-identity';
 import { issueWorkloadAccessToken } from '../../../lambda/domain/workload-token/issue';
 import { PUSH_ENDPOINT } from '../authorization-server';
 import { ANA_BY_TOKEN, createConsentService } from '../consent-service';

@@ -1,6 +1,6 @@
 /** One provider, owner, or selection must not delay the others. The clock stands still unless a test moves it. */
 import { setImmediate } from 'node:timers/promises';
-import type { Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../../lambda/model/provider/record';
 import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
 import { sampleProvider } from '../samples';
 import {

@@ -10,11 +10,8 @@ import { sealTokens } from '../../../lambda/domain/grant/tokens';
 import { createProviderClients } from '../../../lambda/domain/oauth/provider-client';
 import type { Metadata } from '../../../lambda/domain/oauth/provider-metadata';
 import type { Transport } from '../../../lambda/domain/oauth/transport';
-import {
-  clientBindingDigest,
-  clientSecretContext,
-  type Oauth2Provider,
-} from '../../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../../lambda/model/provider/record';
+import { clientBindingDigest, clientSecretContext } from '../../../lambda/domain/provider/oauth2-provider';
 import type { Revocation, RevocationFilter } from '../../../lambda/model/records/revocation';
 import { RunningSelections, SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
 import { sweep, type SweepDependencies } from '../../../lambda/domain/revocation/sweep';

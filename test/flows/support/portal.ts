@@ -10,7 +10,7 @@ import {
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { bindingCookieName } from '../../../lambda/domain/consent/browser';
 import { sessionHashIn, sessionIdOf } from '../../../lambda/domain/consent/session';
-import { createConsentPortalStore } from '../../../lambda/adapters/dynamodb/consent-portal-store';
+import { createConsentPortalStore } from '../../../lambda/adapters/dynamodb/owned-resource-store';
 import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createConnectionsFunction } from '../../../lambda/adapters/lambda/connections';
 import type { RefusedStep, StepOutcome } from '../../../lambda/domain/portal/steps';

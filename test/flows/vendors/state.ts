@@ -1,13 +1,16 @@
 /** Access to the running service's stored state, to read it and to move a vendor to loopback. */
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { createOauth2ProviderStore } from '../../../lambda/adapters/dynamodb/oauth2-provider-store';
+import {
+  createOauth2ProviderStore,
+  createWorkloadIdentityStore,
+} from '../../../lambda/adapters/dynamodb/owned-resource-store';
 import { createClientSecretStore } from '../../../lambda/adapters/dynamodb/secret-store';
-import { createWorkloadIdentityStore } from '../../../lambda/adapters/dynamodb/workload-identity-store';
 import type { TableName } from '../../../lambda/contract/table-keys';
 import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createSealOnly } from '../../../lambda/adapters/kms/seal';
-import { clientSecretContext, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
+import type { Oauth2Provider } from '../../../lambda/model/provider/record';
+import { clientSecretContext } from '../../../lambda/domain/provider/oauth2-provider';
 import type { GrantTokens } from '../../../lambda/model/records/grant';
 import type { RetrieveInput } from '../../../lambda/domain/credential/oauth2-token-request';
 import { createAws } from '../../../lambda/functions/composition/aws';

@@ -13,6 +13,9 @@ import {
   TOKEN_VAULT_KEY,
   type Key,
 } from '../../../../lambda/contract/table-keys';
+import type { GrantId } from '../../../../lambda/model/grant-id';
+import { OwnedResourceSchema } from '../../../../lambda/model/records/owned-resource';
+import { OutboxItemSchema, RevocationSchema } from '../../../../lambda/model/records/revocation';
 import { CliError } from '../../failure';
 import type { DynamoDb, Item } from '../../dynamodb';
 import type { LiveTables, Role } from './tables';
@@ -29,10 +32,7 @@ export interface Owner {
   readonly deleted: boolean;
 }
 
-export interface GrantOfRevocation {
-  readonly workloadId: string;
-  readonly userHash: string;
-  readonly target: string;
+export interface GrantOfRevocation extends GrantId {
   readonly providerId: string;
   readonly providerName: string;
 }
@@ -44,28 +44,11 @@ interface Revoked {
   readonly at: number;
 }
 
-const OwnerItem = v.object({
-  id: v.string(),
-  name: v.string(),
-  revision: v.number(),
-  lastUpdatedTime: v.number(),
-});
+const OwnerItem = v.pick(OwnedResourceSchema, ['id', 'name', 'revision', 'lastUpdatedTime']);
 
-const GrantIdItem = v.object({ workloadId: v.string(), userHash: v.string(), target: v.string() });
+const RevocationItem = v.pick(RevocationSchema, ['createdTime', 'filter']);
 
-/** Strict: an unknown member could select other grants than this command understands. */
-const RevocationItem = v.object({
-  createdTime: v.number(),
-  filter: v.strictObject({
-    grantId: v.exactOptional(GrantIdItem),
-    workloadId: v.exactOptional(v.string()),
-    providerId: v.exactOptional(v.string()),
-    providerName: v.exactOptional(v.string()),
-    userHash: v.exactOptional(v.string()),
-  }),
-});
-
-const OutboxItem = v.object({ createdTime: v.number(), grantId: GrantIdItem });
+const OutboxItem = v.pick(OutboxItemSchema, ['createdTime', 'grantId']);
 
 const KINDS = [
   [PREFIX.workloadIdentity, 'agent'],
@@ -90,8 +73,7 @@ function evidence<Schema extends v.GenericSchema>(schema: Schema, item: unknown)
 
 const attributeKey = ({ pk, sk }: Key): Item => ({ pk: { S: pk }, sk: { S: sk } });
 
-const idOf = (grant: v.InferOutput<typeof GrantIdItem>): string =>
-  JSON.stringify([grant.workloadId, grant.userHash, grant.target]);
+const idOf = (grant: GrantId): string => JSON.stringify([grant.workloadId, grant.userHash, grant.target]);
 
 const isOrAny = (stated: string | undefined, value: string): boolean =>
   stated === undefined || stated === value;

@@ -1,0 +1,14 @@
+import * as v from 'valibot';
+import type { Of } from '../of';
+import { AuthorizerConfigurationSchema } from '../trusted-issuer';
+import { OwnedResourceSchema } from './owned-resource';
+
+export const WorkloadIdentitySchema = v.object({
+  ...OwnedResourceSchema.entries,
+  allowedResourceOauth2ReturnUrls: v.array(v.string()),
+  /** The issuer that this identity trusts in place of the deployment's issuers. Not in the AWS API. */
+  authorizerConfiguration: v.exactOptional(AuthorizerConfigurationSchema),
+});
+
+/** The resource of an agent. */
+export interface WorkloadIdentity extends Of<typeof WorkloadIdentitySchema> {}
