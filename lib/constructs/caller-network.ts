@@ -15,7 +15,7 @@ export interface CallerNetwork {
   readonly vpcSubnets?: SubnetSelection;
   /**
    * The security groups of the calling functions.
-   * @default - a new security group that allows all outbound and no inbound traffic
+   * @default - new security groups that allow all outbound and no inbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
   /**
@@ -54,7 +54,9 @@ export const vpcOptions = (network: CallerNetwork | 'internet'): Partial<Functio
     : {
         vpc: network.vpc,
         ...(network.vpcSubnets && { vpcSubnets: network.vpcSubnets }),
-        ...(network.securityGroups && { securityGroups: network.securityGroups }),
+        ...(network.securityGroups
+          ? { securityGroups: network.securityGroups }
+          : { allowAllIpv6Outbound: network.ipv6AllowedForDualStack ?? false }),
         ...(network.ipv6AllowedForDualStack !== undefined && {
           ipv6AllowedForDualStack: network.ipv6AllowedForDualStack,
         }),

@@ -36,6 +36,7 @@ import {
   addVpcEndpoints,
   checkPrivateDestinations,
   networkOfGroup,
+  withSecurityGroups,
   type PrivateDestination,
   type ServiceNetwork,
 } from './service-network';
@@ -281,7 +282,8 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  *   `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
-  const { state, domain, privateApi, network, callers, webAcl, tlsPolicy } = props;
+  const { state, domain, privateApi, callers, webAcl, tlsPolicy } = props;
+  const network = props.network && withSecurityGroups(scope, props.network);
   const removalPolicy = props.removalPolicy ?? LOG_REMOVAL_POLICY;
   checkReplication(scope, state, domain);
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy });

@@ -5,6 +5,8 @@ import {
   GatewayVpcEndpointAwsService,
   InterfaceVpcEndpoint,
   InterfaceVpcEndpointAwsService,
+  SecurityGroup,
+  type ISecurityGroup,
   type SelectedSubnets,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
@@ -26,6 +28,11 @@ export interface ServiceNetwork extends CallerNetwork {
    * @default false
    */
   readonly createVpcEndpoints?: boolean;
+}
+
+/** The network with the security groups of its functions. */
+interface FunctionNetwork extends ServiceNetwork {
+  readonly securityGroups: ISecurityGroup[];
 }
 
 /** Destinations in private networks: a host name, a range of addresses, or a host name whose addresses are in a range. */
@@ -55,9 +62,25 @@ export const OUTBOUND_GROUPS: readonly FunctionGroup[] = [
   'event-poll',
 ];
 
+/**
+ * Returns the network with its security groups. The functions share a new one, so that a private server can allow them all.
+ *
+ * @param scope gets the child `FunctionsSecurityGroup`, unless the network has security groups
+ */
+export function withSecurityGroups(scope: Construct, network: ServiceNetwork): FunctionNetwork {
+  const { securityGroups, vpc, ipv6AllowedForDualStack = false } = network;
+  if (securityGroups) return { ...network, securityGroups };
+  const shared = new SecurityGroup(scope, 'FunctionsSecurityGroup', {
+    vpc,
+    description: 'agent-identity: functions',
+    allowAllIpv6Outbound: ipv6AllowedForDualStack,
+  });
+  return { ...network, securityGroups: [shared] };
+}
+
 /** Returns the network of a group's function. */
 export const networkOfGroup = (
-  network: ServiceNetwork | undefined,
+  network: FunctionNetwork | undefined,
   group: FunctionGroup,
 ): CallerNetwork | 'internet' =>
   network && (network.allFunctions || OUTBOUND_GROUPS.includes(group)) ? network : 'internet';
@@ -83,17 +106,9 @@ export const privateDestinationsVariable = (
 ): Record<string, string> =>
   destinations.length > 0 ? { PRIVATE_DESTINATIONS: JSON.stringify(destinations) } : {};
 
-const INTERFACE_ENDPOINTS = {
-  Kms: InterfaceVpcEndpointAwsService.KMS,
-  Lambda: InterfaceVpcEndpointAwsService.LAMBDA,
-  SecretsManager: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
-  Sts: InterfaceVpcEndpointAwsService.STS,
-};
-
-const GATEWAY_ENDPOINTS = {
-  DynamoDb: GatewayVpcEndpointAwsService.DYNAMODB,
-  S3: GatewayVpcEndpointAwsService.S3,
-};
+/** The AWS services that the functions call, as the names of their endpoints end. */
+const INTERFACE_ENDPOINTS = ['kms', 'lambda', 'secretsmanager', 'sts'];
+const GATEWAY_ENDPOINTS = ['dynamodb', 's3'];
 
 const areIsolated = ({ vpc }: ServiceNetwork, { subnetIds }: SelectedSubnets): boolean =>
   subnetIds.some((id) => vpc.isolatedSubnets.some(({ subnetId }) => subnetId === id));
@@ -104,29 +119,31 @@ const areIsolated = ({ vpc }: ServiceNetwork, { subnetIds }: SelectedSubnets): b
  *
  * @param scope gets the child `NetworkEndpoints`
  */
-export function addVpcEndpoints(scope: Construct, network: ServiceNetwork): void {
+export function addVpcEndpoints(scope: Construct, network: FunctionNetwork): void {
   const subnets = network.vpc.selectSubnets(network.vpcSubnets);
   if (!network.createVpcEndpoints) {
     if (!areIsolated(network, subnets)) return;
     Annotations.of(scope).addWarningV2(
       '@agent-identity/cdk:vpcEndpoints',
-      `The subnets of network have no route to the internet. Set network.createVpcEndpoints to true, or make sure that the VPC has endpoints for ${[...Object.keys(GATEWAY_ENDPOINTS), ...Object.keys(INTERFACE_ENDPOINTS)].join(', ')}: the functions call these services in ${Stack.of(scope).region}.`,
+      `The subnets of network have no route to the internet. Set network.createVpcEndpoints to true, or make sure that the VPC has endpoints for ${[...GATEWAY_ENDPOINTS, ...INTERFACE_ENDPOINTS].join(', ')}: the functions call these services in ${Stack.of(scope).region}.`,
     );
     return;
   }
   const endpoints = new Construct(scope, 'NetworkEndpoints');
-  for (const [id, service] of Object.entries(GATEWAY_ENDPOINTS)) {
-    new GatewayVpcEndpoint(endpoints, id, {
+  for (const name of GATEWAY_ENDPOINTS) {
+    new GatewayVpcEndpoint(endpoints, name, {
       vpc: network.vpc,
-      service,
+      service: new GatewayVpcEndpointAwsService(name),
       subnets: [{ subnets: subnets.subnets }],
     });
   }
-  for (const [id, service] of Object.entries(INTERFACE_ENDPOINTS)) {
-    new InterfaceVpcEndpoint(endpoints, id, {
+  for (const name of INTERFACE_ENDPOINTS) {
+    const { connections } = new InterfaceVpcEndpoint(endpoints, name, {
       vpc: network.vpc,
-      service,
+      service: new InterfaceVpcEndpointAwsService(name),
       subnets: { subnets: subnets.subnets },
+      open: false,
     });
+    for (const securityGroup of network.securityGroups) connections.allowDefaultPortFrom(securityGroup);
   }
 }

@@ -199,7 +199,9 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
       port: 443,
     });
     const identity = new AgentIdentity(closed, 'Identity', {
-      privateApi: { vpcEndpoints: [endpoint], network: { vpc } },
+      privateApi: { vpcEndpoints: [endpoint] },
+      network: { vpc, allFunctions: true, createVpcEndpoints: true },
+      privateDestinations: [{ host: 'keycloak.corp.example', port: 8443 }],
       cloudWatchRole: false,
       deploymentConfig: LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES,
     });

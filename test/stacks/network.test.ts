@@ -12,6 +12,9 @@ import { consumerStack, templateOf, written, type ConsumerTemplate } from './con
 import { functionOf, ISSUER } from './endpoint';
 import { resourcesOf } from './synthesis';
 
+/** The function that polls for events exists only with an issuer that is polled. */
+const OUTBOUND = OUTBOUND_GROUPS.filter((group) => group !== 'event-poll');
+
 const DESTINATIONS = [{ host: 'keycloak.corp.example', port: 8443 }, { cidr: '10.1.0.0/16' }];
 
 /** Returns a stack with a VPC that has no route to the internet. */
@@ -68,7 +71,7 @@ describe('a network', () => {
   const { stack, template } = synthesized((network) => ({ network, privateDestinations: DESTINATIONS }));
 
   it('has the functions that send requests to third parties, and no others', () => {
-    expect(inVpc(template)).toEqual([...OUTBOUND_GROUPS].sort());
+    expect(inVpc(template)).toEqual([...OUTBOUND].sort());
     expect(functionsOf(template).get('token-exchange')?.VpcConfig).toMatchObject({
       SecurityGroupIds: ['<Outbound.GroupId>'],
       SubnetIds: ['<VpcIsolatedSubnet1Subnet>', '<VpcIsolatedSubnet2Subnet>'],
@@ -77,9 +80,7 @@ describe('a network', () => {
 
   it('has the private destinations in these functions only', () => {
     for (const [name, { Environment }] of functionsOf(template)) {
-      const expected = OUTBOUND_GROUPS.some((group) => group === name)
-        ? JSON.stringify(DESTINATIONS)
-        : undefined;
+      const expected = OUTBOUND.some((group) => group === name) ? JSON.stringify(DESTINATIONS) : undefined;
       expect([name, Environment.Variables.PRIVATE_DESTINATIONS]).toEqual([name, expected]);
     }
   });
@@ -104,9 +105,18 @@ describe('a network', () => {
   it('without a route to the internet is reported with the endpoints that it needs', () => {
     Annotations.fromStack(stack).hasWarning(
       '/Consumer/Identity',
-      Match.stringLikeRegexp('no route to the internet.*createVpcEndpoints.*DynamoDb, S3, Kms, Lambda'),
+      Match.stringLikeRegexp('no route to the internet.*createVpcEndpoints.*dynamodb, s3, kms, lambda'),
     );
   });
+});
+
+it('the functions share one new security group', () => {
+  const { template } = synthesized(({ vpc, vpcSubnets }) => ({ network: { vpc, vpcSubnets } }));
+  for (const group of OUTBOUND) {
+    expect(functionsOf(template).get(group)?.VpcConfig?.SecurityGroupIds).toEqual([
+      '<IdentityFunctionsSecurityGroup.GroupId>',
+    ]);
+  }
 });
 
 it('createVpcEndpoints creates the endpoints that the functions need', () => {
@@ -117,6 +127,13 @@ it('createVpcEndpoints creates the endpoints that the functions need', () => {
     String(written(Properties.ServiceName)).replace(/.*[.>]/, ''),
   );
   expect(services.sort()).toEqual(['dynamodb', 'kms', 'lambda', 's3', 'secretsmanager', 'sts']);
+  const allowed = resourcesOf(template, 'AWS::EC2::SecurityGroupIngress').map(([, { Properties }]) =>
+    written(Properties),
+  );
+  expect(allowed).toHaveLength(4);
+  for (const rule of allowed) {
+    expect(rule).toMatchObject({ FromPort: 443, SourceSecurityGroupId: '<Outbound.GroupId>' });
+  }
   Annotations.fromStack(stack).hasNoWarning('/Consumer/Identity', Match.stringLikeRegexp('no route'));
 });
 
@@ -142,7 +159,7 @@ it('a private API is called from the network of the functions', () => {
       ],
     },
   }));
-  expect(inVpc(template)).toHaveLength(OUTBOUND_GROUPS.length + 1);
+  expect(inVpc(template)).toHaveLength(OUTBOUND.length + 1);
 });
 
 it('both functions of an agent endpoint run in its network and reach its private destinations', () => {

@@ -24,6 +24,12 @@ export const ACCEPTED = [
     why: 'Lambda creates network interfaces for a function in a VPC, and EC2 has no narrower resource for that.',
   },
   {
+    check: 'CKV_AWS_111',
+    resource: /^AWS::IAM::Role\.Identity\w+role/,
+    file: /\/Private\.template\.json$/,
+    why: 'The same, for a service in a VPC. The code of the functions cannot use this permission.',
+  },
+  {
     check: 'CKV_AWS_115',
     resource: /^AWS::Lambda::Function\./,
     why: 'Reserved concurrency takes from the limit of the account, which is 10 in a new one, so the operator decides: the prop `functions`.',

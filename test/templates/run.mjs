@@ -65,8 +65,10 @@ function check(python, folder) {
   );
   const { results, summary } = report;
   const { failed_checks: failed } = results;
-  const accepts = ({ check_id: id, resource }) =>
-    ACCEPTED.filter((each) => each.check === id && each.resource.test(resource));
+  const accepts = ({ check_id: id, resource, file_path: file }) =>
+    ACCEPTED.filter(
+      (each) => each.check === id && each.resource.test(resource) && (each.file ?? /^/).test(file),
+    );
   const used = new Set(failed.flatMap(accepts));
   return {
     passed: summary.passed,
