@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { itWithAllCases } from '../all-cases';
 import { chromiumIsInstalled, launchChromium, openPage, takeScreenshots } from './chromium';
 import { LocalProcess } from './local-process';
 import { ask, goToAlmanac, heading, nameOf, signIn } from './steps';
@@ -80,17 +81,21 @@ describeInBrowser('a consent link that is passed on', () => {
     await expectNothingFor(link);
   });
 
-  it('connects neither user if the provider remembers an earlier consent and only redirects', async () => {
-    await signIn(ana, local.ready.exampleApp, 'Ana');
-    await ask(ana);
-    await goToAlmanac(ana, 'Ana');
-    await ana.getByRole('button', { name: 'Allow' }).click();
-    await ana.getByText('Orchard planning').waitFor();
+  // The same attack without a browser is in test/flows/session-binding.test.ts.
+  itWithAllCases(
+    'connects neither user if the provider remembers an earlier consent and only redirects',
+    async () => {
+      await signIn(ana, local.ready.exampleApp, 'Ana');
+      await ask(ana);
+      await goToAlmanac(ana, 'Ana');
+      await ana.getByRole('button', { name: 'Allow' }).click();
+      await ana.getByText('Orchard planning').waitFor();
 
-    const link = await linkOfBen();
-    // Ana does not click anything.
-    await ana.goto(link);
-    await heading(ana, 'You did not ask this question here').waitFor();
-    await expectNothingFor(link);
-  });
+      const link = await linkOfBen();
+      // Ana does not click anything.
+      await ana.goto(link);
+      await heading(ana, 'You did not ask this question here').waitFor();
+      await expectNothingFor(link);
+    },
+  );
 });

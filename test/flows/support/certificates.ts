@@ -26,17 +26,23 @@ const DAY = 86_400_000;
 
 const nameOf = (commonName: string) => [{ name: 'commonName', value: commonName }];
 
+const newKeyPair = () =>
+  generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  });
+
+/** The key pair of all servers: only authorities differ by their keys. */
+let serverKeyPair: ReturnType<typeof newKeyPair> | undefined;
+
 function newCertificate(
   commonName: string,
   extensions: object[],
   issuer: IssuedCertificate | undefined,
   { from = new Date(Date.now() - DAY), to = new Date(Date.now() + 3650 * DAY) }: Validity = {},
+  { privateKey, publicKey } = newKeyPair(),
 ): IssuedCertificate {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-  });
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
   certificate.serialNumber = `01${randomBytes(8).toString('hex')}`;
@@ -74,7 +80,8 @@ const serverExtensions = (host: string) => [
 function authorityOf(issued: IssuedCertificate): TestAuthority {
   return {
     ...issued,
-    server: (host = 'localhost') => newCertificate(host, serverExtensions(host), issued),
+    server: (host = 'localhost') =>
+      newCertificate(host, serverExtensions(host), issued, {}, (serverKeyPair ??= newKeyPair())),
     intermediate: () => authorityOf(newCertificate(newName(), AUTHORITY, issued)),
   };
 }
