@@ -13,6 +13,13 @@ export interface ConnectionFlags {
 export const kebabCase = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
+type KebabCase<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${KebabCase<Rest>}`
+  : Name;
+
+/** An option as the user writes it. */
+export type OptionName<Flags> = `--${KebabCase<keyof Flags & string>}`;
+
 /** The values of options, by their definition. Stricli sets an option that is absent to undefined. */
 export type FlagValues<Flags> = {
   readonly [Name in keyof Flags]?:

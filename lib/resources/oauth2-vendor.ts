@@ -80,6 +80,11 @@ const PROP_OF_MEMBER: Readonly<
   dpopConfig: 'dpop',
 };
 
+/** Props with the names of members of the API. The compiler names another one, which would be sent and rejected. */
+type MembersOfApi<Props> = {
+  readonly [Name in keyof Props]: Name extends keyof CustomOauth2Config ? Props[Name] : never;
+};
+
 /** From members of the API to the props of a client. */
 const PROPS = [
   [/^(oauth2ProviderConfigInput\.)?\w+Oauth2ProviderConfig\./, ''],
@@ -152,8 +157,9 @@ export class OAuth2Vendor {
       );
     }
     if (caCertificatesObject) checkObjectKey(caCertificatesObject.objectKey);
+    const sameNames: MembersOfApi<typeof members> = members;
     const config = given({
-      ...members,
+      ...sameNames,
       oauthDiscovery: given({ discoveryUrl, authorizationServerMetadata }),
       onBehalfOfTokenExchangeConfig: onBehalfOfTokenExchange,
       privateKeyJwtConfig: privateKeyJwt,
@@ -180,7 +186,8 @@ export class OAuth2Vendor {
     const discoveryUrl = protectedResourceUrl(serverUrl);
     if (discoveryUrl === undefined) throw new Error(`OAuth2Vendor.mcp: serverUrl ${RESOURCE_URL_RULE}`);
     const { initialAccessToken, dpop, ...members } = client;
-    const vendor = OAuth2Vendor.custom({ ...members, ...(dpop && { dpop: {} }), discoveryUrl });
+    const sameNames: MembersOfApi<typeof members> = members;
+    const vendor = OAuth2Vendor.custom({ ...sameNames, ...(dpop && { dpop: {} }), discoveryUrl });
     if (!initialAccessToken) return vendor;
     if (members.clientId !== undefined || members.clientSecret) {
       throw new Error('OAuth2Vendor.mcp: set either initialAccessToken, or clientId and clientSecret');

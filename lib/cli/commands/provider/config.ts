@@ -14,6 +14,7 @@ import {
 import {
   flag,
   kebabCase,
+  type OptionName,
   optionalText,
   optionalTexts,
   optionalUrl,
@@ -152,11 +153,17 @@ export function mcpDiscoveryUrl(
   return url;
 }
 
+type Option = OptionName<ClientFlags & SecretFlags & RegistrationFlags>;
+type OptionWords = Option | `${Option} and ${Option}` | `the ${string}`;
+
 /** The option that sets each member of a request, and the members in it. */
 const OPTION_OF_MEMBER: Readonly<
-  Record<Exclude<keyof CustomOauth2Config, 'clientSecretSource' | 'onBehalfOfTokenExchangeConfig'>, string>
-> &
-  OptionNames = {
+  Record<
+    Exclude<keyof CustomOauth2Config, 'clientSecretSource' | 'onBehalfOfTokenExchangeConfig'>,
+    OptionWords
+  > &
+    Record<string, OptionWords>
+> = {
   clientId: '--client-id',
   oauthDiscovery: 'the discovery URL',
   discoveryUrl: 'the discovery URL',
