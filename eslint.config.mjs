@@ -107,7 +107,7 @@ export default tseslint.config(
   ),
   boundary(
     ['lambda/api/**/*.ts'],
-    // The types of the two clients are AWS's model of the responses (aws-output.ts).
+    // The types of the two clients are the AWS model of the responses (aws-output.ts).
     [
       ...['**/adapters/**', '**/functions/**', '**/lib/**', 'aws-cdk-lib*'],
       ...['@aws-sdk/*', '!@aws-sdk/client-bedrock-agentcore', '!@aws-sdk/client-bedrock-agentcore-control'],

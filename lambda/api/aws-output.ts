@@ -1,4 +1,4 @@
-/** The responses of AWS's operations, by AWS's own model: the types of its clients, of which no code is in a bundle. */
+/** The responses of the AWS operations, by the AWS service model: the types of its clients, of which no code is in a bundle. */
 import type * as control from '@aws-sdk/client-bedrock-agentcore-control';
 import type * as data from '@aws-sdk/client-bedrock-agentcore';
 

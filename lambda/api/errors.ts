@@ -1,4 +1,4 @@
-/** Errors on the wire, in the form of AWS's restJson1 protocol. */
+/** Errors on the wire, in the form of the AWS restJson1 protocol. */
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { CONCERNS_HEADER, OUTCOME_HEADER } from '../contract/headers';
 import { ERROR_STATUS, ServiceError } from '../domain/service-error';

@@ -1,4 +1,4 @@
-/** Responses of the control plane's operations: AWS's members, times in epoch seconds, and never a secret. */
+/** Responses of the control plane's operations: the AWS members, times in epoch seconds, and never a secret. */
 import type { WorkloadIdentity } from '../model/records/workload-identity';
 import type { OwnedResource } from '../model/records/owned-resource';
 import type { Listed } from '../domain/pagination';
@@ -14,7 +14,7 @@ import { vendorOf } from '../domain/provider/vendors';
 import { TOKEN_VAULT_ID } from '../domain/token-vault/token-vault';
 import type { TokenVault } from '../model/records/token-vault';
 
-/** AWS's `CreateWorkloadIdentityResponse`. */
+/** The AWS type `CreateWorkloadIdentityResponse`. */
 export const workloadIdentityCreated = (identity: WorkloadIdentity) => ({
   name: identity.name,
   workloadIdentityArn: identity.arn,
@@ -22,7 +22,7 @@ export const workloadIdentityCreated = (identity: WorkloadIdentity) => ({
   authorizerConfiguration: identity.authorizerConfiguration,
 });
 
-/** AWS's `GetWorkloadIdentityResponse`. */
+/** The AWS type `GetWorkloadIdentityResponse`. */
 export const workloadIdentityDescribed = (identity: WorkloadIdentity) => ({
   ...workloadIdentityCreated(identity),
   createdTime: identity.createdTime,
@@ -36,7 +36,7 @@ function secretSourceOf({ externalSecret, clientAuthenticationMethod }: Oauth2Pr
 }
 
 /**
- * AWS's `CreateOauth2CredentialProviderResponse`. A managed client secret is in this service's own vault, under its own
+ * The AWS type `CreateOauth2CredentialProviderResponse`. A managed client secret is in this service's own vault, under its own
  * ARN.
  */
 export const oauth2ProviderCreated = (provider: Oauth2Provider, baseUrl: string) => ({
@@ -51,7 +51,7 @@ export const oauth2ProviderCreated = (provider: Oauth2Provider, baseUrl: string)
   status: 'READY',
 });
 
-/** AWS's `GetOauth2CredentialProviderResponse` and `UpdateOauth2CredentialProviderResponse`. */
+/** The AWS types `GetOauth2CredentialProviderResponse` and `UpdateOauth2CredentialProviderResponse`. */
 export const oauth2ProviderDescribed = (provider: Oauth2Provider, baseUrl: string) => ({
   ...oauth2ProviderCreated(provider, baseUrl),
   credentialProviderVendor: provider.vendor,
@@ -59,19 +59,19 @@ export const oauth2ProviderDescribed = (provider: Oauth2Provider, baseUrl: strin
   lastUpdatedTime: provider.lastUpdatedTime,
 });
 
-/** AWS's `WorkloadIdentityType`: an entry of a listing. */
+/** The AWS type `WorkloadIdentityType`: an entry of a listing. */
 export const workloadIdentityListed = ({ name, arn }: WorkloadIdentity) => ({
   name,
   workloadIdentityArn: arn,
 });
 
-/** AWS's `Oauth2CredentialProviderItem`. */
+/** The AWS type `Oauth2CredentialProviderItem`. */
 export const oauth2ProviderListed = (provider: Oauth2Provider) => ({
   ...apiKeyProviderListed(provider),
   credentialProviderVendor: provider.vendor,
 });
 
-/** AWS's `ApiKeyCredentialProviderItem`. */
+/** The AWS type `ApiKeyCredentialProviderItem`. */
 export const apiKeyProviderListed = ({ name, arn, createdTime, lastUpdatedTime }: OwnedResource) => ({
   name,
   credentialProviderArn: arn,
@@ -79,7 +79,7 @@ export const apiKeyProviderListed = ({ name, arn, createdTime, lastUpdatedTime }
   lastUpdatedTime,
 });
 
-/** AWS's `CreateApiKeyCredentialProviderResponse`. A managed key is in this service's own vault, under its own ARN. */
+/** The AWS type `CreateApiKeyCredentialProviderResponse`. A managed key is in this service's own vault, under its own ARN. */
 export const apiKeyProviderCreated = ({ name, arn, externalSecret }: ApiKeyProvider) => ({
   name,
   credentialProviderArn: arn,
@@ -88,14 +88,14 @@ export const apiKeyProviderCreated = ({ name, arn, externalSecret }: ApiKeyProvi
   apiKeySecretSource: externalSecret ? 'EXTERNAL' : 'MANAGED',
 });
 
-/** AWS's `GetApiKeyCredentialProviderResponse` and `UpdateApiKeyCredentialProviderResponse`. */
+/** The AWS types `GetApiKeyCredentialProviderResponse` and `UpdateApiKeyCredentialProviderResponse`. */
 export const apiKeyProviderDescribed = (provider: ApiKeyProvider) => ({
   ...apiKeyProviderCreated(provider),
   createdTime: provider.createdTime,
   lastUpdatedTime: provider.lastUpdatedTime,
 });
 
-/** AWS's `ConsentPortalSummary`: an entry of a listing. */
+/** The AWS type `ConsentPortalSummary`: an entry of a listing. */
 export const consentPortalListed = (portal: ConsentPortal, baseUrl: string) => ({
   consentPortalArn: portal.arn,
   consentPortalId: portal.id,
@@ -108,7 +108,7 @@ export const consentPortalListed = (portal: ConsentPortal, baseUrl: string) => (
   updatedAt: portal.lastUpdatedTime,
 });
 
-/** AWS's `CreateConsentPortalResponse`, `GetConsentPortalResponse`, and `UpdateConsentPortalResponse`. */
+/** The AWS types `CreateConsentPortalResponse`, `GetConsentPortalResponse`, and `UpdateConsentPortalResponse`. */
 export const consentPortalDescribed = (portal: ConsentPortal, baseUrl: string) => ({
   ...consentPortalListed(portal, baseUrl),
   statusReason: portal.statusReason,
@@ -119,7 +119,7 @@ export const consentPortalDescribed = (portal: ConsentPortal, baseUrl: string) =
 });
 
 /**
- * AWS's `GetTokenVaultResponse`, `SetTokenVaultCMKResponse`, and `ResetTokenVaultKeyMaterialResponse`. The last
+ * The AWS types `GetTokenVaultResponse`, `SetTokenVaultCMKResponse`, and `ResetTokenVaultKeyMaterialResponse`. The last
  * modification of a vault that was never moved is the epoch.
  */
 export const tokenVaultDescribed = ({ kmsKeyArn, lastModifiedDate }: TokenVault) => ({
@@ -129,7 +129,7 @@ export const tokenVaultDescribed = ({ kmsKeyArn, lastModifiedDate }: TokenVault)
   lastModifiedDate,
 });
 
-/** A page of a listing, in the member that AWS's response has for it. */
+/** A page of a listing, in the member that the AWS response has for it. */
 export const listResponse = <Member extends string, Resource, Entry>(
   member: Member,
   { resources, nextToken }: Listed<Resource>,

@@ -1,7 +1,7 @@
 /**
  * The routes of an agent endpoint, for both the construct and the local gateway. The gate serves all of them and streams
  * every response, so every integration is a streaming one.
- * Source: path and method of AWS's InvokeAgentRuntime (Amazon Bedrock AgentCore, data plane 2024-02-28).
+ * Source: path and method of InvokeAgentRuntime (Amazon Bedrock AgentCore, data plane 2024-02-28).
  */
 import type { AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { METADATA_PATH } from '../domain/gate/challenge';

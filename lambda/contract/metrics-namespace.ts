@@ -1,4 +1,4 @@
-/** The CloudWatch namespace of all metrics: those that begin with `AWS/` are AWS's own. */
+/** The CloudWatch namespace of all metrics: those that begin with `AWS/` belong to AWS. */
 export const METRICS_NAMESPACE = 'AgentIdentity';
 
 /** The dimension of all metrics in the namespace that separates the deployments of one account and Region. */

@@ -60,7 +60,7 @@ function checkReferences(
   );
 }
 
-/** The members of AWS's model, and those that it lacks. */
+/** The members of the AWS model, and those that it lacks. */
 function inputOf(desired: Desired) {
   const { description, workloads, signIn, branding, connections, acceptedResourceIds } = v.parse(
     ConfigurationSchema,

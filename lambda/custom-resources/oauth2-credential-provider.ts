@@ -51,7 +51,7 @@ function inputOf(desired: Desired) {
   };
 }
 
-/** The configuration, with members at any depth that only this service has and AWS's model lacks. */
+/** The configuration, with members at any depth that only this service has and the AWS model lacks. */
 const whole = ({ oauth2ProviderConfigInput }: ReturnType<typeof inputOf>) => ({ oauth2ProviderConfigInput });
 
 type Provider = Pick<

@@ -14,11 +14,11 @@ import type { DeployedResource, Described, Desired } from './deployed-resource';
 /** What the construct writes; the service validates it. */
 const ConfigurationSchema = v.strictObject({
   allowedResourceOauth2ReturnUrls: v.array(v.string()),
-  /** A member that AWS's model, and therefore its client, lacks. */
+  /** A member that the AWS model, and therefore its client, lacks. */
   authorizerConfiguration: v.optional(v.record(v.string(), v.unknown())),
 });
 
-/** The members of AWS's model, and the one that it lacks. */
+/** The members of the AWS model, and the one that it lacks. */
 function inputOf({ name, configuration }: Desired) {
   const { authorizerConfiguration, ...known } = v.parse(ConfigurationSchema, configuration);
   return { known: { name, ...known }, authorizerConfiguration };

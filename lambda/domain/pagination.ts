@@ -20,7 +20,7 @@ export interface PageTokens {
   open(listing: Listing, token: string): Promise<string | undefined>;
 }
 
-/** AWS's `maxResults` and `nextToken`. */
+/** The AWS members `maxResults` and `nextToken`. */
 export interface ListInput {
   readonly maxResults?: number | undefined;
   readonly nextToken?: string | undefined;

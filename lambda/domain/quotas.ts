@@ -1,5 +1,5 @@
 /**
- * Quotas of one owner. The defaults are AWS's quotas for an account. A quota is not a hard limit: the count comes from an
+ * Quotas of one owner. The defaults are the AWS quotas for an account. A quota is not a hard limit: the count comes from an
  * index that lags, and concurrent creations do not see each other. An owner can exceed a quota by the number of its
  * concurrent creations; see "Quotas" in docs/architecture.md.
  */
@@ -22,7 +22,7 @@ export const QuotasSchema = v.strictObject({
 export type Quotas = v.InferOutput<typeof QuotasSchema>;
 
 /**
- * Returns quotas from configuration, with AWS's defaults for omitted members.
+ * Returns quotas from configuration, with the AWS defaults for omitted members.
  *
  * @param json a JSON object with members of {@link Quotas}
  * @throws Error that names the member

@@ -5,7 +5,7 @@
 
 import type { CodedError } from '../model/error-codes';
 
-/** Names and statuses as in AWS's service model. */
+/** Names and statuses as in the AWS service model. */
 export const ERROR_STATUS = {
   ValidationException: 400,
   UnauthorizedException: 401,
@@ -23,7 +23,7 @@ export const ERROR_STATUS = {
 
 export type ErrorName = keyof typeof ERROR_STATUS;
 
-/** `reason` of a ValidationException, as in AWS's service model. */
+/** `reason` of a ValidationException, as in the AWS service model. */
 export type ValidationReason =
   | 'CannotParse'
   | 'FieldValidationFailed'

@@ -124,7 +124,7 @@ const deps = {
   quotas: readQuotas(),
 };
 
-/** Converts a provider's configuration from AWS's names to the domain's names. */
+/** Converts a provider's configuration from the names of AWS to the domain's names. */
 const configured = ({
   credentialProviderVendor: vendor,
   oauth2ProviderConfigInput: config,

@@ -23,7 +23,7 @@ export interface Metadata {
 }
 
 /**
- * Sends the metadata immediately. AWS's helper (`awslambda.HttpResponseStream`) holds it back until the first byte of
+ * Sends the metadata immediately. The AWS helper (`awslambda.HttpResponseStream`) holds it back until the first byte of
  * the body, which might take long, and which a response such as 202 does not have.
  */
 export function beginResponse(stream: ResponseStream, metadata: Metadata): void {

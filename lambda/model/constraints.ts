@@ -1,4 +1,4 @@
-/** The constraints of AWS's service model, and members of the model that this service rejects. */
+/** The constraints of the AWS service model, and members of the model that this service rejects. */
 import * as v from 'valibot';
 
 /** Counts Unicode code points, the unit of lengths (Smithy 2.0, "length trait"). JavaScript counts UTF-16 code units. */
@@ -53,7 +53,7 @@ export const smallAsJson = <Value>(bytes: number) =>
     `must have up to ${bytes} bytes in all as JSON`,
   );
 
-/** A member of AWS's model that this service rejects. */
+/** A member of the AWS model that this service rejects. */
 export const refused = (why: string) =>
   v.exactOptional(
     v.pipe(

@@ -1,6 +1,6 @@
 /** Addresses of metadata documents, and the issuer that each of them is for. */
 
-/** AWS's `DiscoveryUrl` and `DiscoveryUrlType`. */
+/** The AWS types `DiscoveryUrl` and `DiscoveryUrlType`. */
 export const DISCOVERY_URL =
   /^[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server)(\/[^\s?#]+)?$/;
 

@@ -1,6 +1,6 @@
 import { matching } from './constraints';
 
-/** AWS's `KmsKeyArn`. */
+/** The AWS type `KmsKeyArn`. */
 export const kmsKeyArn = matching(
   1,
   2048,

@@ -1,5 +1,5 @@
 /**
- * Where a provider's secret is stored: AWS's `SecretSourceType` and `SecretReference`. The domain checks how members
+ * Where a provider's secret is stored: the AWS types `SecretSourceType` and `SecretReference`. The domain checks how members
  * combine.
  */
 import * as v from 'valibot';

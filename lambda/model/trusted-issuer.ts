@@ -47,7 +47,7 @@ const PAIRING = {
   CONTAINS_ANY: { type: 'STRING_ARRAY', value: 'matchValueStringList' },
 } as const;
 
-/** AWS's `CustomClaimValidationType`: the value that a claim of the token must have. */
+/** The AWS type `CustomClaimValidationType`: the value that a claim of the token must have. */
 const CustomClaimSchema = v.pipe(
   v.strictObject({
     inboundTokenClaimName: claimName,
@@ -75,7 +75,7 @@ function hasCredentials(text: string): boolean {
   return username !== '' || password !== '';
 }
 
-/** AWS's `WorkloadIdentityNameListType`. */
+/** The AWS type `WorkloadIdentityNameListType`. */
 const MAX_WORKLOADS = 10;
 const workloadIdentityName = v.pipe(
   v.string(),
@@ -86,7 +86,7 @@ const workloadIdentityName = v.pipe(
 );
 
 /**
- * AWS's `AllowedWorkloadConfiguration`: the agents that can call this agent with their workload access tokens. Without it,
+ * The AWS type `AllowedWorkloadConfiguration`: the agents that can call this agent with their workload access tokens. Without it,
  * none can.
  */
 const AllowedWorkloadConfigurationSchema = v.strictObject({
@@ -94,7 +94,7 @@ const AllowedWorkloadConfigurationSchema = v.strictObject({
   workloadIdentities: listOf(workloadIdentityName, MAX_WORKLOADS),
 });
 
-/** Named as in AWS's `CustomJWTAuthorizerConfiguration`. A token must meet all conditions that are set. */
+/** Named as in the AWS type `CustomJWTAuthorizerConfiguration`. A token must meet all conditions that are set. */
 const conditions = {
   /** The issuer's metadata document. */
   discoveryUrl: v.pipe(
@@ -147,7 +147,7 @@ const TrustedIssuerSchema = v.pipe(
   v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),
 );
 
-/** AWS's `AuthorizerConfiguration`, a union with this one member. */
+/** The AWS type `AuthorizerConfiguration`, a union with this one member. */
 export const AuthorizerConfigurationSchema = v.strictObject({ customJWTAuthorizer: TrustedIssuerSchema });
 
 /** The issuer that a workload identity trusts, and the agents that can call the identity's agent. */

@@ -2,7 +2,7 @@
  * Every operation of the service. It drives the CDK stack, the local gateway, and the documentation, so a deployment and a
  * laptop have the same routes and the same authorization. A function imports only the operations of its group.
  *
- * Methods, paths, and success codes are those of AWS's service model for Amazon Bedrock AgentCore (control plane
+ * Methods, paths, and success codes are those of the AWS service model for Amazon Bedrock AgentCore (control plane
  * 2023-06-05, data plane 2024-02-28), except for the operations beyond AWS.
  */
 import { CONTROL_PLANE } from './control-plane';

@@ -50,7 +50,7 @@ export interface JsonOperation<
   Output = unknown,
 > extends Route<Group> {
   readonly input: Input;
-  /** Absent if AWS's service model has the response. */
+  /** Absent if the AWS service model has the response. */
   readonly output?: Response<Output>;
 }
 

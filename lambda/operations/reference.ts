@@ -17,7 +17,7 @@ export interface Reference {
   readonly errors?: readonly ErrorName[];
   readonly differs?: readonly Difference[];
   /**
-   * Makes the schema of a response that AWS's service model does not have; or names the operation with the same response.
+   * Makes the schema of a response that the AWS service model does not have; or names the operation with the same response.
    * It is a function, because esbuild does not drop a schema that no code uses.
    */
   readonly output?: (() => v.GenericSchema) | string;

@@ -1,5 +1,5 @@
 /**
- * Operations of AWS's service model that this service does not have, by design. A request gets the reason; docs/api.md lists
+ * Operations of the AWS service model that this service does not have, by design. A request gets the reason; docs/api.md lists
  * them, and test/shapes fails for an operation of the model that is neither here nor among the operations.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Values of requests that several operations have. Lengths, patterns, and enums are those of AWS's service model (Amazon
+ * Values of requests that several operations have. Lengths, patterns, and enums are those of the AWS service model (Amazon
  * Bedrock AgentCore, control plane 2023-06-05, data plane 2024-02-28), whose patterns apply to the whole value. A member
  * that this service does not support is rejected with the reason, never ignored.
  */
@@ -10,7 +10,7 @@ import { line } from '../model/names';
 export const returnUrl = matching(
   1,
   2048,
-  // AWS's pattern, which also matches behind the dots of a scheme (Smithy 2.0: patterns are not anchored).
+  // The AWS pattern, which also matches behind the dots of a scheme (Smithy 2.0: patterns are not anchored).
   /^\w[\w.+-]*:(\/?\/?)[^\s]+$/,
   'must be a URL with a scheme, such as https://app.example/connected, and without spaces',
 );
@@ -30,7 +30,7 @@ const TAG_CHARACTERS = onlyCharacters('spaces and the characters . _ : / = + @ -
 
 export const tagKey = matching(1, 128, /^[a-zA-Z0-9\s._:/=+@-]*$/, TAG_CHARACTERS);
 
-/** AWS's pattern also allows tabs and line breaks, which break log lines. Only the space is accepted. */
+/** The AWS pattern also allows tabs and line breaks, which break log lines. Only the space is accepted. */
 const newTagKey = v.pipe(
   matching(1, 128, /^[a-zA-Z0-9 ._:/=+@-]*$/, TAG_CHARACTERS),
   v.check((key) => !/^aws:/i.test(key), 'must not begin with aws:, which AWS reserves'),

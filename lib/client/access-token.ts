@@ -110,7 +110,7 @@ export const ACCESS_TOKEN: Requirements<AccessTokenOptions> = {
 };
 
 /**
- * The service's messages if the user must consent and the request has no return URL, as AWS's service has them. The second
+ * The service's messages if the user must consent and the request has no return URL, as the AWS service has them. The second
  * one is for a workload identity without return URLs.
  */
 const RETURN_URL_MISSING: readonly string[] = [

@@ -30,7 +30,7 @@ function headerValue(token: string): string {
 const OPERATION_PATH = /\/runtimes\/[^/]*\/invocations$/;
 
 /**
- * @throws ConfigurationError for a request that would send the token to AWS's own service, or in clear text, or to a path
+ * @throws ConfigurationError for a request that would send the token to the AWS service, or in clear text, or to a path
  *   that no gate has
  */
 function checkGate({ config }: BedrockAgentCoreClient, request: unknown): void {

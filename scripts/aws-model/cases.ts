@@ -32,7 +32,7 @@ export interface Case extends TriedValue {
   readonly says?: string;
 }
 
-/** Returns AWS's shape with the additional bounds of this service, or the shape in its place. */
+/** Returns the AWS shape with the additional bounds of this service, or the shape in its place. */
 function shapeOf(reference: ShapeReference): Shape {
   const replaced = REPLACED_SHAPES.find((entry) => entry.shape === reference.shape);
   if (replaced) return replaced.here;

@@ -117,7 +117,7 @@ function operationsOf(plane: ModelledOperation['plane']): ModelledOperation[] {
   }));
 }
 
-/** AWS's identity operations, control plane first. */
+/** The AWS identity operations, control plane first. */
 export const MODELLED_OPERATIONS: readonly ModelledOperation[] = [
   ...operationsOf('control_plane'),
   ...operationsOf('data_plane'),

@@ -1,6 +1,6 @@
 /**
  * Responses that the AWS service model does not have, in JSON Schema: those of this service's operations, and its members
- * in AWS's structures. The flow tests check every response against the document.
+ * in the AWS structures. The flow tests check every response against the document.
  */
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
@@ -51,7 +51,7 @@ const onBehalfOf = [
 const onBehalfOfMember = (...members: string[]): JsonSchema =>
   requestMember('CreateOauth2CredentialProvider', ...onBehalfOf, ...members);
 
-/** Members that this service adds to AWS's structures, or that have other values here, by the name of the shape. */
+/** Members that this service adds to the AWS structures, or that have other values here, by the name of the shape. */
 export const MEMBERS_BEYOND_AWS: Readonly<Record<string, Members>> = {
   CreateWorkloadIdentityResponse: { authorizerConfiguration },
   GetWorkloadIdentityResponse: { authorizerConfiguration },

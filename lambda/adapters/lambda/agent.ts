@@ -1,6 +1,6 @@
 /**
  * An agent in a Lambda function, invoked like a function URL: with the same event, and with a streamed response. Streaming
- * functions (`awslambda.streamifyResponse`), AWS's Lambda Web Adapter, and functions that return one object all work.
+ * functions (`awslambda.streamifyResponse`), AWS Lambda Web Adapter, and functions that return one object all work.
  * Source: AWS Lambda API reference, InvokeWithResponseStream; developer guide, "Invoking Lambda function URLs" (payload
  * format version 2.0).
  */
@@ -17,7 +17,7 @@ import { functionResponse } from './function-response';
 /** Headers of the connection, not of the function's response. */
 const EVENT_STREAM = 'application/vnd.amazon.eventstream';
 
-/** Paths of AWS's HTTP contract and of its contract for MCP servers. */
+/** Paths of the AWS HTTP contract and of its contract for MCP servers. */
 const PATHS = { HTTP: '/invocations', MCP: '/mcp' } as const;
 
 /** Maximum bytes of text in the event, which also contains headers; Lambda accepts 6 MB. */

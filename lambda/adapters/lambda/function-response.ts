@@ -22,7 +22,7 @@ const MetadataSchema = v.object({
   headers: v.optional(headers, {}),
 });
 
-/** An object with a status has AWS's response format. Any other object is the body itself. */
+/** An object with a status has the AWS response format. Any other object is the body itself. */
 const WholeSchema = v.object({
   ...MetadataSchema.entries,
   statusCode: v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599)),

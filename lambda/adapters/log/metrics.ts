@@ -1,7 +1,7 @@
 /**
  * CloudWatch metrics of audit entries and of unexpected errors, in the embedded metric format (CloudWatch user guide,
  * "Specification: Embedded metric format"): one line with all metrics of an entry. Names and dimensions
- * are AWS's where AWS has them (AgentCore developer guide, "AgentCore generated identity observability data"), with one
+ * are those of AWS where AWS has them (AgentCore developer guide, "AgentCore generated identity observability data"), with one
  * dimension for the deployment in addition.
  *
  * Each combination of dimension values is a metric, which costs money. A request can invent names, so a name is a dimension

@@ -3,7 +3,7 @@
  * the code and store the grant in the token vault. Two checks keep a forwarded link from connecting the wrong account:
  * the completion URI, which only the browser that consented learned, and the user that the application names. For
  * another user, the service ends the session and destroys the code.
- * Source: AWS's "OAuth 2.0 authorization URL session binding", Amazon Bedrock AgentCore developer guide.
+ * Source: "OAuth 2.0 authorization URL session binding", Amazon Bedrock AgentCore developer guide.
  */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Annotate } from '../audit';

@@ -9,7 +9,7 @@ import { invocationUrl, type AgentEndpointConfiguration } from './agent-endpoint
 
 const INVOCATIONS = '/invocations';
 
-/** The default qualifier of AWS's runtimes, and the only one here. */
+/** The default qualifier of AgentCore runtimes, and the only one here. */
 const DEFAULT_QUALIFIER = 'DEFAULT';
 
 /** The recipient in a request. */

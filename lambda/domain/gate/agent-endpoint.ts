@@ -25,7 +25,7 @@ const PRINCIPAL = /^arn:aws[a-z-]*:iam::\d{12}:(role\/[\w+=,.@-]+|user\/[\u0021-
 
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,64}(:[\w$-]+)?$/;
 
-/** AWS's pattern of `requestHeaderAllowlist`, in any case: header names have none (RFC 9110 section 5.1). */
+/** The AWS pattern of `requestHeaderAllowlist`, in any case: header names have none (RFC 9110 section 5.1). */
 const ALLOWED_HEADER = /^(Authorization|X-Amzn-Bedrock-AgentCore-Runtime-Custom-[a-zA-Z0-9_-]+)$/i;
 
 /** Maximum allowed headers, as in AWS. */
@@ -52,7 +52,7 @@ const IamInboundSchema = v.strictObject({
 });
 
 /**
- * AWS's `CustomJWTAuthorizerConfiguration`. Without allowedAudience and allowedClients, tokens have to be for the
+ * The AWS type `CustomJWTAuthorizerConfiguration`. Without allowedAudience and allowedClients, tokens have to be for the
  * endpoint's own invocation URL (RFC 8707).
  */
 const JwtInboundSchema = v.pipe(
@@ -123,7 +123,7 @@ const AgentEndpointSchema = v.pipe(
       text,
       v.check((url) => !url.endsWith('/'), 'must not end in a slash'),
     ),
-    /** What the agent speaks: AWS's HTTP contract of `/invocations`, or MCP's streamable HTTP. */
+    /** What the agent speaks: the AWS HTTP contract of `/invocations`, or MCP's streamable HTTP. */
     protocol: v.picklist(['HTTP', 'MCP']),
     inbound: InboundSchema,
     target: TargetSchema,

@@ -42,10 +42,10 @@ export const MCP_FIELD = /^mcp-[a-z0-9!#$%&'*+.^_`|~-]+$/;
 /** Maximum characters of all names and values of MCP's fields: the headers of a request to API Gateway. */
 export const MAX_MCP_CHARACTERS = 10_240;
 
-/** AWS's `runtimeSessionId`: long enough to be unguessable and unique. */
+/** The AWS member `runtimeSessionId`: long enough to be unguessable and unique. */
 const SESSION_ID = /^[a-zA-Z0-9][a-zA-Z0-9_-]{32,255}$/;
 
-/** The methods of MCP's streamable HTTP. AWS's HTTP contract has only POST. */
+/** The methods of MCP's streamable HTTP. The AWS HTTP contract has only POST. */
 export type AgentMethod = 'POST' | 'GET' | 'DELETE';
 
 export interface AgentRequest {
@@ -72,7 +72,7 @@ export interface InvocationContext {
 /**
  * Returns the session ID of the request; undefined if there is none.
  *
- * @throws ValidationException for a session ID that does not have AWS's form
+ * @throws ValidationException for a session ID that does not have the AWS form
  */
 export function sessionIdOf(received: HeaderFields): string | undefined {
   const sessionId = singleField(received, SESSION_HEADER);

@@ -65,7 +65,7 @@ export const runtimeClientError = (message: string, detail: string, cause?: unkn
 
 /**
  * Some statuses have a meaning in MCP's streamable HTTP (202, 400, 404), so every status that is not a server error is
- * returned. In AWS's HTTP contract, every status that is not a success is an error.
+ * returned. In the AWS HTTP contract, every status that is not a success is an error.
  */
 const isForwardedStatus = (protocol: AgentEndpointConfiguration['protocol'], status: number): boolean =>
   (status >= 200 && status < 300) || (protocol === 'MCP' && status >= 400 && status < 500);

@@ -7,7 +7,7 @@ import { chainEntry } from '../workload-token/audit';
 import { ClaimsSchema, delegationOf } from '../workload-token/claims';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 
-/** AWS's name of the operation. */
+/** The AWS name of the operation. */
 export const OPERATION = 'InvokeAgentRuntime';
 
 /** Returns the agent that is called, and its workload identity. */

@@ -16,7 +16,7 @@ export function allowedOrigin({ allowedOrigins = [] }: Origins, received: Header
 }
 
 /**
- * Checks the origin of a request. Callers of AWS's HTTP contract can send any, as in AWS, unless the endpoint states some.
+ * Checks the origin of a request. Callers of the AWS HTTP contract can send any, as in AWS, unless the endpoint states some.
  *
  * @throws AccessDeniedException for an origin that the endpoint does not allow, also `null`
  */

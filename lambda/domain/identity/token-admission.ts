@@ -65,7 +65,7 @@ export function scopesOf(claims: VerifiedClaims): StatedScopes {
 const meet = (allowed: readonly string[], held: readonly string[]): boolean =>
   held.some((value) => allowed.includes(value));
 
-/** Evaluates AWS's three operators, each for its type of claim. */
+/** Evaluates the three AWS operators, each for its type of claim. */
 function matches(
   { inboundTokenClaimName, authorizingClaimMatchValue }: CustomClaim,
   claims: VerifiedClaims,

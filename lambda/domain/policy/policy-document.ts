@@ -25,7 +25,7 @@ import { parsePrincipal, type StatedPrincipal } from './principal-element';
 import { parseUnambiguousJson } from './unambiguous-json';
 import { matchesArn, matchesWildcard } from './wildcard';
 
-/** Maximum characters of a policy: `ResourcePolicyBody` in AWS's service model. */
+/** Maximum characters of a policy: `ResourcePolicyBody` in the AWS service model. */
 export const MAX_POLICY_LENGTH = 20_480;
 
 const ACTION_PREFIX = 'bedrock-agentcore:';

@@ -8,7 +8,7 @@
 import type { ConsentPortal } from '../../model/records/consent-portal';
 import type { OwnedResourceStore } from '../owned-resource';
 
-/** Maximum characters of AWS's `statusReason`. */
+/** Maximum characters of the AWS member `statusReason`. */
 export const MAX_REASON = 1_024;
 
 export type ConsentPortalStore = OwnedResourceStore<ConsentPortal>;
@@ -35,7 +35,7 @@ export async function findPortal(
 const portalAddress = (baseUrl: string, portalId: string): string => `${baseUrl}/portals/${portalId}`;
 
 /**
- * Returns AWS's `portalUrl`, which has no scheme: clients add `https://`. Only an address on this machine includes its
+ * Returns the AWS member `portalUrl`, which has no scheme: clients add `https://`. Only an address on this machine includes its
  * scheme, which is http.
  */
 export const portalUrl = (baseUrl: string, portalId: string): string =>

@@ -1,4 +1,4 @@
-/** The private certificate authorities that a request names for a provider: AWS's `CertificateConfigurationList`. */
+/** The private certificate authorities that a request names for a provider: the AWS type `CertificateConfigurationList`. */
 import type { CustomOauth2Config } from '../../model/provider/configuration';
 import type { CertificateMembers, CertificateObject } from '../../model/provider/record';
 import { arnParts } from '../../model/arn';
@@ -116,7 +116,7 @@ async function checkObject(
   if ('fault' in parsed) throw invalidMember(`${member}.uri`, `names an object that ${parsed.fault}`);
 }
 
-/** Returns AWS's `CertificateConfigurationList`, as Get returns it; undefined for a provider without certificates. */
+/** Returns the AWS type `CertificateConfigurationList`, as Get returns it; undefined for a provider without certificates. */
 export function certificateConfigurationsOf({
   certificateSecretArn: secretArn,
   certificateObject: s3,

@@ -1,5 +1,5 @@
 /**
- * Objects in Amazon S3 with the certificates of private authorities: AWS's `S3CertificateConfiguration`. As for secrets, a
+ * Objects in Amazon S3 with the certificates of private authorities: the AWS type `S3CertificateConfiguration`. As for secrets, a
  * tag of the object names the owner whose providers can use it.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The members of a custom provider's configuration (AWS's `CustomOauth2ProviderConfigInput`), one row each. What Get shows,
+ * The members of a custom provider's configuration (the AWS type `CustomOauth2ProviderConfigInput`), one row each. What Get shows,
  * what the audit log calls a change, and what only the owner can change follow from the rows.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -58,7 +58,7 @@ export const CONFIG_MEMBERS = {
   clientAuthenticationMethod: {
     attributes: ['clientAuthenticationMethod'],
     shown: ({ clientAuthenticationMethod: method }) => statedMethod(method),
-    // AWS's token names the owner of the provider: another principal could use what the server gives to a client with
+    // The AWS token names the owner of the provider: another principal could use what the server gives to a client with
     // this name.
     ownerOnly: {
       exceptFor: (method) => method !== 'AWS_IAM_ID_TOKEN_JWT',
@@ -125,7 +125,7 @@ export type ShownConfig = {
     : never;
 };
 
-/** AWS's output for a built-in vendor, whose other members are those of the vendor. */
+/** The AWS output for a built-in vendor, whose other members are those of the vendor. */
 const SHOWN_OF_BUILT_IN: readonly MemberName[] = ['clientId', 'oauthDiscovery'];
 
 export function shownConfig(

@@ -1,4 +1,4 @@
-/** AWS's `CustomOauth2ProviderConfigInput`: any authorization server, discovered or stated. */
+/** The AWS type `CustomOauth2ProviderConfigInput`: any authorization server, discovered or stated. */
 import type { CustomOauth2Config } from '../../model/provider/configuration';
 import type { Oauth2Discovery, PrivateKeyJwt } from '../../model/provider/record';
 import { type ClientAuthenticationMethod, PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';

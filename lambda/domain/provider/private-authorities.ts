@@ -1,5 +1,5 @@
 /**
- * Private certificate authorities of a credential provider (AWS's `CertificateConfiguration`) or of a trusted issuer.
+ * Private certificate authorities of a credential provider (the AWS type `CertificateConfiguration`) or of a trusted issuer.
  * Requests to its server trust them instead of the public authorities, and requests to other servers never do.
  *
  * The certificates for a provider are in AWS Secrets Manager or in Amazon S3. A tag of the secret or the object names the

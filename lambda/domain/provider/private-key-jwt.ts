@@ -1,5 +1,5 @@
 /**
- * A client that authenticates by a signed assertion: AWS's `PrivateKeyJwtConfig`, and the KMS key that it names.
+ * A client that authenticates by a signed assertion: the AWS type `PrivateKeyJwtConfig`, and the KMS key that it names.
  * The permission to create a provider must not give access to every key of the account (the confused deputy problem, IAM
  * user guide). So a tag of the key names the one owner whose providers can use it, and the service checks the tag before
  * every signature.
@@ -100,7 +100,7 @@ export function checkAudience(
   );
 }
 
-/** AWS's `PrivateKeyJwtConfig`, as Get returns it. */
+/** The AWS type `PrivateKeyJwtConfig`, as Get returns it. */
 export const privateKeyJwtConfigOf = ({
   keyArn: kmsKeyArn,
   algorithm,

@@ -207,7 +207,7 @@ export function resolveConfig(
   const { customOauth2ProviderConfig: custom } = input;
   const config: BuiltInConfig = { ...input[vendor.configMember] };
   const server = custom && customServer(member, custom, policy, present);
-  // AWS's token names the client by itself (AgentCore developer guide, "Client authentication methods"), and the service
+  // The AWS token names the client by itself (AgentCore developer guide, "Client authentication methods"), and the service
   // provides a client of a protected resource, unless the provider has one of its owner.
   const isRegistered =
     server?.clientAuthenticationMethod === PUBLIC_CLIENT &&

@@ -95,7 +95,7 @@ export interface VendorRevocation {
 }
 
 export interface Vendor {
-  /** Member of AWS's `Oauth2ProviderConfigInput`. */
+  /** Member of the AWS type `Oauth2ProviderConfigInput`. */
   readonly configMember: keyof Oauth2ProviderConfig;
   /** Where its endpoints are: in one place, at the operator's own tenant, or at a Microsoft Entra tenant. */
   readonly server: FixedServer | 'stated' | 'entra-tenant';

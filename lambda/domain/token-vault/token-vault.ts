@@ -112,7 +112,7 @@ export interface TokenVaultDependencies {
   readonly replicated: boolean;
 }
 
-/** AWS's `KmsConfiguration`. */
+/** The AWS type `KmsConfiguration`. */
 export interface KmsConfiguration {
   readonly keyType: 'CustomerManagedKey' | 'ServiceManagedKey';
   readonly kmsKeyArn?: string | undefined;

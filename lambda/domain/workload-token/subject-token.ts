@@ -8,7 +8,7 @@ import { userHashOf, type User } from '../../model/user';
 import type { Seal, SealingContext } from '../sealing/sealing';
 
 /**
- * Maximum characters of a carried user token. Encryption and signing each encode it in base64url again, and AWS's model
+ * Maximum characters of a carried user token. Encryption and signing each encode it in base64url again, and the AWS model
  * limits a workload access token to 131,072 characters.
  */
 export const MAX_CARRIED_CHARACTERS = 49_152;

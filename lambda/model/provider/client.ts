@@ -7,7 +7,7 @@ export type ClientRegistration = (typeof CLIENT_REGISTRATIONS)[number];
 /** Members of a configuration that can prevent the service from providing a client. */
 export type RegistrationMember = 'clientId' | 'clientRegistration' | 'initialAccessToken';
 
-/** AWS's `ClientAuthenticationMethodType`: by a secret, or by a signed assertion. */
+/** The AWS type `ClientAuthenticationMethodType`: by a secret, or by a signed assertion. */
 export const CLIENT_AUTHENTICATION_METHODS = [
   'CLIENT_SECRET_BASIC',
   'CLIENT_SECRET_POST',

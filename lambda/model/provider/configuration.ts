@@ -1,5 +1,5 @@
 /**
- * The configuration of an OAuth2 credential provider: AWS's `CredentialProviderVendorType` and
+ * The configuration of an OAuth2 credential provider: the AWS types `CredentialProviderVendorType` and
  * `Oauth2ProviderConfigInput`. The domain checks which member belongs to which vendor.
  */
 import * as v from 'valibot';
@@ -107,7 +107,7 @@ const initialAccessToken = matching(
   'must be a bearer token: letters, digits, and the characters . _ ~ + / - =',
 );
 
-/** AWS's `CertificateConfigurationList`. */
+/** The AWS type `CertificateConfigurationList`. */
 const certificateConfigurations = v.pipe(
   v.array(
     v.pipe(
@@ -167,7 +167,7 @@ const customOauth2ProviderConfig = v.strictObject({
   clientRegistration: v.exactOptional(v.picklist(CLIENT_REGISTRATIONS)),
 });
 
-/** AWS's `Oauth2ProviderConfigInput`. */
+/** The AWS type `Oauth2ProviderConfigInput`. */
 const oauth2ProviderConfigInput = v.pipe(
   v.strictObject({
     customOauth2ProviderConfig: v.exactOptional(customOauth2ProviderConfig),

@@ -1,5 +1,5 @@
 /**
- * How a provider exchanges the user token for its own access token: AWS's `OnBehalfOfTokenExchangeConfigType`. A token
+ * How a provider exchanges the user token for its own access token: the AWS type `OnBehalfOfTokenExchangeConfigType`. A token
  * exchange (RFC 8693), which can name the agent as the actor, or the JWT authorization grant (RFC 7523
  * section 2.1), which has no actor.
  *
@@ -29,7 +29,7 @@ export type SubjectTokenType = (typeof SUBJECT_TOKEN_TYPES)[number];
  */
 export const EXCHANGE_AUTHENTICATION_METHODS = ['NO_CLIENT'] as const;
 
-/** AWS's `OnBehalfOfAuthenticationConfig`. Left out, the provider's own method. */
+/** The AWS type `OnBehalfOfAuthenticationConfig`. Left out, the provider's own method. */
 const onBehalfOfAuthenticationConfig = v.exactOptional(
   v.object({ clientAuthenticationMethod: v.picklist(EXCHANGE_AUTHENTICATION_METHODS) }),
 );
@@ -38,7 +38,7 @@ const onBehalfOfAuthenticationConfig = v.exactOptional(
 export const OnBehalfOfSchema = v.variant('grantType', [
   v.object({
     grantType: v.literal('TOKEN_EXCHANGE'),
-    /** AWS's `TokenExchangeGrantTypeConfigType`, and a member of this service's own. */
+    /** The AWS type `TokenExchangeGrantTypeConfigType`, and a member of this service's own. */
     tokenExchangeGrantTypeConfig: v.object({
       actorTokenContent: v.picklist(ACTOR_TOKEN_CONTENTS),
       /** Scopes of the actor's own token; for `M2M` alone. */

@@ -17,7 +17,7 @@ import { VENDOR_NAMES } from './vendor-names';
 const texts = v.array(v.string());
 const claims = v.exactOptional(v.record(v.string(), v.string()));
 
-/** AWS's `Oauth2AuthorizationServerMetadata`: what is stated instead of discovered. */
+/** The AWS type `Oauth2AuthorizationServerMetadata`: what is stated instead of discovered. */
 const StatedMetadataSchema = v.object({
   issuer: v.string(),
   authorizationEndpoint: v.string(),
@@ -54,7 +54,7 @@ export interface BoundServer {
 
 const absent = v.exactOptional(v.never());
 
-/** AWS's `Oauth2Discovery`: exactly one of the two. */
+/** The AWS type `Oauth2Discovery`: exactly one of the two. */
 const Oauth2DiscoverySchema = v.union([
   v.strictObject({
     /** With `protectedResource`, the metadata of the resource; without, those of the authorization server. */
@@ -104,7 +104,7 @@ const RegistrationSchema = v.object({
 });
 export interface Registration extends Of<typeof RegistrationSchema> {}
 
-/** AWS's `S3CertificateConfiguration`. */
+/** The AWS type `S3CertificateConfiguration`. */
 const CertificateObjectSchema = v.object({
   uri: v.string(),
   /** Can be only the account of this service. */

@@ -1,4 +1,4 @@
-/** AWS's `CredentialProviderVendorType`. */
+/** The AWS type `CredentialProviderVendorType`. */
 export const VENDOR_NAMES = [
   'CustomOauth2',
   'AtlassianOauth2',

@@ -4,7 +4,7 @@ import type { Of } from '../of';
 import { OwnedResourceSchema } from './owned-resource';
 
 /**
- * AWS's states, except for `DELETING`: no request finds a deleted portal. Only an `ACTIVE` portal has pages.
+ * The AWS states, except for `DELETING`: no request finds a deleted portal. Only an `ACTIVE` portal has pages.
  * `CREATING` and `UPDATING` last until the configuration was verified.
  */
 const CONSENT_PORTAL_STATUSES = ['CREATING', 'ACTIVE', 'FAILED', 'UPDATING', 'UPDATE_FAILED'] as const;
@@ -15,7 +15,7 @@ const PortalSourceSchema = v.object({
   identifier: v.string(),
 });
 
-/** An agent whose connections the portal lists. AWS's only type is a gateway, which this service does not have. */
+/** An agent whose connections the portal lists. The only AWS type is a gateway, which this service does not have. */
 export interface PortalSource extends Of<typeof PortalSourceSchema> {}
 
 const PortalSignInSchema = v.object({
@@ -81,7 +81,7 @@ export const ConsentPortalSchema = v.object({
 });
 
 /**
- * `id` is AWS's `consentPortalId`, which the portal's address contains. Its random suffix makes it unique: a portal that
+ * `id` is the AWS member `consentPortalId`, which the portal's address contains. Its random suffix makes it unique: a portal that
  * is deleted and created again under its name has another address, so a page of the earlier portal does not lead to it.
  */
 export interface ConsentPortal extends Of<typeof ConsentPortalSchema> {}

@@ -26,7 +26,7 @@ const executionRoleArn = matching(
   'must be the ARN of an IAM role',
 );
 
-/** AWS's only type of source is rejected with the reason, for the users of AWS's samples. */
+/** The only AWS type of source is rejected with the reason, for the users of the AWS samples. */
 const sourceType = v.pipe(
   v.picklist(['workload-identity', 'agentcore-gateway']),
   v.check(

@@ -8,7 +8,7 @@ import { tagKey, tags as newTags } from '../values';
 
 const PATH = '/tags/{resourceArn+}';
 
-/** AWS's pattern does not allow the digit in `oauth2credentialprovider`, which AWS's own ARNs contain. */
+/** The AWS pattern does not allow the digit in `oauth2credentialprovider`, which ARNs of AWS contain. */
 const resourceArn = matching(
   20,
   1011,

@@ -6,7 +6,7 @@ import { VENDOR_SETUP } from './vendor-setup';
 
 export const shortName = (vendor: VendorName): string => vendor.replace(/Oauth2$/, '').toLowerCase();
 
-/** Returns the vendor of a name: AWS's name, or the name without `Oauth2`, in any case. */
+/** Returns the vendor of a name: the AWS name, or the name without `Oauth2`, in any case. */
 export function vendorNamed(text: string): VendorName {
   const wanted = text.toLowerCase().replace(/oauth2$/, '');
   const found = VENDOR_NAMES.find((name) => name.toLowerCase() === `${wanted}oauth2`);

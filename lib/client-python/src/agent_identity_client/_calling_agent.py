@@ -17,7 +17,7 @@ CALLING_AGENT_HEADER = "X-Amz-Bedrock-AgentCore-Identity-WAT"
 """Where gates read the workload access token of the agent that calls, as AWS SDKs send it."""
 
 _AWS_HOST = re.compile(r"bedrock-agentcore(-fips)?\..+\.(amazonaws\.com(\.cn)?|api\.aws|aws)")
-"""Hosts of AWS's own service, which a client has without an endpoint."""
+"""Hosts of the AWS service, which a client has without an endpoint."""
 
 _token: ContextVar[Hidden[str] | None] = ContextVar("token", default=None)
 """The token of the request in progress. It is not kept in the client, which can serve several users."""
@@ -30,7 +30,7 @@ def _add_token(params: dict[str, Any], **_: Any) -> None:
 
 
 def _check_gate(agent: Any) -> None:
-    """:raises ConfigurationError: for a client that would send the token to AWS's own service, or in clear text"""
+    """:raises ConfigurationError: for a client that would send the token to the AWS service, or in clear text"""
     url = split_url(agent.meta.endpoint_url)
     if not is_secure(url) or _AWS_HOST.fullmatch(url.hostname or ""):
         raise ConfigurationError(

@@ -28,7 +28,7 @@ _RETURN_URL_MISSING = (
     "You must provide a ResourceOauth2ReturnUrl to proceed with this flow",
     "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow",
 )
-"""The service's messages if the user must consent and the request has no return URL, as AWS's service has them. The
+"""The service's messages if the user must consent and the request has no return URL, as the AWS service has them. The
 second one is for a workload identity without return URLs."""
 
 
