@@ -1,12 +1,13 @@
 /**
  * `npm run bench`: measures the data plane next to the floor of each operation, which is hand-written code that does only
- * what no implementation can omit, with the AWS SDK and with the functions' own clients, against the same database. Publishes the figures in
- * docs/performance.md, which has the options.
+ * what no implementation can omit, with the AWS SDK and with the functions' own clients, against the same database.
+ * Publishes the figures in docs/performance.md, which has the options.
  *
- * `npm run bench -- --peers` compares the local service with other services instead (bench/peers.ts).
+ * `npm run bench -- --peers` compares the local service with other services instead (bench/peers.ts), and
+ * `npm run bench -- --check` compares counts with the committed ones (bench/check.ts).
  *
  * The functions and their floors run in separate processes, as bundles of a deployment. Their CPU time excludes the
- * database and everything else that runs here. Both sides alternate, so that their ratio is valid on a busy machine; the
+ * database and everything else that runs here. All sides alternate, so that their ratios are valid on a busy machine; the
  * other figures are not.
  */
 import '../test/program/quiet';
@@ -15,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InstallationError, MissingPrograms } from '../test/clients/installation.mjs';
 import { runProgram, type UntilInterrupted } from '../test/program/command-line';
+import { checkCounts, parseCheck } from './bench/check';
 import { PARTS } from './bench/parts';
 import { runPeers } from './bench/peers';
 import { publishPart } from './bench/publish-part';
@@ -33,7 +35,7 @@ async function measureParts(untilInterrupted: UntilInterrupted): Promise<void> {
       const report = await PARTS[name]({ stage, settings, folder });
       // A few calls, or some of the operations, are no figures for the document.
       if (settings.quick || settings.operations.length > 0) process.stdout.write(`${report}\n\n`);
-      else await publishPart(name, report, settings.node);
+      else publishPart(name, report, settings.node);
     }
   };
   try {
@@ -44,10 +46,23 @@ async function measureParts(untilInterrupted: UntilInterrupted): Promise<void> {
   }
 }
 
+async function check(args: readonly string[], untilInterrupted: UntilInterrupted): Promise<number> {
+  const settings = parseCheck(args);
+  await buildFunctions();
+  const world = await startWorld();
+  try {
+    const failed = await untilInterrupted(prepareStage(world).then((stage) => checkCounts(stage, settings)));
+    return failed === 0 ? 0 : 1;
+  } finally {
+    await world.stop();
+  }
+}
+
 runProgram(
   async (untilInterrupted) => {
     const [first, ...others] = process.argv.slice(2);
     // PostgreSQL, Keycloak, and the functions end with this process.
+    if (first === '--check') return check(others, untilInterrupted);
     if (first === '--peers') await untilInterrupted(runPeers(others));
     else await measureParts(untilInterrupted);
     return 0;

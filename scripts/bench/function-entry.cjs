@@ -5,9 +5,11 @@
  * - `{ run, callers }` calls the function this many times, by this many callers in parallel
  * - `{ allocated }` returns the bytes that this many calls allocate on the heap
  * - `{ requested }` returns the requests of this many calls
+ * - `{ loaded }` returns what the process has loaded
  */
 'use strict';
 const diagnostics = require('node:diagnostics_channel');
+const { statSync } = require('node:fs');
 const { performance } = require('node:perf_hooks');
 const { GCProfiler } = require('node:v8');
 
@@ -102,9 +104,19 @@ async function load({ bundle, calls: given }) {
   return { elapsed, cpu };
 }
 
+/** Returns the number of modules of Node.js, and the bytes of the files of the bundle. */
+function loaded() {
+  const files = Object.keys(require.cache).filter((file) => file !== __filename);
+  return {
+    modules: process.moduleLoadList.length,
+    bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
+  };
+}
+
 async function respond(message) {
   if ('bundle' in message) return load(message);
   if ('run' in message) return run(message);
+  if ('loaded' in message) return loaded();
   if ('allocated' in message) return allocated(repeated(message.allocated));
   return requested(repeated(message.requested));
 }

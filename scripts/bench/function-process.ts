@@ -34,28 +34,43 @@ export interface FunctionProcessOptions {
   readonly node: string;
   readonly bundle: string;
   readonly calls: readonly Call[];
+  /** Options of Node.js. */
+  readonly flags?: readonly string[];
+}
+
+/** What a process has loaded. */
+export interface Loaded {
+  /** The number of modules of Node.js. */
+  readonly modules: number;
+  /** Bytes of the bundle's files. */
+  readonly bytes: number;
 }
 
 /** Variables of the local mode that a function in Lambda does not have. */
 const LOCAL_ONLY = ['NODE_OPTIONS'];
 
+const NEWLINE = 0x0a;
+
 export class FunctionProcess {
-  /** Bytes that it wrote to its log. */
-  logged = 0;
+  /** What it wrote to its log; complete after {@link stop}. */
+  readonly log = { lines: 0, bytes: 0 };
 
   private constructor(
     private readonly child: ChildProcess,
     /** How long the bundle took to load. */
     readonly load: Time,
   ) {
-    child.stdout?.on('data', (chunk: Buffer) => (this.logged += chunk.length));
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.log.bytes += chunk.length;
+      this.log.lines += chunk.filter((byte) => byte === NEWLINE).length;
+    });
   }
 
-  static async start({ node, bundle, calls }: FunctionProcessOptions): Promise<FunctionProcess> {
+  static async start({ node, bundle, calls, flags = [] }: FunctionProcessOptions): Promise<FunctionProcess> {
     const inherited = Object.entries(process.env).filter(([name]) => !LOCAL_ONLY.includes(name));
     const child = fork(ENTRY, {
       execPath: node,
-      execArgv: ['--expose-gc'],
+      execArgv: ['--expose-gc', ...flags],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       env: { ...Object.fromEntries(inherited), DEPLOYMENT_NAME: 'measured' },
@@ -84,11 +99,18 @@ export class FunctionProcess {
     return ask(this.child, { requested: calls });
   }
 
+  loaded(): Promise<Loaded> {
+    return ask(this.child, { loaded: true });
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const exited = once(this.child, 'exit');
+    const ended = Promise.all([
+      once(this.child, 'exit'),
+      ...(this.child.stdout ? [once(this.child.stdout, 'close')] : []),
+    ]);
     this.child.disconnect();
-    await exited;
+    await ended;
   }
 }
 

@@ -39,9 +39,9 @@ const ofEach = async <Of>(of: (side: SideName) => Promise<Of>): Promise<Sides<Of
 });
 
 async function tracesOf(process: FunctionProcess, calls: number): Promise<Traces> {
-  const before = process.logged;
+  const before = process.log.bytes;
   const allocated = (await process.allocated(calls)) / calls;
-  return { allocated, logged: (process.logged - before) / calls };
+  return { allocated, logged: (process.log.bytes - before) / calls };
 }
 
 /** @param bundles of the function and of its floors */

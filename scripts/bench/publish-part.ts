@@ -1,12 +1,10 @@
 /** Publishes the figures of a part in docs/performance.md. */
-import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { promisify } from 'node:util';
 import { publish } from '../figures';
+import { versionOf } from './node-binary';
 
 /** @param node path of the Node.js binary that ran the functions */
-export async function publishPart(name: string, report: string, node: string): Promise<void> {
-  const { stdout: version } = await promisify(execFile)(node, ['--version']);
-  const machine = `Node.js ${version.trim()} (${process.arch}), ${availableParallelism()} CPUs.`;
+export function publishPart(name: string, report: string, node: string): void {
+  const machine = `Node.js ${versionOf(node)} (${process.arch}), ${availableParallelism()} CPUs.`;
   publish('performance.md', `${machine}\n\n${report}`, `npm run bench -- --only ${name}`);
 }

@@ -1,6 +1,6 @@
 /** Settings of the run, from the command line. */
-import { spawnSync } from 'node:child_process';
 import { inLines, optionsFrom, UsageError } from '../../test/program/command-line';
+import { checkNode } from './node-binary';
 import { PARTS, PART_NAMES, type PartName } from './parts';
 
 export interface Settings {
@@ -17,7 +17,7 @@ const isPart = (name: string): name is PartName => Object.hasOwn(PARTS, name);
 
 const USAGE = {
   command: 'npm run bench',
-  about: `Measures ${PART_NAMES.join(', ')}, and writes docs/performance.md. --peers, as the first option, compares other services instead.`,
+  about: `Measures ${PART_NAMES.join(', ')}, and writes docs/performance.md. As the first option, --peers compares other services instead, and --check compares counts with the committed ones.`,
 };
 
 const OPTIONS = {
@@ -47,19 +47,12 @@ const OPTIONS = {
   },
 } as const;
 
-/** @throws UsageError for a path at which there is no Node.js that this computer can start */
-function checkNode(path: string): void {
-  const { error, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
-  if (!error && /^v\d+\./.test(stdout)) return;
-  const reason = (error as NodeJS.ErrnoException | undefined)?.code ?? 'it prints no version of Node.js';
-  throw new UsageError(`--node must be the path of a Node.js binary. ${path} is not one (${reason}).`);
-}
-
 /** @throws UsageError, HelpRequested */
 export function parseSettings(args: readonly string[]): Settings {
-  if (args.includes('--peers')) {
+  const other = ['--peers', '--check'].find((option) => args.includes(option));
+  if (other !== undefined) {
     throw new UsageError(
-      '--peers must be the first option, because it has its own options: npm run bench -- --peers --help lists them.',
+      `${other} must be the first option, because it has its own options: npm run bench -- ${other} --help lists them.`,
     );
   }
   const values = optionsFrom(USAGE, args, OPTIONS);
