@@ -10,7 +10,6 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Stats, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { METADATA_PATH } from '../../lambda/contract/gate-routes';
@@ -143,7 +142,6 @@ export class AgentEndpoint extends Construct {
     // The service's API sets the account's role for access logs, and the gate calls that API.
     api.stage.node.addDependency(connection.reachable);
     const stageSecret = ResourceFunction.of(this, identity).addStageSecret(this, identity);
-    api.setStageSecret(stageSecret.secret);
 
     const addFunction = (
       name: 'gate' | 'authorizer',
@@ -185,8 +183,8 @@ export class AgentEndpoint extends Construct {
             ...(props.network && { network: props.network }),
           })
         : undefined;
-    api.addRoutes(gate.alias as IFunction, authorizer?.alias as IFunction | undefined);
     const functions = { gate, ...(authorizer && { authorizer }) };
+    api.connect(functions, stageSecret.secret);
     for (const [name, subscribed] of Object.entries(functions)) {
       connection.auditTrail?.subscribe(this, `${name}-entries`, subscribed);
     }

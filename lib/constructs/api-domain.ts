@@ -4,7 +4,7 @@
  * Source: API Gateway developer guide, "Custom domain name for public REST APIs".
  */
 import { Stack, Token } from 'aws-cdk-lib';
-import { DomainName, EndpointType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { DomainName, EndpointType, type SpecRestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
@@ -54,7 +54,7 @@ function checkDomain({ domainName, certificate, hostedZone }: ApiDomain, region:
  */
 export function addApiDomain(
   scope: Construct,
-  api: RestApi,
+  api: SpecRestApi,
   domain: ApiDomain,
   tlsPolicy: string,
 ): IDependable {

@@ -4,17 +4,7 @@
  * Source: API Gateway developer guide, "Stream the integration response for your proxy integrations" and "Use API
  * Gateway Lambda authorizers".
  */
-import { Duration, Validations } from 'aws-cdk-lib';
-import {
-  AuthorizationType,
-  IdentitySource,
-  LambdaIntegration,
-  RequestAuthorizer,
-  ResponseTransferMode,
-  type Method,
-  type MethodOptions,
-} from 'aws-cdk-lib/aws-apigateway';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { AgentEndpointConfiguration, JwtInbound } from '../../lambda/contract/configuration';
 import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
@@ -22,7 +12,6 @@ import {
   INVOCATION_PATH,
   invocationMethods,
   inboundRoutes,
-  type InboundRoute,
   type RoutedEndpoint,
 } from '../../lambda/contract/gate-routes';
 import { gatewayCorsHeaders } from '../../lambda/contract/gateway-cors';
@@ -60,19 +49,6 @@ const errorsOf =
     ...(inbound.kind === 'JWT' && tokenErrors(inbound, baseUrl)),
   });
 
-function acknowledgeMethod(method: Method, { auth }: InboundRoute): void {
-  Validations.of(method).acknowledge({
-    id: 'AwsSolutions-COG4',
-    reason: 'Callers have IAM principals, or tokens of any OpenID provider, not only of a Cognito user pool.',
-  });
-  if (auth !== 'NONE') return;
-  Validations.of(method).acknowledge({
-    id: 'AwsSolutions-APIG4',
-    reason:
-      'The protected-resource metadata is for clients that do not have a token yet (RFC 9728), and browsers send preflight requests without one.',
-  });
-}
-
 export interface EndpointApiProps extends ServiceApiSettings {
   readonly description: string;
   /** How callers are authorized. */
@@ -85,10 +61,8 @@ export interface EndpointApiProps extends ServiceApiSettings {
   readonly callers?: CallerAccounts | undefined;
 }
 
-/** The REST API of an endpoint. With user tokens, it has the additional child `Authorizer`. */
+/** The REST API of an endpoint. Its functions are `gate`, and with user tokens `authorizer`. */
 export class EndpointApi extends ServiceApi {
-  private readonly endpoint: RoutedEndpoint;
-
   constructor(
     scope: Construct,
     id: string,
@@ -98,15 +72,16 @@ export class EndpointApi extends ServiceApi {
     const kind: ServiceApiKind = {
       name: 'agent-endpoint',
       description,
-      // All bodies are passed unchanged. Without this, API Gateway treats them as text.
-      restApi: {
-        binaryMediaTypes: ['*/*'],
-        ...(inbound.kind === 'IAM' && {
-          policy: checkedAt(scope.node.path, () =>
-            iamEndpointPolicy(scope, STAGE, invocationMethodNames(endpoint), callers),
-          ),
-        }),
-      },
+      routes: inboundRoutes(endpoint).map((route) => ({ ...route, servedBy: 'gate' })),
+      streamed: MAX_STREAM_DURATION,
+      binary: true,
+      ...(inbound.kind === 'JWT'
+        ? { authorizer: 'authorizer' }
+        : {
+            policy: checkedAt(scope.node.path, () =>
+              iamEndpointPolicy(scope, STAGE, invocationMethodNames(endpoint), callers),
+            ),
+          }),
       // The identity service's API sets it, unless the account has its own.
       setsLogRole: false,
       errors: errorsOf({ inbound, protocol }),
@@ -119,47 +94,5 @@ export class EndpointApi extends ServiceApi {
       },
     };
     super(scope, id, kind, settings);
-    this.endpoint = endpoint;
-  }
-
-  /**
-   * Adds the endpoint's methods.
-   *
-   * @param gate responds to all of them
-   * @param authorizer validates user tokens before the gate; undefined with IAM
-   */
-  addRoutes(gate: IFunction, authorizer: IFunction | undefined): void {
-    const custom = authorizer && this.customAuthorization(authorizer);
-    for (const route of inboundRoutes(this.endpoint)) {
-      const integration = new LambdaIntegration(gate, {
-        proxy: true,
-        allowTestInvoke: false,
-        responseTransferMode: ResponseTransferMode.STREAM,
-        timeout: MAX_STREAM_DURATION,
-      });
-      const authorization: Record<InboundRoute['auth'], MethodOptions | undefined> = {
-        IAM: { authorizationType: AuthorizationType.IAM },
-        NONE: { authorizationType: AuthorizationType.NONE },
-        JWT: custom,
-      };
-      const options = authorization[route.auth];
-      if (!options) throw new Error(`${this.node.path}: The route ${route.path} requires the authorizer.`);
-      const method = this.restApi.root
-        .resourceForPath(route.path)
-        .addMethod(route.method, integration, options);
-      acknowledgeMethod(method, route);
-      // The method includes the permission to invoke the function, which the stage does not depend on.
-      this.reachable.add(method);
-    }
-  }
-
-  /** The authorizer validates every request. A cached result would outlive the token and its keys. */
-  private customAuthorization(handler: IFunction): MethodOptions {
-    const authorizer = new RequestAuthorizer(this, 'Authorizer', {
-      handler,
-      identitySources: [IdentitySource.header('Authorization')],
-      resultsCacheTtl: Duration.seconds(0),
-    });
-    return { authorizationType: AuthorizationType.CUSTOM, authorizer };
   }
 }

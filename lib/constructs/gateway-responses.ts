@@ -3,7 +3,6 @@
  * and a JSON body with `__type` and `message`. AWS clients retry when the body has another form.
  * Source: API Gateway developer guide, "Gateway response types for API Gateway".
  */
-import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/contract/errors';
 import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
 import type { CodedError } from '../../lambda/model/error-codes';
@@ -84,35 +83,53 @@ function staticHeader(name: string, value: string): string {
   return `'${value}'`;
 }
 
+/** The definition of a gateway response, as OpenAPI documents have it. */
+interface GatewayResponseDefinition {
+  readonly statusCode?: string;
+  readonly responseParameters: Readonly<Record<string, string>>;
+  readonly responseTemplates: Readonly<Record<string, string>>;
+}
+
+/** A response type of API Gateway, and its response. */
+export type GatewayResponse = readonly [responseType: string, definition: GatewayResponseDefinition];
+
+/** Further headers of all errors that API Gateway itself returns. */
+export type GatewayHeaders = Readonly<Record<string, GatewayHeader>>;
+
+const headerValue = (name: string, header: GatewayHeader): string =>
+  'value' in header ? staticHeader(name, header.value) : `method.request.header.${header.requestHeader}`;
+
+function definitionOf(error: GatewayError, headers: GatewayHeaders): GatewayResponseDefinition {
+  const { type, status = ERROR_STATUS[type], wwwAuthenticate, retryAfter } = error;
+  const all: GatewayHeaders = {
+    ...headers,
+    'x-amzn-errortype': { value: type },
+    ...(wwwAuthenticate !== undefined && { 'WWW-Authenticate': { value: wwwAuthenticate } }),
+    ...(retryAfter !== undefined && { 'Retry-After': { value: String(retryAfter) } }),
+  };
+  return {
+    ...(status !== 'unchanged' && { statusCode: String(status) }),
+    responseParameters: Object.fromEntries(
+      Object.entries(all).map(([name, header]) => [
+        `gatewayresponse.header.${name}`,
+        headerValue(name, header),
+      ]),
+    ),
+    responseTemplates: { 'application/json': bodyTemplate(error) },
+  };
+}
+
 /**
- * Makes API Gateway return its own errors in the service's form.
+ * Returns the responses with which API Gateway returns its own errors in the service's form.
  *
  * @param errors of this API; they extend or replace {@link GATEWAY_ERRORS}
  * @param headers of all errors
  */
-export function addGatewayResponses(
-  api: RestApi,
+export const gatewayResponses = (
   errors: GatewayErrors = {},
-  headers: Readonly<Record<string, GatewayHeader>> = {},
-): void {
-  const mapped = Object.entries(headers).map(([name, header]) => [
-    name,
-    'value' in header ? staticHeader(name, header.value) : `method.request.header.${header.requestHeader}`,
+  headers: GatewayHeaders = {},
+): GatewayResponse[] =>
+  Object.entries({ ...GATEWAY_ERRORS, ...errors }).map(([responseType, error]) => [
+    responseType,
+    definitionOf(error, headers),
   ]);
-  for (const [responseType, error] of Object.entries({ ...GATEWAY_ERRORS, ...errors })) {
-    const { type, status = ERROR_STATUS[type], wwwAuthenticate, retryAfter } = error;
-    api.addGatewayResponse(responseType, {
-      type: ResponseType.of(responseType),
-      ...(status !== 'unchanged' && { statusCode: String(status) }),
-      responseHeaders: {
-        ...(Object.fromEntries(mapped) as Record<string, string>),
-        'x-amzn-errortype': staticHeader('x-amzn-errortype', type),
-        ...(wwwAuthenticate !== undefined && {
-          'WWW-Authenticate': staticHeader('WWW-Authenticate', wwwAuthenticate),
-        }),
-        ...(retryAfter !== undefined && { 'Retry-After': staticHeader('Retry-After', String(retryAfter)) }),
-      },
-      templates: { 'application/json': bodyTemplate(error) },
-    });
-  }
-}

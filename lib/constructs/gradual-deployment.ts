@@ -17,10 +17,7 @@ import { Construct } from 'constructs';
 import { liveAliasOf } from './live-alias';
 import type { PublishedFunction } from './service-function';
 
-/**
- * The alarms that end a deployment: failures that a new version can cause. Those about the API are not among them, because
- * its alarms depend on the aliases. CodeDeploy accepts up to 10 alarms.
- */
+/** The alarms that end a deployment: failures that a new version can cause. CodeDeploy accepts up to 10 alarms. */
 const ALARMS: readonly string[] = [
   'function-errors',
   'internal-function-errors',

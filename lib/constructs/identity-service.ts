@@ -356,7 +356,6 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     connections: liveAliasOf(connections),
   };
   const { secret, hash } = addStageSecret(scope, keyRotation.functionArn);
-  api.setStageSecret(secret);
   const addRouted = (group: RoutedGroup, ofGroup?: typeof invoked) => addFunction(group, ofGroup, hash);
   const routed = {
     'control-plane': addRouted('control-plane', invoked),
@@ -369,7 +368,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'security-events': addRouted('security-events', invoked),
     portal: addRouted('portal', invoked),
   };
-  api.addRoutes(routed);
+  api.connect(routed, secret);
   // The functions of the API invoke them by name, without a reference to the alias.
   api.reachable.add(providerClient.alias, revocation.alias, connections.alias);
   const functions = {

@@ -13,7 +13,7 @@ import {
 import type { InvokedFunction } from './function-access';
 
 /** Name of the alias. */
-const LIVE = 'live';
+export const LIVE = 'live';
 
 /**
  * Versions stay, so that the alias can go back. Only the version of a failed deployment is deleted: otherwise, Lambda would

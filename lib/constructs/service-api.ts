@@ -2,18 +2,24 @@
  * The base of every REST API of this package: errors in the service's form, an access log without secrets, throttling,
  * API Gateway's own address or a custom domain name, and an optional web ACL.
  */
-import { Aws, Token, Validations, type RemovalPolicy } from 'aws-cdk-lib';
+import { createHash } from 'node:crypto';
+import { Aws, Lazy, Stack, Token, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import {
+  ApiDefinition,
+  CfnGatewayResponse,
   EndpointType,
   LogGroupLogDestination,
   MethodLoggingLevel,
-  RestApi,
+  RestApiMode,
+  SpecRestApi,
+  type CfnRestApi,
   type CfnStage,
-  type RestApiProps,
   type Stage,
   type ThrottleSettings,
 } from 'aws-cdk-lib/aws-apigateway';
+import type { IVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import {
   FilterPattern,
   LogGroup,
@@ -22,19 +28,31 @@ import {
   type RetentionDays,
 } from 'aws-cdk-lib/aws-logs';
 import { Construct, DependencyGroup } from 'constructs';
-import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
 import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
 import { STAGE_SECRET_VARIABLE } from '../../lambda/contract/stage-secret';
 import { accessLogFormat } from './access-log';
+import { apiBody, stageVariableOf, type ApiBodyProps } from './api-body';
 import { addApiDomain, type ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
-import { addGatewayResponses, type GatewayErrors } from './gateway-responses';
+import {
+  gatewayResponses,
+  type GatewayErrors,
+  type GatewayHeaders,
+  type GatewayResponse,
+} from './gateway-responses';
 import { limitResources } from './resource-limit';
+import type { PublishedFunction } from './service-function';
 import type { DeploymentMetricName } from './service-metrics';
 import { checkTlsPolicy, setTlsPolicy, TLS_POLICY } from './tls-policy';
 import type { Payloads, WebAcl } from './web-acl';
 
 export const STAGE = 'prod';
+
+const CHALLENGE_HEADER = 'gatewayresponse.header.WWW-Authenticate';
+const DEFINITION_HEADER = 'gatewayresponse.header.x-api-definition';
+
+const isChallenge = ([, { responseParameters }]: GatewayResponse): boolean =>
+  CHALLENGE_HEADER in responseParameters;
 
 /** The settings that the operator chooses. */
 export interface ServiceApiSettings {
@@ -53,11 +71,14 @@ export interface ServiceApiSettings {
 }
 
 /** The settings that depend on the kind of API. */
-export interface ServiceApiKind extends Pick<RestApiProps, 'description'> {
+export interface ServiceApiKind extends Pick<
+  ApiBodyProps,
+  'description' | 'routes' | 'authorizer' | 'streamed' | 'binary' | 'policy'
+> {
   /** What the API is. Its metrics at API Gateway have the name as their dimension, so the deployment's name follows. */
   readonly name: string;
-  /** The endpoint type, if it is not regional, and the binary media types. */
-  readonly restApi?: Partial<RestApiProps>;
+  /** The VPC endpoints of a private API. */
+  readonly vpcEndpoints?: IVpcEndpoint[];
   /**
    * Whether this API sets the account's role with which API Gateway writes access logs. All APIs of the account and Region
    * share it. Without it, an API with an access log cannot be deployed.
@@ -65,8 +86,7 @@ export interface ServiceApiKind extends Pick<RestApiProps, 'description'> {
   readonly setsLogRole: boolean;
   /** Errors that API Gateway itself returns, if they differ from those of every API. */
   readonly errors?: (baseUrl: string) => GatewayErrors;
-  /** Further headers of all errors that API Gateway itself returns. */
-  readonly errorHeaders?: Readonly<Record<string, GatewayHeader>>;
+  readonly errorHeaders?: GatewayHeaders;
   /** What the request bodies contain, for a web ACL. */
   readonly payloads: Payloads;
   /** Why the API does not follow rules of cdk-nag. */
@@ -79,7 +99,7 @@ export interface ServiceApiKind extends Pick<RestApiProps, 'description'> {
 
 /** Tells cdk-nag why the API does not follow some of its rules. */
 function acknowledgeApi(
-  api: RestApi,
+  api: SpecRestApi,
   { reasons, setsLogRole }: ServiceApiKind,
   { webAcl }: ServiceApiSettings,
 ): void {
@@ -136,7 +156,8 @@ export class ServiceApi extends Construct {
   readonly accessLog: ILogGroup;
   /** Must be deployed before the first call to the API, and deleted after the last one. */
   readonly reachable = new DependencyGroup();
-  protected readonly restApi: RestApi;
+  private readonly restApi: SpecRestApi;
+  private readonly authorizer: string | undefined;
 
   constructor(scope: Construct, id: string, kind: ServiceApiKind, settings: ServiceApiSettings) {
     super(scope, id);
@@ -146,17 +167,36 @@ export class ServiceApi extends Construct {
       checkTlsPolicy(tlsPolicy);
     });
     limitResources(this);
+    this.authorizer = kind.authorizer;
     this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: settings.logRetention,
       encryptionKey: settings.logKey,
       removalPolicy: settings.removalPolicy,
     });
     countThrottles(this.accessLog, this);
-    this.restApi = new RestApi(this, 'RestApi', {
-      restApiName: `${kind.name}-${settings.deployment}`,
-      ...(kind.description && { description: kind.description }),
-      ...(!kind.restApi?.endpointConfiguration && { endpointTypes: [EndpointType.REGIONAL] }),
-      ...kind.restApi,
+    const responses = checkedAt(scope.node.path, () =>
+      gatewayResponses(kind.errors?.(Lazy.string({ produce: () => this.baseUrl })), kind.errorHeaders),
+    );
+    const { policy, vpcEndpoints } = kind;
+    const name = `${kind.name}-${settings.deployment}`;
+    this.restApi = new SpecRestApi(this, 'RestApi', {
+      restApiName: name,
+      apiDefinition: ApiDefinition.fromInline(
+        apiBody({
+          ...kind,
+          name,
+          responses: Object.fromEntries(responses.filter((response) => !isChallenge(response))),
+          tlsPolicy,
+          ...(domain && { domainName: domain.domainName }),
+          ...(vpcEndpoints && { vpcEndpointIds: vpcEndpoints.map(({ vpcEndpointId }) => vpcEndpointId) }),
+        }),
+      ),
+      mode: RestApiMode.OVERWRITE,
+      endpointConfiguration: vpcEndpoints
+        ? { types: [EndpointType.PRIVATE], vpcEndpoints }
+        : { types: [EndpointType.REGIONAL] },
+      ...(policy && { policy }),
+      ...(kind.binary && { binaryMediaTypes: ['*/*'] }),
       ...(domain && { disableExecuteApiEndpoint: true }),
       cloudWatchRole: kind.setsLogRole,
       deployOptions: {
@@ -175,23 +215,77 @@ export class ServiceApi extends Construct {
     setTlsPolicy(this.restApi, tlsPolicy);
     // CDK's output has a trailing slash, so the AWS SDK for JavaScript would request `//identities/…`.
     this.restApi.node.tryRemoveChild('Endpoint');
-    // Built without the stage. The stage depends on the methods and their functions, and the functions need the address.
+    this.restApiId = this.restApi.restApiId;
+    // Built without the stage. The stage has the names of the functions, and the functions need the address.
     this.baseUrl = domain
       ? `https://${domain.domainName}`
-      : `https://${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
-    this.restApiId = this.restApi.restApiId;
+      : `https://${this.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
     this.stage = this.restApi.deploymentStage;
-    checkedAt(scope.node.path, () =>
-      addGatewayResponses(this.restApi, kind.errors?.(this.baseUrl), kind.errorHeaders),
-    );
     this.reachable.add(this.stage);
+    this.addChallenges(responses.filter(isChallenge));
     acknowledgeApi(this.restApi, kind, settings);
     if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain, tlsPolicy));
     webAcl?._bind(this, this.stage, kind.payloads);
   }
 
-  /** Adds the secret to the event of each request. */
-  setStageSecret(secret: string): void {
-    (this.stage.node.defaultChild as CfnStage).variables = { [STAGE_SECRET_VARIABLE]: secret };
+  /**
+   * Connects the functions with the routes.
+   *
+   * @param functions by the names with which the routes and the authorizer state them
+   * @param stageSecret added to the event of each request
+   */
+  connect(
+    functions: Readonly<Record<string, Pick<PublishedFunction, 'alias' | 'functionName'>>>,
+    stageSecret: string,
+  ): void {
+    const names = Object.entries(functions).map(([name, { functionName }]) => [
+      stageVariableOf(name),
+      functionName,
+    ]);
+    (this.stage.node.defaultChild as CfnStage).variables = {
+      [STAGE_SECRET_VARIABLE]: stageSecret,
+      ...(Object.fromEntries(names) as Record<string, string>),
+    };
+    for (const [name, { alias }] of Object.entries(functions)) {
+      const invoker = name === this.authorizer ? 'authorizers' : STAGE;
+      const permission = new CfnPermission(this, `${name}-permission`, {
+        action: 'lambda:InvokeFunction',
+        functionName: alias.functionArn,
+        principal: 'apigateway.amazonaws.com',
+        sourceArn: Stack.of(this).formatArn({
+          service: 'execute-api',
+          resource: this.restApiId,
+          resourceName: `${invoker}/*`,
+        }),
+      });
+      // The stage does not depend on it.
+      this.reachable.add(permission);
+    }
+  }
+
+  /**
+   * Adds the responses with a challenge, which has the address of the API: a document with them would refer to itself. An
+   * import of the document removes them, so they have a header that changes with the API, and are written again.
+   */
+  private addChallenges(challenges: readonly GatewayResponse[]): void {
+    const stack = Stack.of(this);
+    const api = this.restApi.node.defaultChild as CfnRestApi;
+    const definition = Lazy.string({
+      produce: () => {
+        const written = JSON.stringify(stack.resolve(api._toCloudFormation()));
+        return `'${createHash('sha256').update(written).digest('hex').slice(0, 16)}'`;
+      },
+    });
+    for (const [responseType, { responseParameters, ...response }] of challenges) {
+      const added = new CfnGatewayResponse(this, responseType, {
+        restApiId: this.restApiId,
+        responseType,
+        ...response,
+        responseParameters: { ...responseParameters, [DEFINITION_HEADER]: definition },
+      });
+      const { latestDeployment } = this.restApi;
+      latestDeployment?.node.addDependency(added);
+      latestDeployment?.addToLogicalId({ responseParameters, response });
+    }
   }
 }

@@ -19,11 +19,24 @@ export function checkTlsPolicy(policy: string): void {
   );
 }
 
+/**
+ * Policies with other names need a mode. STRICT would also compare the host name of the TLS handshake with the request's.
+ * Clients of a private API can use the name of its VPC endpoint with another `Host`.
+ */
+const accessMode = (policy: string): string | undefined => (policy === 'TLS_1_2' ? undefined : 'BASIC');
+
 /** CDK's RestApi has no such prop, and its enumeration of policies for domain names is incomplete. */
 export function setTlsPolicy(of: IConstruct, policy: string): void {
   const resource = of.node.defaultChild as CfnResource;
   resource.addPropertyOverride('SecurityPolicy', policy);
-  // Policies with these names need a mode. STRICT would also compare the host name of the TLS handshake with the request's.
-  // Clients of a private API can use the name of its VPC endpoint with another `Host`.
-  if (policy !== 'TLS_1_2') resource.addPropertyOverride('EndpointAccessMode', 'BASIC');
+  resource.addPropertyOverride('EndpointAccessMode', accessMode(policy));
+}
+
+/** Returns the policy for an OpenAPI document. */
+export function tlsExtensions(policy: string): Readonly<Record<string, string>> {
+  const mode = accessMode(policy);
+  return {
+    'x-amazon-apigateway-security-policy': policy,
+    ...(mode !== undefined && { 'x-amazon-apigateway-endpoint-access-mode': mode }),
+  };
 }

@@ -5,15 +5,9 @@ import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WebAcl, WorkloadIdentity } from '../../lib';
+import { documentOf, gatewayResponsesOf } from './api-document';
 import { consumerStack, propertiesOf, templateOf, written } from './consumer';
-import {
-  agentFunction,
-  configurationOf,
-  endpointTemplate,
-  endpointWith,
-  gatewayResponse,
-  ISSUER,
-} from './endpoint';
+import { agentFunction, configurationOf, endpointTemplate, endpointWith, ISSUER } from './endpoint';
 import { resourcesOf } from './synthesis';
 
 it('target: the agent can be an https URL', () => {
@@ -140,7 +134,13 @@ it('domain: the domain name is the only address, and is in all URLs', () => {
   expect(endpoint.resourceMetadataUrl).toBe(
     'https://travel.example.com/.well-known/oauth-protected-resource',
   );
-  expect(JSON.stringify(gatewayResponse(template, 'UNAUTHORIZED'))).toContain(
+  expect(documentOf(template).servers).toEqual([
+    {
+      url: 'https://travel.example.com',
+      'x-amazon-apigateway-endpoint-configuration': { disableExecuteApiEndpoint: true },
+    },
+  ]);
+  expect(JSON.stringify(gatewayResponsesOf(template).UNAUTHORIZED)).toContain(
     'https://travel.example.com/.well',
   );
 });

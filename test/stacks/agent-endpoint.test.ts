@@ -11,14 +11,8 @@ import {
   written,
   type ConsumerTemplate,
 } from './consumer';
-import {
-  AGENT_ARN,
-  configurationOf,
-  endpointTemplate,
-  functionOf,
-  gatewayResponse,
-  ISSUER,
-} from './endpoint';
+import { AGENT_ARN, configurationOf, endpointTemplate, functionOf, ISSUER } from './endpoint';
+import { documentOf, gatewayResponsesOf, methodsOf } from './api-document';
 import { resourcesOf, withoutHash } from './synthesis';
 
 const BASE = 'https://<TravelApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod';
@@ -27,31 +21,6 @@ const ARN =
 
 const jwt = endpointTemplate();
 const iam = endpointTemplate({ inbound: Inbound.iam() });
-
-/** Path of a resource of the API, as its method is of. */
-function pathOf(template: ConsumerTemplate, id: unknown): string {
-  const [, logicalId = ''] = /^<(.+)>$/.exec(String(id)) ?? [];
-  const [, resource] =
-    resourcesOf(template, 'AWS::ApiGateway::Resource').find(
-      ([each]) => each.startsWith(logicalId) && each.length === logicalId.length + 8,
-    ) ?? [];
-  if (!resource) return '';
-  const { ParentId, PathPart } = written(resource.Properties) as { ParentId: string; PathPart: string };
-  return `${pathOf(template, ParentId)}/${PathPart}`;
-}
-
-const methodsOf = (template: ConsumerTemplate) =>
-  resourcesOf(template, 'AWS::ApiGateway::Method').map(([, { Properties }]) => {
-    const { HttpMethod, ResourceId, AuthorizationType, AuthorizerId, Integration } = written(
-      Properties,
-    ) as Record<string, unknown>;
-    return {
-      route: `${String(HttpMethod)} ${pathOf(template, ResourceId)}`,
-      auth: AuthorizationType,
-      authorizer: AuthorizerId,
-      integration: Integration,
-    };
-  });
 
 const outputsOf = (template: ConsumerTemplate) =>
   Object.fromEntries(
@@ -86,32 +55,51 @@ describe('the API', () => {
   it('streams every response of the gate, for up to 15 minutes', () => {
     for (const { integration } of [...methodsOf(jwt), ...methodsOf(iam)]) {
       expect(integration).toMatchObject({
-        Type: 'AWS_PROXY',
-        ResponseTransferMode: 'STREAM',
-        TimeoutInMillis: 900_000,
-        Uri: 'arn:<AWS::Partition>:apigateway:<AWS::Region>:lambda:path/2021-11-15/functions/<TravelGateFunctionlive>/response-streaming-invocations',
+        type: 'aws_proxy',
+        responseTransferMode: 'STREAM',
+        timeoutInMillis: 900_000,
+        uri: 'arn:<AWS::Partition>:apigateway:<AWS::Region>:lambda:path/2021-11-15/functions/arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:${stageVariables.gate}:live/response-streaming-invocations',
       });
     }
   });
 
+  it('finds its functions by the variables of the stage', () => {
+    expect(propertiesOf(jwt, 'AWS::ApiGateway::Stage').Variables).toEqual({
+      stageSecret: '<TravelStageSecret.Secret>',
+      gate: '<TravelGateFunction>',
+      authorizer: '<TravelAuthorizerFunction>',
+    });
+  });
+
   it('passes bodies as bytes', () => {
     expect(propertiesOf(jwt, 'AWS::ApiGateway::RestApi').BinaryMediaTypes).toEqual(['*/*']);
+    expect(documentOf(jwt)['x-amazon-apigateway-binary-media-types']).toEqual(['*/*']);
+  });
+
+  it('has its resource policy in the document, too, which replaces all of the API', () => {
+    const { Policy, Mode } = propertiesOf(iam, 'AWS::ApiGateway::RestApi');
+    expect(Policy).toHaveProperty('Statement');
+    expect(Mode).toBe('overwrite');
+    expect(documentOf(iam)['x-amazon-apigateway-policy']).toEqual(Policy);
+    expect(documentOf(jwt)).not.toHaveProperty('x-amazon-apigateway-policy');
   });
 
   it('validates every token without a cache, and rejects requests without a token', () => {
-    expect(propertiesOf(jwt, 'AWS::ApiGateway::Authorizer')).toMatchObject({
-      Type: 'REQUEST',
-      IdentitySource: 'method.request.header.Authorization',
-      AuthorizerResultTtlInSeconds: 0,
+    expect(documentOf(jwt).components.securitySchemes.authorizer).toEqual({
+      ...{ type: 'apiKey', name: 'Authorization', in: 'header' },
+      'x-amazon-apigateway-authtype': 'custom',
+      'x-amazon-apigateway-authorizer': {
+        type: 'request',
+        identitySource: 'method.request.header.Authorization',
+        authorizerResultTtlInSeconds: 0,
+        authorizerUri:
+          'arn:<AWS::Partition>:apigateway:<AWS::Region>:lambda:path/2015-03-31/functions/arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:${stageVariables.authorizer}:live/invocations',
+      },
     });
-    expect(methodsOf(jwt).filter(({ auth }) => auth === 'CUSTOM')).toHaveLength(3);
-    for (const { auth, authorizer } of methodsOf(jwt)) {
-      expect(authorizer).toBe(auth === 'CUSTOM' ? '<TravelApiAuthorizer>' : undefined);
-    }
   });
 
   it('has neither an authorizer nor metadata with IAM', () => {
-    expect(resourcesOf(iam, 'AWS::ApiGateway::Authorizer')).toEqual([]);
+    expect(documentOf(iam).components.securitySchemes).not.toHaveProperty('authorizer');
     expect(functionOf(iam, 'authorizer')).toEqual({});
     expect(outputsOf(iam)).not.toHaveProperty('ResourceMetadataUrl');
   });
@@ -146,9 +134,7 @@ describe('allowedOrigins', () => {
   const one = endpointTemplate({ allowedOrigins: ['https://app.example'] });
   const two = endpointTemplate({ allowedOrigins: ['https://app.example', 'http://localhost:5173'] });
   const ofErrors = (template: ConsumerTemplate) =>
-    resourcesOf(template, 'AWS::ApiGateway::GatewayResponse').map(
-      ([, { Properties }]) => (Properties.ResponseParameters ?? {}) as Record<string, string>,
-    );
+    Object.values(gatewayResponsesOf(template)).map(({ responseParameters }) => responseParameters);
   const allowOrigin = 'gatewayresponse.header.Access-Control-Allow-Origin';
 
   it('has preflight requests without authorization for each path, which reach the gate', () => {
@@ -186,32 +172,31 @@ describe('allowedOrigins', () => {
 });
 
 describe('errors from API Gateway itself', () => {
-  const scoped = endpointTemplate({
-    inbound: Inbound.jwt({
-      ...ISSUER,
-      allowedScopes: ['agents:invoke'],
-      advertisedScopeMapping: { 'agents:invoke': 'api://travel/agents:invoke' },
-    }),
+  const SCOPED = Inbound.jwt({
+    ...ISSUER,
+    allowedScopes: ['agents:invoke'],
+    advertisedScopeMapping: { 'agents:invoke': 'api://travel/agents:invoke' },
   });
+  const scoped = endpointTemplate({ inbound: SCOPED });
   const metadata = `resource_metadata="${BASE}/.well-known/oauth-protected-resource"`;
 
   it('a missing or invalid token is a 401 with the URL of the metadata', () => {
-    expect(gatewayResponse(jwt, 'UNAUTHORIZED')).toMatchObject({
-      StatusCode: '401',
-      ResponseParameters: {
+    expect(gatewayResponsesOf(jwt).UNAUTHORIZED).toMatchObject({
+      statusCode: '401',
+      responseParameters: {
         'gatewayresponse.header.WWW-Authenticate': `'Bearer error="invalid_token", ${metadata}'`,
         'gatewayresponse.header.x-amzn-errortype': "'UnauthorizedException'",
       },
     });
-    expect(gatewayResponse(scoped, 'UNAUTHORIZED')?.ResponseParameters).toMatchObject({
+    expect(gatewayResponsesOf(scoped).UNAUTHORIZED?.responseParameters).toMatchObject({
       'gatewayresponse.header.WWW-Authenticate': `'Bearer error="invalid_token", ${metadata}, scope="api://travel/agents:invoke"'`,
     });
   });
 
   it('a token without the scope is a 403 with the advertised name of the scope', () => {
-    expect(gatewayResponse(scoped, 'ACCESS_DENIED')).toMatchObject({
-      StatusCode: '403',
-      ResponseParameters: {
+    expect(gatewayResponsesOf(scoped).ACCESS_DENIED).toMatchObject({
+      statusCode: '403',
+      responseParameters: {
         'gatewayresponse.header.WWW-Authenticate': `'Bearer error="insufficient_scope", scope="api://travel/agents:invoke", ${metadata}'`,
         'gatewayresponse.header.x-amzn-errortype': "'AccessDeniedException'",
       },
@@ -219,16 +204,16 @@ describe('errors from API Gateway itself', () => {
   });
 
   it('a request above the limit is a 429, and a 503 for MCP clients; both say when to try again', () => {
-    const retryAfter = { ResponseParameters: { 'gatewayresponse.header.Retry-After': "'1'" } };
-    expect(gatewayResponse(jwt, 'THROTTLED')).toMatchObject({ StatusCode: '429', ...retryAfter });
+    const retryAfter = { responseParameters: { 'gatewayresponse.header.Retry-After': "'1'" } };
+    expect(gatewayResponsesOf(jwt).THROTTLED).toMatchObject({ statusCode: '429', ...retryAfter });
     for (const inbound of [Inbound.iam(), Inbound.jwt(ISSUER)]) {
       const mcp = endpointTemplate({ protocol: 'MCP', inbound });
-      expect(gatewayResponse(mcp, 'THROTTLED')).toMatchObject({ StatusCode: '503', ...retryAfter });
+      expect(gatewayResponsesOf(mcp).THROTTLED).toMatchObject({ statusCode: '503', ...retryAfter });
     }
   });
 
   it.each(['AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR'])('%s is a 500', (type) => {
-    expect(gatewayResponse(jwt, type)).toMatchObject({ StatusCode: '500' });
+    expect(gatewayResponsesOf(jwt)[type]).toMatchObject({ statusCode: '500' });
   });
 
   it.each([
@@ -236,25 +221,44 @@ describe('errors from API Gateway itself', () => {
     ['INVALID_SIGNATURE', 'secret key'],
   ])('%s mentions the signature only at an endpoint with IAM', (type, words) => {
     const body = (template: ConsumerTemplate) =>
-      JSON.stringify(gatewayResponse(template, type)?.ResponseTemplates);
+      JSON.stringify(gatewayResponsesOf(template)[type]?.responseTemplates);
     expect(body(iam)).toContain(words);
     expect(body(jwt)).not.toMatch(/sign|secret/);
     expect(body(jwt)).toContain('The operation does not exist');
   });
 
+  it('a challenge is written again, and deployed, whenever an import of the document might have removed it', () => {
+    const [before, after] = [scoped, endpointTemplate({ inbound: SCOPED, protocol: 'MCP' })].map(
+      (template) => {
+        const challenges = resourcesOf(template, 'AWS::ApiGateway::GatewayResponse');
+        const [[deployment, { DependsOn }] = ['', {}]] = Object.entries(template.Resources).filter(
+          ([, { Type }]) => Type === 'AWS::ApiGateway::Deployment',
+        );
+        expect(DependsOn).toEqual(challenges.map(([id]) => id));
+        const headers = challenges.map(([, { Properties }]) => {
+          const { ResponseType, ResponseParameters } = Properties as Record<string, Record<string, string>>;
+          return [ResponseType, ResponseParameters?.['gatewayresponse.header.x-api-definition']];
+        });
+        return { deployment, headers };
+      },
+    );
+    expect(before?.headers.map(([type]) => type)).toEqual(['ACCESS_DENIED', 'UNAUTHORIZED']);
+    expect(before?.headers).not.toEqual(after?.headers);
+    expect(before?.deployment).not.toBe(after?.deployment);
+  });
+
   it('no default has a status code, which would replace those of all other types', () => {
     for (const type of ['DEFAULT_4XX', 'DEFAULT_5XX']) {
-      expect(gatewayResponse(jwt, type)).toHaveProperty('ResponseTemplates');
-      expect(gatewayResponse(jwt, type)).not.toHaveProperty('StatusCode');
+      expect(gatewayResponsesOf(jwt)[type]).toHaveProperty('responseTemplates');
+      expect(gatewayResponsesOf(jwt)[type]).not.toHaveProperty('statusCode');
     }
   });
 
   it('every error is JSON with the name of the error', () => {
-    const responses = resourcesOf(scoped, 'AWS::ApiGateway::GatewayResponse');
+    const responses = Object.values(gatewayResponsesOf(scoped));
     expect(responses.length).toBeGreaterThan(12);
-    for (const [, { Properties }] of responses) {
-      const { ResponseTemplates } = written(Properties) as { ResponseTemplates: Record<string, string> };
-      const body = ResponseTemplates['application/json']?.replace('$context.error.messageString', '""');
+    for (const { responseTemplates } of responses) {
+      const body = responseTemplates['application/json']?.replace('$context.error.messageString', '""');
       expect(JSON.parse(body ?? '')).toMatchObject({ __type: expect.any(String) as string });
     }
   });
@@ -321,7 +325,7 @@ describe('the functions', () => {
       TravelAuthorizerFunctionlive: undefined,
     });
     for (const { integration } of methodsOf(set)) {
-      expect(JSON.stringify(integration)).toContain('/functions/<TravelGateFunctionlive>/');
+      expect(integration.uri).toContain(':function:${stageVariables.gate}:live/');
     }
   });
 });

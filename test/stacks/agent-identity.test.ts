@@ -7,6 +7,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { OPERATIONS } from '../../lambda/operations';
 import { AgentIdentity, WebAcl, WorkloadIdentity, type AgentIdentityAttributes } from '../../lib';
+import { documentOf } from './api-document';
 import {
   consumerStack,
   propertiesOf,
@@ -174,6 +175,12 @@ describe('domain', () => {
     expect(propertiesOf(template, 'AWS::ApiGateway::RestApi')).toMatchObject({
       DisableExecuteApiEndpoint: true,
     });
+    expect(documentOf(template).servers).toEqual([
+      {
+        url: 'https://identity.example.com',
+        'x-amazon-apigateway-endpoint-configuration': { disableExecuteApiEndpoint: true },
+      },
+    ]);
   });
 
   it('the domain name serves the stage at its root, over TLS 1.3 or 1.2', () => {
@@ -213,6 +220,11 @@ describe('privateApi', () => {
   it('the resource policy denies every other network, and allows no operation that must be signed', () => {
     const api = propertiesOf(template, 'AWS::ApiGateway::RestApi');
     expect(api).toMatchObject({ EndpointConfiguration: { Types: ['PRIVATE'], VpcEndpointIds: ['vpce-1'] } });
+    const document = documentOf(template);
+    expect(document['x-amazon-apigateway-policy']).toEqual(api.Policy);
+    expect(document.servers).toEqual([
+      { url: '/', 'x-amazon-apigateway-endpoint-configuration': { vpcEndpointIds: ['vpce-1'] } },
+    ]);
     // The routes of unknown paths would be `GET/*` and `POST/*`, which include operations that must be signed.
     const open = Object.entries(OPERATIONS).filter(
       ([, { auth, path }]) => auth === 'NONE' && path !== OPERATIONS.NotFound.path,

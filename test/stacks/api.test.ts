@@ -1,56 +1,66 @@
 /** The deployed API: its routes and authorization, its access log, and the form of its errors. */
 import { OPERATIONS } from '../../lambda/operations';
-import type { FunctionGroup } from '../../lambda/operations/groups';
+import { ROUTED_GROUPS, type RoutedGroup } from '../../lambda/operations/groups';
 import type { Route } from '../../lambda/operations/operation';
+import { documentOf, gatewayResponsesOf, methodsOf, type ApiDocument } from './api-document';
+import { propertiesOf } from './consumer';
 import { plain, resourcesOf, synthesize } from './synthesis';
 
 const synthesis = synthesize({ throttle: { rateLimit: 7 } });
 const { stateless } = synthesis;
 
-interface MethodProperties {
-  readonly HttpMethod: string;
-  readonly ResourceId: { Ref: string };
-  readonly AuthorizationType: string;
-  readonly Integration: { Type: string; Uri: unknown };
-}
+/** The names of the functions, by stage variable. */
+const variables = propertiesOf(stateless, 'AWS::ApiGateway::Stage').Variables as Readonly<
+  Record<string, string>
+>;
 
-interface ResourceProperties {
-  readonly PathPart: string;
-  readonly ParentId: { Ref?: string };
-}
-
-/** Path template of an API resource, from its chain of parents. */
-function pathOf(resourceId: string | undefined): string {
-  const resource = resourceId === undefined ? undefined : stateless.Resources[resourceId];
-  if (!resource) return '';
-  const { PathPart, ParentId } = resource.Properties as unknown as ResourceProperties;
-  return `${pathOf(ParentId.Ref)}/${PathPart}`;
-}
+const functionOf = (group: RoutedGroup): string => `<${group.replaceAll('-', '')}>`;
 
 const byRoute = (a: string[], b: string[]): number => a.join().localeCompare(b.join());
 
-const aliasOf = (group: FunctionGroup): string => `${group.replaceAll('-', '')}live`;
-
 it('the API has exactly the routes of the registry, with their authorization and the aliases of functions', () => {
-  const deployed = resourcesOf(stateless, 'AWS::ApiGateway::Method').map(([, { Properties }]) => {
-    const method = Properties as unknown as MethodProperties;
-    const uri = String(plain(method.Integration.Uri, synthesis));
-    return [
-      method.HttpMethod,
-      pathOf(method.ResourceId.Ref) || '/',
-      method.AuthorizationType,
-      method.Integration.Type,
-      /<(\w+)>\/invocations$/.exec(uri)?.[1] ?? uri,
-    ];
+  const deployed = methodsOf(stateless).map(({ method, path, auth, integration, parameters }) => {
+    const { uri, ...others } = integration;
+    expect(others).toEqual({ type: 'aws_proxy', httpMethod: 'POST' });
+    expect(parameters).toEqual([...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => name));
+    const [, variable = ''] =
+      /^arn:<AWS::Partition>:apigateway:<AWS::Region>:lambda:path\/2015-03-31\/functions\/arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:\$\{stageVariables\.(\w+)\}:live\/invocations$/.exec(
+        String(uri),
+      ) ?? [];
+    return [method, path, auth, variables[variable] ?? String(uri)];
   });
   const registered = Object.values<Route>(OPERATIONS).map(({ method, path, auth, group }) => [
     method,
     path,
     auth === 'IAM' ? 'AWS_IAM' : 'NONE',
-    'AWS_PROXY',
-    aliasOf(group),
+    functionOf(group),
   ]);
   expect(deployed.sort(byRoute)).toEqual(registered.sort(byRoute));
+});
+
+it('the document replaces all that the API had, and has a deployment of its own', () => {
+  const { Mode, Name, Body } = propertiesOf(stateless, 'AWS::ApiGateway::RestApi');
+  expect(Mode).toBe('overwrite');
+  expect((Body as ApiDocument).info.title).toBe(Name);
+  const deploymentOf = (template: typeof stateless) =>
+    resourcesOf(template, 'AWS::ApiGateway::Deployment').map(([id]) => id);
+  const other = synthesize({ tlsPolicy: 'TLS_1_2' }).stateless;
+  expect(deploymentOf(other)).not.toEqual(deploymentOf(stateless));
+  expect(deploymentOf(synthesize({ throttle: { rateLimit: 9 } }).stateless)).toEqual(deploymentOf(stateless));
+});
+
+it('the settings of the API are in the document, too', () => {
+  expect(documentOf(stateless)).toMatchObject({
+    'x-amazon-apigateway-security-policy': 'SecurityPolicy_TLS13_1_2_2021_06',
+    'x-amazon-apigateway-endpoint-access-mode': 'BASIC',
+  });
+  const { stateless: moderate } = synthesize({ tlsPolicy: 'TLS_1_2', callers: { accountIds: [] } });
+  const document = documentOf(moderate);
+  expect(document).toMatchObject({ 'x-amazon-apigateway-security-policy': 'TLS_1_2' });
+  expect(document).not.toHaveProperty('x-amazon-apigateway-endpoint-access-mode');
+  expect(document['x-amazon-apigateway-policy']).toEqual(
+    propertiesOf(moderate, 'AWS::ApiGateway::RestApi').Policy,
+  );
 });
 
 it('only the routes of browsers, identity providers, and metadata have no IAM authorization', () => {
@@ -83,25 +93,21 @@ it('only the routes of browsers, identity providers, and metadata have no IAM au
   ]);
 });
 
-it('API Gateway can invoke the alias of a function only for the methods of the function', () => {
-  const permissions = resourcesOf(stateless, 'AWS::Lambda::Permission').filter(
-    ([, { Properties }]) => Properties.Principal !== 'events.amazonaws.com',
+it('API Gateway can invoke the alias of each function of the API, and no other', () => {
+  const permissions = resourcesOf(stateless, 'AWS::Lambda::Permission')
+    .map(([, { Properties }]) => plain(Properties, synthesis))
+    .filter((permission) => (permission as { Principal: string }).Principal !== 'events.amazonaws.com');
+  expect(permissions).toEqual(
+    expect.arrayContaining(
+      ROUTED_GROUPS.map((group) => ({
+        Action: 'lambda:InvokeFunction',
+        FunctionName: functionOf(group).replace('>', 'live>'),
+        Principal: 'apigateway.amazonaws.com',
+        SourceArn: 'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<ApiRestApi>/prod/*',
+      })),
+    ),
   );
-  const invocations = permissions.map(([, { Properties }]) => {
-    const permission = plain(Properties, synthesis) as Record<string, string>;
-    expect(permission).toMatchObject({
-      Action: 'lambda:InvokeFunction',
-      Principal: 'apigateway.amazonaws.com',
-    });
-    const prefix = 'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<ApiRestApi>/';
-    expect(permission.SourceArn?.startsWith(prefix)).toBe(true);
-    return [permission.FunctionName ?? '', permission.SourceArn?.slice(prefix.length) ?? ''];
-  });
-  const registered = Object.values<Route>(OPERATIONS).map(({ method, path, group }) => [
-    `<${aliasOf(group)}>`,
-    `<ApiRestApiDeploymentStageprod>/${method}${path.replace(/\{\w+\+?\}/g, '*')}`,
-  ]);
-  expect(invocations.sort(byRoute)).toEqual(registered.sort(byRoute));
+  expect(permissions).toHaveLength(ROUTED_GROUPS.length);
 });
 
 it('the stage is regional, with limits and an access log without secrets, and without traces or an execution log', () => {
@@ -153,26 +159,22 @@ it.each(resourcesOf(stateless, 'AWS::Logs::LogGroup'))(
 );
 
 describe('errors from API Gateway itself', () => {
-  const errors = resourcesOf(stateless, 'AWS::ApiGateway::GatewayResponse').map(([, { Properties }]) => {
-    const { ResponseType, StatusCode, ResponseParameters, ResponseTemplates } = Properties as {
-      ResponseType: string;
-      StatusCode?: string;
-      ResponseParameters: Record<string, string>;
-      ResponseTemplates: Record<string, string>;
-    };
-    // API Gateway puts a quoted string in place of its variable.
-    const body = ResponseTemplates['application/json']?.replace(
-      '$context.error.messageString',
-      '"gateway text"',
-    );
-    return {
-      type: ResponseType,
-      status: StatusCode,
-      header: ResponseParameters['gatewayresponse.header.x-amzn-errortype'],
-      retryAfter: ResponseParameters['gatewayresponse.header.Retry-After'],
-      body: JSON.parse(body ?? '') as Record<string, string>,
-    };
-  });
+  const errors = Object.entries(gatewayResponsesOf(stateless)).map(
+    ([type, { statusCode: status, responseParameters, responseTemplates }]) => {
+      // API Gateway puts a quoted string in place of its variable.
+      const body = responseTemplates['application/json']?.replace(
+        '$context.error.messageString',
+        '"gateway text"',
+      );
+      return {
+        type,
+        status,
+        header: responseParameters['gatewayresponse.header.x-amzn-errortype'],
+        retryAfter: responseParameters['gatewayresponse.header.Retry-After'],
+        body: JSON.parse(body ?? '') as Record<string, string>,
+      };
+    },
+  );
 
   it.each([
     ['ACCESS_DENIED', '403', 'AccessDeniedException'],

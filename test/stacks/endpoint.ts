@@ -74,9 +74,3 @@ export function configurationOf(
   };
   return JSON.parse(Environment.Variables.AGENT_ENDPOINT ?? '') as Record<string, unknown>;
 }
-
-/** Returns the properties of the response that API Gateway gives to a type of error. */
-export const gatewayResponse = (template: ConsumerTemplate, type: string) =>
-  resourcesOf(template, 'AWS::ApiGateway::GatewayResponse')
-    .map(([, { Properties }]) => written(Properties) as Record<string, unknown>)
-    .find(({ ResponseType }) => ResponseType === type);

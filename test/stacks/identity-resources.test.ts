@@ -450,7 +450,6 @@ describe('the function for custom resources', () => {
     const needed = new Set(resource?.DependsOn?.map((id) => template.Resources[id]?.Type));
     expect(needed).toEqual(
       new Set([
-        'AWS::ApiGateway::Method',
         'AWS::ApiGateway::Stage',
         'AWS::Lambda::Alias',
         'AWS::Lambda::EventInvokeConfig',

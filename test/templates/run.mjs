@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InstallationError, installPython } from '../clients/installation.mjs';
-import { ACCEPTED } from './accepted.mjs';
+import { ACCEPTED, ACCEPTED_OF_CFN_LINT } from './accepted.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -43,16 +43,48 @@ function output(python, program, arguments_) {
   return stdout;
 }
 
+/**
+ * @param accepted findings that are accepted
+ * @param found findings: the ID of the check, the resource, the file, and the line of the output
+ * @returns the number of accepted findings, and the lines about others and about entries that accept none
+ */
+function applyAccepted(tool, accepted, found) {
+  const accepts = ({ id, resource, file }) =>
+    accepted.filter(
+      (each) => each.check === id && each.resource.test(resource) && (each.file ?? /^/).test(file),
+    );
+  const used = new Set(found.flatMap(accepts));
+  const others = found.filter((finding) => accepts(finding).length === 0);
+  return {
+    accepted: found.length - others.length,
+    problems: [
+      ...others.map(({ line }) => line),
+      ...accepted
+        .filter((each) => !used.has(each))
+        .map(
+          ({ check: id, resource }) =>
+            `accepted.mjs accepts ${id} of ${resource}, which ${tool} no longer reports`,
+        ),
+    ],
+  };
+}
+
 /** Returns the problems in all Regions, one line each. */
 function lint(python, templates) {
-  const found = output(python, 'cfn-lint', [
+  const printed = output(python, 'cfn-lint', [
     ...['--format', 'json', '--ignore-checks', ...IGNORED_BY_CFN_LINT],
     ...['--regions', ...REGIONS, '--template', ...templates],
   ]);
-  return JSON.parse(found).map(
-    ({ Filename, Location, Rule, Message }) =>
-      `${Filename.replace(`${dirname(dirname(templates[0]))}/`, '')} ${Location.Path?.join('/')}: ${Rule.Id} ${Message}`,
-  );
+  const found = JSON.parse(printed).map(({ Filename, Location, Rule, Message }) => {
+    const file = Filename.replace(`${dirname(dirname(templates[0]))}/`, '');
+    const path = Location.Path?.join('/') ?? '';
+    return {
+      ...{ id: Rule.Id, file },
+      resource: `${path.replace('Resources/', '')}: ${Message}`,
+      line: `${file} ${path}: ${Rule.Id} ${Message}`,
+    };
+  });
+  return applyAccepted('cfn-lint', ACCEPTED_OF_CFN_LINT, found);
 }
 
 /** Returns the findings that are not accepted, the accepted ones that no longer occur, and how many checks passed. */
@@ -65,27 +97,19 @@ function check(python, folder) {
   );
   const { results, summary } = report;
   const { failed_checks: failed } = results;
-  const accepts = ({ check_id: id, resource, file_path: file }) =>
-    ACCEPTED.filter(
-      (each) => each.check === id && each.resource.test(resource) && (each.file ?? /^/).test(file),
-    );
-  const used = new Set(failed.flatMap(accepts));
+  const sorted = applyAccepted(
+    'checkov',
+    ACCEPTED,
+    failed.map(({ check_id: id, check_name: name, resource, file_path: file }) => ({
+      ...{ id, resource, file },
+      line: `${file} ${resource}: ${id} ${name}`,
+    })),
+  );
+  const unread = summary.parsing_errors;
   return {
+    ...sorted,
     passed: summary.passed,
-    accepted: failed.filter((finding) => accepts(finding).length > 0).length,
-    problems: [
-      ...(summary.parsing_errors > 0 ? [`checkov cannot read ${summary.parsing_errors} templates`] : []),
-      ...failed
-        .filter((finding) => accepts(finding).length === 0)
-        .map(
-          ({ check_id: id, check_name: name, resource, file_path: file }) =>
-            `${file} ${resource}: ${id} ${name}`,
-        ),
-      ...ACCEPTED.filter((each) => !used.has(each)).map(
-        ({ check: id, resource }) =>
-          `accepted.mjs accepts ${id} of ${resource}, which checkov no longer reports`,
-      ),
-    ],
+    problems: [...(unread > 0 ? [`checkov cannot read ${unread} templates`] : []), ...sorted.problems],
   };
 }
 
@@ -98,12 +122,14 @@ try {
     .map((name) => join(folder, name));
 
   const linted = lint(python, templates);
-  say(`cfn-lint: ${templates.length} templates in ${REGIONS.join(', ')}: ${linted.length} problems`);
+  say(
+    `cfn-lint: ${templates.length} templates in ${REGIONS.join(', ')}, ${linted.accepted} findings are accepted, ${linted.problems.length} problems`,
+  );
   const { passed, accepted, problems } = check(python, folder);
   say(`checkov: ${passed} checks passed, ${accepted} findings are accepted, ${problems.length} problems`);
-  for (const problem of [...linted, ...problems]) say(`  ${problem}`);
+  for (const problem of [...linted.problems, ...problems]) say(`  ${problem}`);
 
-  const failures = [linted, problems].filter(({ length }) => length > 0).length;
+  const failures = [linted.problems, problems].filter(({ length }) => length > 0).length;
   if (failures > 0) process.exitCode = 1;
   say(`${2 - failures} passed, ${failures} failed, 0 skipped`);
 } catch (error) {

@@ -17,6 +17,10 @@ MiniStack evaluates IAM policies (AUTH=true), but without these conditions and o
 It does not stream responses of functions: ``InvokeWithResponseStream`` returns the whole response, and is no action of
 IAM (``lambda:InvokeFunction``, Lambda API reference). Its API Gateway invokes streaming integrations like others.
 
+Its API Gateway imports the methods and authorizers of an OpenAPI document, but not its gateway responses, and its
+CloudFormation replaces the API for another document. Here, the document has all that it states, and replaces what the same
+API had. It also puts stage variables into the URIs of functions.
+
 Its CloudFormation rejects alarms on an expression or a query, so such an alarm gets one metric instead.
 
 Its CloudFormation omits the network of a function, which it gets here. It rejects an update of a custom resource with
@@ -65,6 +69,12 @@ LOCAL_RESPONSES = {
 
 # The host of an API in AWS. MiniStack's Node.js runtime sends such requests to MiniStack, which knows only its own host.
 EXECUTE_API_HOST = re.compile(r"^([a-f0-9]{8})\.execute-api\.[\w.-]+(?::\d+)?$")
+
+# A stage variable in the URI of a function.
+STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+
+# Of an API whose methods are resources of CloudFormation, as in the last release.
+NO_DOCUMENT = {"paths": {}}
 
 # ARN of the destination key of the current ReEncrypt request.
 destination_key = ContextVar("destination_key")
@@ -243,6 +253,48 @@ def buffered(path):
     return path.replace("/response-streaming-invocations", "/invocations")
 
 
+def with_variables_of(stage_variables, uri):
+    """The URI of a function with stage variables in place of their names; an unknown one leaves a function without a name."""
+    return STAGE_VARIABLE.sub(lambda name: (stage_variables or {}).get(name.group(1), ""), uri or "")
+
+
+def import_document(api_id, document):
+    """Replaces the methods, authorizers, and gateway responses of an API with those of an OpenAPI document."""
+    resources = apigateway_v1._resources[api_id]
+    root = next(resource for resource in resources.values() if resource["path"] == "/")
+    resources.clear()
+    resources[root["id"]] = {**root, "resourceMethods": {}}
+    apigateway_v1._authorizers_v1[api_id].clear()
+    apigateway_v1._gateway_responses[api_id].clear()
+    schemes = apigateway_v1._import_security_schemes(api_id, document)
+    for path, item in document["paths"].items():
+        apigateway_v1._import_path_item(api_id, path, item, schemes)
+    for response_type, response in document.get("x-amazon-apigateway-gateway-responses", {}).items():
+        status, _headers, body = apigateway_v1._put_gateway_response(api_id, response_type, response)
+        if status != 201:
+            raise RuntimeError(body.decode())
+
+
+def with_document(handlers):
+    """The handlers of REST APIs, which import the document in place."""
+
+    def without(properties):
+        return {name: value for name, value in properties.items() if name != "Body"}
+
+    def create(logical_id, properties, stack_name):
+        api_id, attributes = handlers["create"](logical_id, without(properties), stack_name)
+        import_document(api_id, properties.get("Body") or NO_DOCUMENT)
+        return api_id, attributes
+
+    def update(api_id, old, new, *rest, **keywords):
+        result = handlers["update"](api_id, without(old), without(new), *rest, **keywords)
+        if new.get("Body") != old.get("Body"):
+            import_document(api_id, new.get("Body") or NO_DOCUMENT)
+        return result
+
+    return {**handlers, "create": create, "update": update}
+
+
 def extend():
     known_of_dynamodb = iam_actions.dynamodb_service_context
     known_of_tags = iam_actions.request_tag_context
@@ -255,6 +307,8 @@ def extend():
     known_lambda_action = iam_actions._lambda_action
     known_append = cloudwatch_logs._append_log_events
     known_integration = apigateway_v1._extract_lambda_ref_from_integration_uri
+    known_proxy = apigateway_v1._invoke_lambda_proxy_v1
+    known_authorizer = apigateway_v1._invoke_authorizer_lambda
 
     def dynamodb_service_context(body):
         keys = leading_keys(json.loads(body or b"{}"))
@@ -298,6 +352,14 @@ def extend():
             return operation(json.loads(body))
         return await known_kms(method, path, headers, body, query_params)
 
+    async def invoke_proxy(integration, api_id, stage_name, stage, *rest, **keywords):
+        uri = with_variables_of(stage.get("variables"), integration.get("uri"))
+        return await known_proxy({**integration, "uri": uri}, api_id, stage_name, stage, *rest, **keywords)
+
+    async def invoke_authorizer(authorizer, event, *rest):
+        uri = with_variables_of(event.get("stageVariables"), authorizer.get("authorizerUri"))
+        return await known_authorizer({**authorizer, "authorizerUri": uri}, event, *rest)
+
     def append_log_events(stream, events):
         known_append(stream, [{**event, "eventId": uuid.uuid4().hex} for event in events])
 
@@ -317,6 +379,9 @@ def extend():
         "create": create_replica_key,
         "delete": handlers["AWS::KMS::Key"]["delete"],
     }
+    handlers["AWS::ApiGateway::RestApi"] = with_document(handlers["AWS::ApiGateway::RestApi"])
+    apigateway_v1._invoke_lambda_proxy_v1 = invoke_proxy
+    apigateway_v1._invoke_authorizer_lambda = invoke_authorizer
     iam_actions._lambda_action = lambda method, path: known_lambda_action(method, buffered(path))
     apigateway_v1._extract_lambda_ref_from_integration_uri = lambda uri: known_integration(buffered(uri))
     if VARIABLES:
