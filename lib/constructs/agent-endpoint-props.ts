@@ -113,9 +113,15 @@ export interface AgentEndpointProps {
   readonly auditRetention?: RetentionDays;
   /**
    * Key that encrypts the logs. Its key policy must allow CloudWatch Logs to use it.
-   * @default - a new key
+   * @default - the key of the service's logs, if the service is in this app, in the same account and Region, and has the
+   *   same `removalPolicy`; otherwise a key that the endpoints of the stack share
    */
   readonly logKey?: IKey;
+  /**
+   * Whether the endpoint has a dashboard. CloudWatch bills each dashboard after the first three in an account.
+   * @default false
+   */
+  readonly dashboard?: boolean;
   /**
    * A custom domain name. The invocation URL then uses it, and API Gateway's own address is disabled.
    * @default - API Gateway's own address
@@ -149,7 +155,7 @@ export interface AgentEndpointProps {
    */
   readonly functions?: AgentEndpointFunctions;
   /**
-   * What happens to the logs and their key when they leave the stack.
+   * What happens to the logs, and to the key that is created for them, when they leave the stack.
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - they stay, except after a failed creation
    */
   readonly removalPolicy?: RemovalPolicy;
@@ -172,6 +178,7 @@ export const AGENT_ENDPOINT_PROPS: PropNames<AgentEndpointProps> = {
   logRetention: 'optional',
   auditRetention: 'optional',
   logKey: 'optional',
+  dashboard: 'optional',
   domain: 'optional',
   tlsPolicy: 'optional',
   network: 'optional',

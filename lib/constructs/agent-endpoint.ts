@@ -304,8 +304,9 @@ export class AgentEndpoint extends Construct {
     return { deployment, workloadIdentityName: workload.workloadIdentityName };
   }
 
-  private logSettings({ logKey, removalPolicy = LOG_REMOVAL_POLICY }: AgentEndpointProps) {
-    return { removalPolicy, logKey: logKey ?? new LogKey(this, 'LogKey', { removalPolicy }) };
+  private logSettings({ identity, logKey, removalPolicy = LOG_REMOVAL_POLICY }: AgentEndpointProps) {
+    const ofService = connectionOf(identity).logKey;
+    return { removalPolicy, logKey: logKey ?? LogKey.ofEndpoint(this, ofService, removalPolicy) };
   }
 
   private addOutputs(name: string): void {

@@ -421,7 +421,7 @@ export class AgentIdentity extends AgentIdentityBase {
     checkConstructProps(this.node.path, props, AGENT_IDENTITY_PROPS);
     this.account = Stack.of(this).account;
     this.state = addIdentityState(this, props);
-    const { api, deploymentName, keyRotationFunctionArn, auditTrail } = addIdentityService(this, {
+    const { api, deploymentName, keyRotationFunctionArn, auditTrail, logKey } = addIdentityService(this, {
       ...props,
       state: this.state,
     });
@@ -435,6 +435,7 @@ export class AgentIdentity extends AgentIdentityBase {
       callers: props.callers,
       trustedIssuers: (props.trustedIssuers ?? []).filter(({ identityAssertions }) => !identityAssertions),
       auditTrail,
+      logKey,
     });
   }
 }

@@ -235,6 +235,7 @@ export interface IdentityService {
   readonly deploymentName: string;
   /** ARN of the function, or alias, that rotates keys by hand. */
   readonly keyRotationFunctionArn: string;
+  readonly logKey: LogKey;
   /** The audit trail in Amazon S3, if there is one. */
   readonly auditTrail?: AuditTrail;
 }
@@ -414,6 +415,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     api,
     deploymentName: deployment,
     keyRotationFunctionArn: keyRotation.alias.functionArn,
+    logKey,
     ...(auditTrail && { auditTrail }),
   };
   addOutputs(scope, service);

@@ -24,17 +24,22 @@ export function addMonitoring(scope: Construct, resources: MonitoredResources, p
   return alarms;
 }
 
+export interface EndpointMonitoringProps extends AlarmProps {
+  /** @default false */
+  readonly dashboard?: boolean;
+}
+
 /**
  * Monitors an agent endpoint.
  *
- * @param scope gets the children `Alarms` and `Dashboard`
+ * @param scope gets the children `Alarms` and, if wanted, `Dashboard`
  */
 export function addEndpointMonitoring(
   scope: Construct,
   endpoint: MonitoredEndpoint,
-  props: AlarmProps,
+  { dashboard = false, ...props }: EndpointMonitoringProps,
 ): void {
   const subject = `agent-endpoint ${endpoint.deployment}`;
   const alarms = addAlarms(scope, subject, endpointAlarmRules(endpoint), props);
-  addDashboard(scope, endpoint, alarms, endpointWidgets(endpoint));
+  if (dashboard) addDashboard(scope, endpoint, alarms, endpointWidgets(endpoint));
 }

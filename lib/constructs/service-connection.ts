@@ -4,6 +4,7 @@
  */
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct, IConstruct, IDependable } from 'constructs';
+import type { LogKey } from './log-key';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { ServiceCallerAccounts } from './caller-accounts';
 import type { CallerNetworkAccess } from './caller-network';
@@ -25,6 +26,8 @@ export interface ServiceConnection {
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** The audit trail in Amazon S3; undefined for none, and for a deployment outside this app. */
   readonly auditTrail?: AuditTrailDestination | undefined;
+  /** The key of its logs; undefined for a deployment outside this app. */
+  readonly logKey?: LogKey;
   /** ARNs of the principals that manage this app's workload identities and credential providers. */
   readonly managerArns: ReadonlySet<string>;
 }

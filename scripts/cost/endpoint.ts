@@ -15,6 +15,9 @@ export const RUN_LOG_BYTES = 1300;
 /** Metrics of the alarms of one endpoint with user tokens, without reserved concurrency. */
 export const ENDPOINT_ALARM_METRICS = 13;
 
+/** The dollars of an endpoint without requests for a month. */
+export const ENDPOINT_MONTH = ENDPOINT_ALARM_METRICS * PRICES.alarmMetricMonth;
+
 /** Returns the dollars of a function's duration. */
 const duration = (seconds: number, mebibytes: number): number =>
   seconds * (mebibytes / 1024) * PRICES.gigabyteSecond;
@@ -68,9 +71,10 @@ export const endpointTables = (): string[] => [
   ]),
   table([
     ['one month of an endpoint', 'cost'],
-    ['KMS key of the logs', dollars(PRICES.kmsKeyMonth)],
-    [`alarms, ${ENDPOINT_ALARM_METRICS} metrics`, dollars(ENDPOINT_ALARM_METRICS * PRICES.alarmMetricMonth)],
-    ['dashboard', dollars(PRICES.dashboardMonth)],
+    [`alarms, ${ENDPOINT_ALARM_METRICS} metrics`, dollars(ENDPOINT_MONTH)],
+    ['30 endpoints without requests', dollars(30 * ENDPOINT_MONTH)],
+    ['dashboard (`dashboard`)', dollars(PRICES.dashboardMonth)],
+    ["KMS key of the logs, for a stack that does not share the service's", dollars(PRICES.kmsKeyMonth)],
     ['one custom metric', dollars(PRICES.metricMonth[0])],
   ]),
 ];

@@ -1,14 +1,23 @@
 /** Each prop of the gate in front of an agent: its effect on the template. */
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WebAcl, WorkloadIdentity } from '../../lib';
+import {
+  AgentEndpoint,
+  AgentIdentity,
+  AgentTarget,
+  Inbound,
+  WebAcl,
+  WorkloadIdentity,
+  type IAgentIdentity,
+} from '../../lib';
 import { documentOf, gatewayResponsesOf } from './api-document';
 import { consumerStack, propertiesOf, templateOf, written } from './consumer';
 import { agentFunction, configurationOf, endpointTemplate, endpointWith, ISSUER } from './endpoint';
-import { resourcesOf } from './synthesis';
+import { newApp } from './new-app';
+import { resourcesOf, withoutHash } from './synthesis';
 
 it('target: the agent can be an https URL', () => {
   const target = AgentTarget.url('https://agent.example/invocations');
@@ -85,12 +94,12 @@ it('throttle and retention are settings of the API and its logs', () => {
   for (const [id, { Properties }] of ofEndpoint) {
     expect(written(Properties)).toMatchObject({
       RetentionInDays: days(id),
-      KmsKeyId: '<TravelLogKey.Arn>',
+      KmsKeyId: '<AgentEndpointLogKey.Arn>',
     });
   }
 });
 
-it('logKey: the key encrypts the logs and replaces the new key', () => {
+it('logKey: the key encrypts the logs and replaces the shared key', () => {
   const stack = consumerStack();
   const logKey = new Key(stack, 'Mine');
   const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
@@ -110,10 +119,62 @@ it('removalPolicy: logs and their key are retained by default, and can be delete
   const policies = (removalPolicy?: RemovalPolicy) => {
     const template = endpointTemplate({ ...(removalPolicy && { removalPolicy }) });
     const kept = [...resourcesOf(template, 'AWS::Logs::LogGroup'), ...resourcesOf(template, 'AWS::KMS::Key')];
-    return kept.filter(([id]) => id.startsWith('Travel')).map(([, { DeletionPolicy }]) => DeletionPolicy);
+    return kept
+      .filter(([id]) => /^(Travel|AgentEndpointLogKey)/.test(id))
+      .map(([, { DeletionPolicy }]) => DeletionPolicy);
   };
   expect(policies()).toEqual(Array(4).fill('RetainExceptOnCreate'));
   expect(policies(RemovalPolicy.DESTROY)).toEqual(['Delete', 'Delete', 'Delete', 'Delete']);
+});
+
+describe('the key of the logs', () => {
+  const endpointOf = (stack: Stack, id: string, identity: IAgentIdentity, removalPolicy?: RemovalPolicy) =>
+    new AgentEndpoint(stack, id, {
+      identity,
+      workload: new WorkloadIdentity(stack, `${id}Agent`, { identity }),
+      inbound: Inbound.iam(),
+      target: AgentTarget.url('https://agent.example/invocations'),
+      ...(removalPolicy && { removalPolicy }),
+    });
+  const keysOf = (stack: Stack) =>
+    resourcesOf(templateOf(stack), 'AWS::KMS::Key').map(([id]) => withoutHash(id));
+  const env = { account: '111122223333', region: 'eu-central-1' };
+
+  it("is that of the service, in each stack of the app in the service's account and Region", () => {
+    const app = newApp();
+    const service = new Stack(app, 'Service', { env });
+    const identity = new AgentIdentity(service, 'Identity');
+    const stack = new Stack(app, 'Agents', { env });
+    endpointOf(stack, 'One', identity);
+    endpointOf(stack, 'Other', identity);
+    expect(keysOf(stack)).toEqual([]);
+    const keys = resourcesOf(templateOf(stack), 'AWS::Logs::LogGroup').flatMap(
+      ([, { Properties }]) => Properties.KmsKeyId ?? [],
+    );
+    expect(new Set(keys.map((key) => JSON.stringify(key))).size).toBe(1);
+    expect(JSON.stringify(keys[0])).toMatch(
+      /^\{"Fn::ImportValue":"Service:ExportsOutputFnGetAttIdentityLogKey/,
+    );
+  });
+
+  it('is one for all endpoints of a stack elsewhere, and of an existing service', () => {
+    const stack = consumerStack();
+    const existing = AgentIdentity.fromAgentIdentityAttributes(stack, 'Existing', { restApiId: 'abc123' });
+    endpointOf(stack, 'One', existing);
+    endpointOf(stack, 'Other', existing);
+    expect(keysOf(stack)).toEqual(['AgentEndpointLogKey']);
+  });
+
+  it('is kept as long as the logs', () => {
+    const stack = consumerStack();
+    const identity = new AgentIdentity(stack, 'Identity');
+    endpointOf(stack, 'Kept', identity);
+    endpointOf(stack, 'Deleted', identity, RemovalPolicy.DESTROY);
+    expect(keysOf(stack).filter((id) => id.includes('LogKey'))).toEqual([
+      'IdentityLogKey',
+      'AgentEndpointLogKeydestroy',
+    ]);
+  });
 });
 
 it('domain: the domain name is the only address, and is in all URLs', () => {

@@ -153,6 +153,7 @@ describe('two endpoints in one stack', () => {
       inbound: Inbound.jwt(ISSUER),
       target: AgentTarget.url('https://agent.example/invocations'),
       functions: { gate: { reservedConcurrency: 10 } },
+      dashboard: true,
     });
   }
   const template = templateOf(stack);
@@ -181,7 +182,11 @@ describe('two endpoints in one stack', () => {
     expect(metricsIn(other, 'One')).toEqual([]);
   });
 
-  it('have a dashboard each, with their own alarms and metrics, and names from CloudFormation', () => {
+  it('have no dashboard unless it is asked for', () => {
+    expect(resourcesOf(jwt, 'AWS::CloudWatch::Dashboard')).toEqual([]);
+  });
+
+  it('have a dashboard each, if it is asked for, with their own alarms and metrics, and names from CloudFormation', () => {
     const dashboards = propertiesOfAll<{ DashboardName?: string; DashboardBody: string }>(
       template,
       'AWS::CloudWatch::Dashboard',

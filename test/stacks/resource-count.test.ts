@@ -1,4 +1,4 @@
-/** The README says how many resources of a CloudFormation stack the service, agents, and endpoints take. */
+/** How many resources of a CloudFormation stack the service, agents, and endpoints take: as the README says, and at most. */
 import { CfnResource, SecretValue, Stack, type App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';
@@ -8,6 +8,8 @@ import {
   AgentIdentity,
   AgentTarget,
   ConsentPortal,
+  IdentityServiceStack,
+  IdentityStateStack,
   Inbound,
   OAuth2CredentialProvider,
   OAuth2Vendor,
@@ -64,8 +66,8 @@ function addEndpoint(stack: Stack, name: string, workload: WorkloadIdentity): vo
   });
 }
 
-it('a stack with the service, an agent, a portal, and an endpoint has room for further agents', () => {
-  expectAbout(resourcesIn(service), /The service has about (\d+) of them/);
+/** The app of the README, with its portal and agent endpoint in a stack of their own. */
+function addApp(): { readonly stack: Stack; readonly ofEndpoint: number } {
   const stack = new Stack(app, 'TravelAgent');
   const workload = addAgent(stack, 'One');
   // The policy, the role, the function, and its log group.
@@ -82,14 +84,32 @@ it('a stack with the service, an agent, a portal, and an endpoint has room for f
   });
   const before = resourcesIn(stack);
   addEndpoint(stack, 'One', workload);
-  const added = resourcesIn(stack) - before;
-  expectAbout(added, /Each agent endpoint adds about (\d+)/);
+  return { stack, ofEndpoint: resourcesIn(stack) - before };
+}
+
+/** What the README's app has next to them: the agent's role, its function with another role, and their policies. */
+const OF_AGENT = 6;
+
+it('the service, an agent, a portal, and an endpoint have as many resources as the README says', () => {
+  const { stack, ofEndpoint } = addApp();
+  expectAbout(resourcesIn(service), /The service has about (\d+) of them/);
+  expectAbout(ofEndpoint, /Each agent endpoint adds about (\d+)/);
   const together = resourcesIn(service) + resourcesIn(stack);
-  // What the README's app has next to them: the agent's role, its function with another role, and their policies.
-  const ofAgent = 6;
-  expectAbout(together + ofAgent, /the app above about (\d+)/);
-  expect(together).toBeLessThanOrEqual(500);
+  expectAbout(together + OF_AGENT, /the app above about (\d+)/);
   expect(together).toBe(synthesized(service) + synthesized(stack));
+});
+
+it('the service has up to 130 resources and 220 kB, an endpoint 40 resources, and an app with the audit trail 230', () => {
+  const stateless = Template.fromStack(
+    new IdentityServiceStack(app, 'Stateless', { state: new IdentityStateStack(app, 'Stateful') }),
+  ).toJSON() as { readonly Resources: object };
+  expect(Object.keys(stateless.Resources).length).toBeLessThanOrEqual(130);
+  expect(JSON.stringify(stateless).length).toBeLessThanOrEqual(220_000);
+  service = new Stack(app, 'Audited');
+  identity = new AgentIdentity(service, 'Identity', { trustedIssuers: [users], auditTrail: {} });
+  const { stack, ofEndpoint } = addApp();
+  expect(ofEndpoint).toBeLessThanOrEqual(40);
+  expect(resourcesIn(service) + resourcesIn(stack) + OF_AGENT).toBeLessThanOrEqual(230);
 });
 
 it('a stack without the service has room for as many agents as the README says', () => {
