@@ -43,7 +43,7 @@ async function beginDisconnection(
  *
  * @throws PortalRefusal
  */
-export async function disconnect(
+export async function disconnectRow(
   deps: DisconnectDependencies,
   served: ServedPortal,
   person: Person,

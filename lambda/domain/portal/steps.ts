@@ -10,7 +10,7 @@ import {
   type CompleteConnectionDependencies,
   type ConnectDependencies,
 } from './connect';
-import { disconnect, disconnectAgent, type DisconnectDependencies } from './disconnect';
+import { disconnectAgent, disconnectRow, type DisconnectDependencies } from './disconnect';
 import { disconnectionProgress, type DisconnectionDependencies } from './disconnection-progress';
 import { disconnectionReach, type ReachDependencies } from './disconnection-reach';
 import { signedInPerson, type Person, type PersonDependencies } from './person';
@@ -118,7 +118,7 @@ export const createPortalSteps = (deps: PortalStepDependencies) =>
 
     disconnect: ({ connection: key, ...input }) =>
       personalStep(deps, { operation: 'RevokeResourceGrant', ...input }, (served, person, annotate) =>
-        disconnect(deps, served, person, { key, annotate }),
+        disconnectRow(deps, served, person, { key, annotate }),
       ),
 
     disconnectAgent: ({ agent: agentName, clientToken, ...input }) =>
