@@ -5,18 +5,22 @@
 'use strict';
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-/** In order: they wait for a browser or for programs that they start, or have many tests. */
+/** In order: they wait for a browser or for programs that they start, try random cases, or have many tests. */
 const LONGEST = [
   'browser/portal',
-  'browser/user-journey',
-  'browser/forwarded-link',
+  'properties/operations',
   'local/data-folder',
-  'flows/vendors/vendors',
-  'flows/provider-behavior',
+  'figures/documents',
+  'browser/forwarded-link',
   'local/start',
+  'properties/third-parties',
+  'browser/user-journey',
+  'local/failover',
+  'local/demo',
+  'flows/provider-behavior',
+  'cli/gate',
   'local/revocation-killed',
-  'flows/deletion-races',
-  'local/moved-address',
+  'flows/vendors/vendors',
   'flows/portal-pages',
 ];
 
