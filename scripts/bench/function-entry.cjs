@@ -106,7 +106,7 @@ async function load({ bundle, calls: given }) {
 
 /** Returns the number of modules of Node.js, and the bytes of the files of the bundle. */
 function loaded() {
-  const files = Object.keys(require.cache).filter((file) => file !== __filename);
+  const files = Object.keys(require.cache).filter((file) => file !== module.filename);
   return {
     modules: process.moduleLoadList.length,
     bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),

@@ -237,7 +237,7 @@ it('does not contain the caller, the user, the scopes, or the reason', () => {
   }
 });
 
-it('a denial is a metric of its own, except of an agent endpoint, whose denials are in InboundInvocation', () => {
+it('a denial is a separate metric, except of an agent endpoint, whose denials are in InboundInvocation', () => {
   const denial = { outcome: 'denied', error: 'AccessDeniedException' } as const;
   expect(countsOf({ ...denial, operation: 'TagResource' })).toEqual([['Denial', {}]]);
   expect(countsOf({ ...denial, operation: 'InvokeAgentRuntime' }).map(([name]) => name)).toEqual([

@@ -1,4 +1,4 @@
-/** The OpenAPI document of the API in a template, and the gateway responses that are resources of their own. */
+/** The OpenAPI document of the API in a template, and the gateway responses that are separate resources. */
 import { propertiesOf, written, type ConsumerTemplate } from './consumer';
 import { resourcesOf } from './synthesis';
 

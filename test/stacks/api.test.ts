@@ -38,7 +38,7 @@ it('the API has exactly the routes of the registry, with their authorization and
   expect(deployed.sort(byRoute)).toEqual(registered.sort(byRoute));
 });
 
-it('the document replaces all that the API had, and has a deployment of its own', () => {
+it('the document replaces all that the API had, and has its own deployment', () => {
   const { Mode, Name, Body } = propertiesOf(stateless, 'AWS::ApiGateway::RestApi');
   expect(Mode).toBe('overwrite');
   expect((Body as ApiDocument).info.title).toBe(Name);

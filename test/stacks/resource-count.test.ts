@@ -1,4 +1,4 @@
-/** How many resources of a CloudFormation stack the service, agents, and endpoints take: as the README says, and at most. */
+/** How many resources of a CloudFormation stack the service, agents, and endpoints take, which the README states. */
 import { CfnResource, SecretValue, Stack, type App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';
@@ -66,7 +66,7 @@ function addEndpoint(stack: Stack, name: string, workload: WorkloadIdentity): vo
   });
 }
 
-/** The app of the README, with its portal and agent endpoint in a stack of their own. */
+/** The app of the README, with its portal and agent endpoint in a separate stack. */
 function addApp(): { readonly stack: Stack; readonly ofEndpoint: number } {
   const stack = new Stack(app, 'TravelAgent');
   const workload = addAgent(stack, 'One');

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { PARTITION_KEY, SORT_KEY, type Key } from '../../contract/table-keys';
 import { ABSENT, WRITE_ID, type Table } from './table';
 
-/** The newest format of every kind of record. The first kind whose format changes gets a number of its own. */
+/** The newest format of every kind of record. The first kind whose format changes gets its own number. */
 const RECORD_VERSION = 1;
 
 const Versioned = v.looseObject({ recordVersion: v.pipe(v.number(), v.integer(), v.minValue(1)) });
