@@ -62,6 +62,8 @@ export interface NetworkConfiguration {
   readonly securityGroupIds?: string[];
   /** Whether the functions also connect over IPv6. */
   readonly ipv6AllowedForDualStack?: boolean;
+  /** Ranges of the network that are public by their number, such as the IPv6 range of the VPC. */
+  readonly internalRanges?: string[];
   /** Whether all functions run in the VPC, and not only those that send requests to third parties. */
   readonly allFunctions?: boolean;
 }
@@ -126,7 +128,7 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
   /**
    * A VPC for the functions that send requests to identity providers and authorization servers, to reach servers in
    * private networks: `vpcId`, `subnetIds` of private subnets, and optionally `securityGroupIds`,
-   * `ipv6AllowedForDualStack`, and `allFunctions` (docs/private-networks.md).
+   * `ipv6AllowedForDualStack`, `internalRanges`, and `allFunctions` (docs/private-networks.md).
    * @default - the functions send their requests over the internet
    */
   readonly network?: NetworkConfiguration;

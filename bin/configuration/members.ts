@@ -219,6 +219,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
         v.pipe(v.array(formed(/^sg-[0-9a-f]+$/, 'the ID of a security group (sg-…)')), v.minLength(1)),
       ),
       ipv6AllowedForDualStack: optional(flag),
+      internalRanges: optional(v.array(text)),
       allFunctions: optional(flag),
     }),
     props: ({ vpcId, subnetIds, securityGroupIds, ...network }, scope) => ({

@@ -81,12 +81,23 @@ function networkOf(cidr: string): Network | undefined {
   return [address, prefix, family];
 }
 
-/** Returns whether all addresses of a range in CIDR notation are in one private network. */
-export function isPrivateRange(cidr: string): boolean {
+/** Returns whether a text is a range in CIDR notation of addresses that can be reached, as private or public ones. */
+export function isAddressRange(cidr: string): boolean {
+  const [address] = networkOf(cidr) ?? [];
+  return address !== undefined && ['private', 'public'].includes(kindOfAddress(address));
+}
+
+/**
+ * Returns whether all addresses of a range are in one private network.
+ *
+ * @param internalRanges further private networks
+ */
+export function isPrivateRange(cidr: string, internalRanges: readonly string[] = []): boolean {
   const range = networkOf(cidr);
-  if (range === undefined) return false;
+  if (range === undefined || !isAddressRange(cidr)) return false;
   const [address, prefix, family] = range;
-  return PRIVATE.some(
+  const outer = [...PRIVATE, ...internalRanges.map(networkOf).filter((internal) => internal !== undefined)];
+  return outer.some(
     (one) => prefix >= one[1] && family === one[2] && addressesOf(one).check(address, family),
   );
 }

@@ -4,9 +4,9 @@
  */
 import { isIP } from 'node:net';
 import * as v from 'valibot';
-import { parseConfiguration } from '../domain/configuration';
+import { ConfigurationFault, parseConfiguration } from '../domain/configuration';
 import type { EndpointPolicy } from '../model/endpoint';
-import { containsAddress, isPrivateRange, kindOfAddress } from './addresses';
+import { containsAddress, isAddressRange, isPrivateRange, kindOfAddress } from './addresses';
 
 /** The destinations are in the environment of functions, which Lambda limits. */
 const MAX_PRIVATE_DESTINATIONS = 30;
@@ -16,15 +16,15 @@ const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([
 const host = v.pipe(
   v.string(),
   v.regex(HOST_NAME, 'must be a host name in lowercase, such as keycloak.corp.example'),
-  v.check((name) => isIP(name) === 0, 'must be a host name; state addresses in cidr'),
+  v.check(
+    (name) => isIP(new URL(`https://${name}`).hostname) === 0,
+    'must be a host name; state addresses in cidr',
+  ),
 );
 
 const cidr = v.pipe(
   v.string(),
-  v.check(
-    isPrivateRange,
-    'must be a range of private addresses, such as 10.1.0.0/16, within 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, or fc00::/7',
-  ),
+  v.check(isAddressRange, 'must be a range of addresses that are not reserved, such as 10.1.0.0/16'),
 );
 
 const port = v.pipe(
@@ -56,15 +56,38 @@ export type PrivateDestination = v.InferOutput<typeof PrivateDestinationSchema>;
  * @param json a JSON array of {@link PrivateDestination}
  * @throws Error that names the member
  */
-export const parsePrivateDestinations = (json: string): PrivateDestination[] =>
-  parseConfiguration(
+export function parsePrivateDestinations(
+  json: string,
+  internalRanges: readonly string[] = [],
+): PrivateDestination[] {
+  const destinations = parseConfiguration(
     PrivateDestinationsSchema,
     'privateDestinations',
     'an array like [{"host":"keycloak.corp.example","port":8443}]',
     json,
   );
+  const index = destinations.findIndex(
+    (one) => one.cidr !== undefined && !isPrivateRange(one.cidr, internalRanges),
+  );
+  if (index === -1) return destinations;
+  throw new ConfigurationFault(
+    `privateDestinations[${index}].cidr must be within 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, fc00::/7, or internalRanges of the network`,
+  );
+}
+
+/**
+ * Returns the ranges of addresses that are public by their number and belong to networks of the deployer: the IPv6 range of
+ * a VPC, and IPv4 ranges outside of the private ones. They count as private.
+ *
+ * @param json a JSON array of ranges in CIDR notation
+ * @throws Error that names the member
+ */
+export const parseInternalRanges = (json: string): string[] =>
+  parseConfiguration(v.array(cidr), 'internalRanges', 'an array like ["2600:1f18:1234:5600::/56"]', json);
 
 export interface ConnectionPolicy extends EndpointPolicy {
+  /** @default - none */
+  readonly internalRanges?: readonly string[];
   /** @default - none */
   readonly privateDestinations?: readonly PrivateDestination[];
 }
@@ -80,11 +103,12 @@ export interface Destination {
 /** Returns whether a connection can be made. */
 export function isReachable(
   { host: name, port: number, address }: Destination,
-  { loopback, privateDestinations = [] }: ConnectionPolicy,
+  { loopback, internalRanges = [], privateDestinations = [] }: ConnectionPolicy,
 ): boolean {
   const kind = kindOfAddress(address);
   if (kind === 'loopback') return loopback;
-  if (kind !== 'private') return kind === 'public';
+  if (kind === 'reserved') return false;
+  if (kind === 'public' && !internalRanges.some((range) => containsAddress(range, address))) return true;
   return privateDestinations.some(
     (allowed) =>
       (allowed.port ?? 443) === number &&

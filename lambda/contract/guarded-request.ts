@@ -80,6 +80,8 @@ export async function guardedRequest(
       agent: false,
       // An intermediate authority can be trusted without its root.
       ...(certificates !== undefined && { ca: certificates, allowPartialTrustChain: true }),
+      // Even if the environment says otherwise (NODE_TLS_REJECT_UNAUTHORIZED).
+      rejectUnauthorized: true,
       lookup: guardedLookup(port, policy),
       signal,
     });

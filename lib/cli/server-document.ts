@@ -48,7 +48,7 @@ function noResponseAdvice(reason: string, { loopback }: EndpointPolicy): string 
 export const allowedAddresses = ({ loopback }: EndpointPolicy): string =>
   loopback
     ? 'Requests are sent to public https addresses, and to this computer because the service runs here.'
-    : 'The service sends requests to public https addresses only.';
+    : 'The service sends requests to public https addresses, and to those of a private network that its operator allows, which this command does not know.';
 
 export const documentFault = (fault: string, action: string): Fault => ({ fault, action, kind: 'document' });
 

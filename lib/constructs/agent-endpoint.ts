@@ -35,7 +35,7 @@ import { checkConstructProps } from './prop-names';
 import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { PublishedFunction, type ServiceFunctionProps } from './service-function';
-import { checkPrivateDestinations, privateDestinationsVariable } from './service-network';
+import { outboundVariables } from './service-network';
 import {
   functionMetric,
   interruptionMetric,
@@ -108,9 +108,6 @@ export class AgentEndpoint extends Construct {
     const connection = connectionOf(identity);
     const network =
       props.network ?? resolveNetwork(this, connection.network, 'the gate of an agent endpoint');
-    const privateDestinations = checkedAt(this.node.path, () =>
-      checkPrivateDestinations(props.privateDestinations ?? [], props.network),
-    );
     const configuration = resolveConfiguration(this, { ...props, invocationTimeout });
     const { runtime, validated } = configuration;
     if (validated.inbound.kind === 'JWT' && !isImported) {
@@ -158,7 +155,9 @@ export class AgentEndpoint extends Construct {
         ...own,
         environment: {
           ...own.environment,
-          ...privateDestinationsVariable(privateDestinations),
+          ...checkedAt(this.node.path, () =>
+            outboundVariables(this, own.network ?? 'internet', props.privateDestinations ?? []),
+          ),
           STAGE_SECRET_HASH: stageSecret.hash,
           AGENT_ENDPOINT: Stack.of(this).toJsonString(configuration.at(api.baseUrl)),
         },

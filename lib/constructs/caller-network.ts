@@ -24,6 +24,13 @@ export interface CallerNetwork {
    * @default false
    */
   readonly ipv6AllowedForDualStack?: boolean;
+  /**
+   * Ranges of your networks, in CIDR notation, that are not private by their number: the IPv6 range of the VPC, and IPv4
+   * ranges outside of 10.0.0.0/8 and the like. Requests to third parties reach them only if `privateDestinations` allows it.
+   * Required with `ipv6AllowedForDualStack`.
+   * @default - only the first IPv4 range of the VPC, if the construct knows it
+   */
+  readonly internalRanges?: string[];
 }
 
 /** The network that can reach an API; `unstated` if the API is private and the operator named no network. */

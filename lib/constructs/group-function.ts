@@ -5,16 +5,16 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { PROVIDER_CLIENT_TIMEOUT_MS } from '../../lambda/contract/provider-client-timeouts';
-import type { PrivateDestination } from '../../lambda/contract/connection-policy';
 import type { Lifetimes, Quotas } from '../../lambda/contract/configuration';
 import type { CallerNetwork } from './caller-network';
+import { checkedAt } from './construct-error';
 import { functionAccess, type InvokedFunction } from './function-access';
 import { functionCode } from './function-code';
 import type { VariableSources } from './function-environment';
 import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
 import { PERMISSIONS, type InvokedGroup } from './permissions';
 import { PublishedFunction } from './service-function';
-import { OUTBOUND_GROUPS, privateDestinationsVariable } from './service-network';
+import { OUTBOUND_GROUPS, outboundVariables, type PrivateDestination } from './service-network';
 import type { IIdentityState } from './state';
 import type { TrustedIssuersOfFunction } from './trusted-issuers-layer';
 
@@ -188,7 +188,8 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): P
       ...(WITH_LIFETIMES.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),
       ...(props.consentPage && group === 'credential-retrieval' && { CONSENT_PAGE: 'true' }),
       ...(props.namesInMetrics && { NAMES_IN_METRICS: 'true' }),
-      ...privateDestinationsVariable(OUTBOUND_GROUPS.includes(group) ? props.privateDestinations : []),
+      ...(OUTBOUND_GROUPS.includes(group) &&
+        checkedAt(scope.node.path, () => outboundVariables(scope, props.network, props.privateDestinations))),
       ...(props.stageSecretHash !== undefined && { STAGE_SECRET_HASH: props.stageSecretHash }),
       // The stage secret is sent only to CloudFormation's bucket, whose host name contains the suffix.
       ...(group === 'key-rotation' && { URL_SUFFIX: Aws.URL_SUFFIX }),

@@ -34,7 +34,6 @@ import { addSchedules } from './schedules';
 import { addStageSecret } from './stage-secret';
 import {
   addVpcEndpoints,
-  checkPrivateDestinations,
   networkOfGroup,
   withSecurityGroups,
   type PrivateDestination,
@@ -295,7 +294,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
     consentPage: props.consentPage ?? false,
     namesInMetrics: props.namesInMetrics ?? false,
-    privateDestinations: checkPrivateDestinations(props.privateDestinations ?? [], network),
+    privateDestinations: props.privateDestinations ?? [],
     ownerAccounts: ownerAccountsOf(callers ?? {}),
   }));
   checkedAt(scope.node.path, () => {

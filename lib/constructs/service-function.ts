@@ -79,15 +79,33 @@ export interface PublishedFunctionProps extends ServiceFunctionProps {
   readonly asynchronous?: EventInvokeConfigOptions;
 }
 
-/** @throws Error for a variable that the service sets */
+/**
+ * The variables that the functions read and their permissions do not give, those of AWS clients that lead requests
+ * elsewhere, and the one with which Node.js trusts every certificate.
+ */
+const GUARDED_VARIABLES =
+  /^(AGENT_ENDPOINT|AWS_ENDPOINT_URL.*|CONSENT_PAGE|IDENTITY_ENDPOINT|INTERNAL_RANGES|LIFETIMES|LOOPBACK_PROVIDERS|NAMES_IN_METRICS|NODE_TLS_REJECT_UNAUTHORIZED|OWNER_ACCOUNTS|PRIVATE_DESTINATIONS|QUOTAS|REPLICATED_TABLE|STACK|STAGE_SECRET_HASH|TRUSTED_ISSUERS.*)$/;
+
+/** Lambda developer guide, "Working with Lambda environment variables". */
+const VARIABLE_NAME = /^[a-zA-Z]\w+$/;
+
+/** @throws Error for a variable that the service sets or could set, and for a name that Lambda rejects */
 function checkAddedVariables(
   { node }: Construct,
   added: Readonly<Record<string, string>>,
   own: Readonly<Record<string, string>>,
 ): void {
-  const name = Object.keys(added).find((variable) => Object.hasOwn(own, variable));
-  if (name === undefined) return;
-  throw new Error(`${node.path}: environment.${name} in functions is a variable of the service. Remove it.`);
+  for (const name of Object.keys(added)) {
+    const variable = `${node.path}: environment.${name} in functions`;
+    if (!VARIABLE_NAME.test(name)) {
+      throw new Error(
+        `${variable} must begin with a letter, and have letters, digits, and underscores only.`,
+      );
+    }
+    if (GUARDED_VARIABLES.test(name) || Object.hasOwn(own, name)) {
+      throw new Error(`${variable} is a variable of the service. Remove it.`);
+    }
+  }
 }
 
 /** The function, and in the same scope its siblings with the ids `roleId` and `logGroupId`. */

@@ -1,5 +1,5 @@
 /** The VPC of a deployment's functions, and the private destinations that they reach in it. */
-import { Annotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import {
   GatewayVpcEndpoint,
   GatewayVpcEndpointAwsService,
@@ -7,10 +7,12 @@ import {
   InterfaceVpcEndpointAwsService,
   SecurityGroup,
   type ISecurityGroup,
+  type IVpc,
   type SelectedSubnets,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { parsePrivateDestinations } from '../../lambda/contract/connection-policy';
+import { isPrivateRange } from '../../lambda/contract/addresses';
+import { parseInternalRanges, parsePrivateDestinations } from '../../lambda/contract/connection-policy';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { CallerNetwork } from './caller-network';
 
@@ -85,26 +87,48 @@ export const networkOfGroup = (
 ): CallerNetwork | 'internet' =>
   network && (network.allFunctions || OUTBOUND_GROUPS.includes(group)) ? network : 'internet';
 
-/**
- * Returns the private destinations as the functions read them.
- *
- * @throws Error that names the member, and if there is no network in which they could be reached
- */
-export function checkPrivateDestinations(
-  destinations: readonly PrivateDestination[],
-  network: CallerNetwork | undefined,
-): readonly PrivateDestination[] {
-  if (destinations.length > 0 && network === undefined) {
-    throw new Error('privateDestinations needs network, the VPC from which they can be reached');
+/** Returns the first IPv4 range of the VPC; none for an imported VPC that does not state it. */
+function rangeOf(vpc: IVpc): string[] {
+  try {
+    return [vpc.vpcCidrBlock];
+  } catch {
+    return [];
   }
-  return parsePrivateDestinations(JSON.stringify(destinations));
 }
 
-/** Returns the environment variable that allows private destinations; none without destinations. */
-export const privateDestinationsVariable = (
+const isLiteral = (range: string): boolean => !Token.isUnresolved(range);
+
+/**
+ * Returns the environment variables of a function that sends requests to third parties: what is internal in its network,
+ * and what it can reach there.
+ *
+ * @throws Error that names the member, and for destinations without a network in which they could be reached
+ */
+export function outboundVariables(
+  scope: Construct,
+  network: CallerNetwork | 'internet',
   destinations: readonly PrivateDestination[],
-): Record<string, string> =>
-  destinations.length > 0 ? { PRIVATE_DESTINATIONS: JSON.stringify(destinations) } : {};
+): Record<string, string> {
+  if (network === 'internet') {
+    if (destinations.length === 0) return {};
+    throw new Error('privateDestinations needs network, the VPC from which they can be reached');
+  }
+  const { vpc, internalRanges = [], ipv6AllowedForDualStack } = network;
+  if (ipv6AllowedForDualStack && !internalRanges.some((range) => !isLiteral(range) || range.includes(':'))) {
+    throw new Error(
+      'network.internalRanges must contain the IPv6 range of the VPC with ipv6AllowedForDualStack. Its addresses are public by their number, so every owner of a credential provider could reach them.',
+    );
+  }
+  const literals = parseInternalRanges(JSON.stringify(internalRanges.filter(isLiteral)));
+  const allowed = parsePrivateDestinations(JSON.stringify(destinations), literals);
+  const internal = [...rangeOf(vpc), ...internalRanges].filter(
+    (range) => !isLiteral(range) || !isPrivateRange(range),
+  );
+  return {
+    ...(internal.length > 0 && { INTERNAL_RANGES: Stack.of(scope).toJsonString(internal) }),
+    ...(allowed.length > 0 && { PRIVATE_DESTINATIONS: JSON.stringify(allowed) }),
+  };
+}
 
 /** The AWS services that the functions call, as the names of their endpoints end. */
 const INTERFACE_ENDPOINTS = ['kms', 'lambda', 'secretsmanager', 'sts'];

@@ -96,7 +96,7 @@ async function figuresOf({ group, call }: Measured, node: string): Promise<Figur
 const figure = (number: number): string => number.toLocaleString('en-US');
 
 /** Returns a sentence for each figure that is larger than the committed one. */
-export function stepsBack(operation: string, found: Figures, committed: Figures | undefined): string[] {
+export function regressions(operation: string, found: Figures, committed: Figures | undefined): string[] {
   if (!committed) return [`${operation} has no committed counts.`];
   const names = Object.keys(TOLERANCES) as (keyof Figures)[];
   return names
@@ -125,7 +125,7 @@ export async function checkCounts({ measured }: Stage, { node, update }: CheckSe
     return 0;
   }
   const faults = Object.entries(operations).map(([name, found]) =>
-    stepsBack(name, found, committed.operations[name]),
+    regressions(name, found, committed.operations[name]),
   );
   const failed = faults.filter(({ length }) => length > 0).length;
   for (const sentence of faults.flat()) process.stdout.write(`${sentence}\n`);

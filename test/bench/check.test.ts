@@ -1,5 +1,5 @@
 /** The comparison of counts with the committed ones. */
-import { stepsBack, type Figures } from '../../scripts/bench/check';
+import { regressions, type Figures } from '../../scripts/bench/check';
 
 const COMMITTED: Figures = {
   'requests to AWS': 1,
@@ -13,7 +13,7 @@ const COMMITTED: Figures = {
 
 it('accepts counts that are lower, or higher within the tolerance', () => {
   const found = { ...COMMITTED, 'requests to AWS': 0, 'bytes logged': 1010, 'bytes allocated': 104_000 };
-  expect(stepsBack('Get', found, COMMITTED)).toEqual([]);
+  expect(regressions('Get', found, COMMITTED)).toEqual([]);
 });
 
 it.each<[keyof Figures, number, string]>([
@@ -21,10 +21,10 @@ it.each<[keyof Figures, number, string]>([
   ['log lines', 3, 'Get: 3 log lines, not 2.'],
   ['bytes allocated', 106_000, 'Get: 106,000 bytes allocated, not 100,000.'],
 ])('names a count that is too high: %s', (name, count, sentence) => {
-  expect(stepsBack('Get', { ...COMMITTED, [name]: count }, COMMITTED)).toEqual([sentence]);
+  expect(regressions('Get', { ...COMMITTED, [name]: count }, COMMITTED)).toEqual([sentence]);
 });
 
 it('rejects a count that is no number, and an operation without counts', () => {
-  expect(stepsBack('Get', { ...COMMITTED, 'log lines': NaN }, COMMITTED)).toHaveLength(1);
-  expect(stepsBack('Get', COMMITTED, undefined)).toEqual(['Get has no committed counts.']);
+  expect(regressions('Get', { ...COMMITTED, 'log lines': NaN }, COMMITTED)).toHaveLength(1);
+  expect(regressions('Get', COMMITTED, undefined)).toEqual(['Get has no committed counts.']);
 });

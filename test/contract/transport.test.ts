@@ -183,18 +183,40 @@ describe('private destinations', () => {
     expect(reaches(allowed, 'other.example', 'fd12::1')).toBe(false);
   });
 
+  it('are needed for public addresses in internal ranges', () => {
+    const internalRanges = ['2600:1f18:1234:5600::/56', '20.0.0.0/16'];
+    const policy = (allowed: object[]): ConnectionPolicy => ({
+      loopback: false,
+      internalRanges,
+      privateDestinations: parsePrivateDestinations(JSON.stringify(allowed), internalRanges),
+    });
+    for (const address of ['2600:1f18:1234:56ff::1', '20.0.255.255']) {
+      expect(isReachable(address, policy([]))).toBe(false);
+      expect(isReachable(address, policy([{ host: 'a.example' }]))).toBe(false);
+      expect(isReachable(address, policy(internalRanges.map((cidr) => ({ cidr }))))).toBe(true);
+    }
+    for (const address of ['2600:1f18:1234:5700::1', '20.1.0.0']) {
+      expect(isReachable(address, policy([]))).toBe(true);
+    }
+    expect(() => policy([{ cidr: '20.0.0.0/15' }])).toThrow('privateDestinations[0].cidr must be within');
+  });
+
   it.each([
+    ['[{"host":"10.1"}]', 'privateDestinations[0].host must be a host name; state addresses in cidr'],
+    ['[{"host":"2130706433"}]', 'privateDestinations[0].host must be a host name; state addresses in cidr'],
+    ['[{"cidr":"fd00:ec2::/32"}]', 'privateDestinations[0].cidr must be a range of addresses'],
+    ['[{"cidr":"8.8.8.0/24"}]', 'privateDestinations[0].cidr must be within 10.0.0.0/8'],
     ['[{"port":443}]', 'privateDestinations[0] must have a host, a cidr, or both'],
     ['[{"host":"10.1.2.3"}]', 'privateDestinations[0].host must be a host name; state addresses in cidr'],
     ['[{"host":"IdP.corp.example"}]', 'privateDestinations[0].host must be a host name in lowercase'],
     ['[{"host":"https://idp.corp.example"}]', 'privateDestinations[0].host must be a host name in lowercase'],
-    ['[{"cidr":"0.0.0.0/0"}]', 'privateDestinations[0].cidr must be a range of private addresses'],
-    ['[{"cidr":"10.0.0.0/7"}]', 'privateDestinations[0].cidr must be a range of private addresses'],
-    ['[{"cidr":"127.0.0.0/8"}]', 'privateDestinations[0].cidr must be a range of private addresses'],
-    ['[{"cidr":"169.254.169.254/32"}]', 'privateDestinations[0].cidr must be a range of private addresses'],
-    ['[{"cidr":"::ffff:10.0.0.0/104"}]', 'privateDestinations[0].cidr must be a range of private addresses'],
-    ['[{"cidr":"10.1.2.3"}]', 'privateDestinations[0].cidr must be a range of private addresses'],
-    ['[{"cidr":"10.1.2.0/33"}]', 'privateDestinations[0].cidr must be a range of private addresses'],
+    ['[{"cidr":"0.0.0.0/0"}]', 'privateDestinations[0].cidr must be '],
+    ['[{"cidr":"10.0.0.0/7"}]', 'privateDestinations[0].cidr must be within'],
+    ['[{"cidr":"127.0.0.0/8"}]', 'privateDestinations[0].cidr must be '],
+    ['[{"cidr":"169.254.169.254/32"}]', 'privateDestinations[0].cidr must be '],
+    ['[{"cidr":"::ffff:10.0.0.0/104"}]', 'privateDestinations[0].cidr must be '],
+    ['[{"cidr":"10.1.2.3"}]', 'privateDestinations[0].cidr must be '],
+    ['[{"cidr":"10.1.2.0/33"}]', 'privateDestinations[0].cidr must be '],
     ['[{"cidr":"10.1.0.0/16","port":0}]', 'privateDestinations[0].port must be a port'],
     ['[{"cidr":"10.1.0.0/16","ports":[443]}]', 'Did you mean port?'],
     ['{}', 'privateDestinations must be an array'],

@@ -381,6 +381,8 @@ describe('a disconnection', () => {
     expect(await portal.reach(session, key)).toMatchObject({
       reach: { agent: { name: agent.name }, revocation: 'not-provable', alsoLose: [] },
     });
+    // The question ends nothing, and does not look like a disconnection in the audit log.
+    expect((await world.audit()).at(-1)).toMatchObject({ operation: 'PortalDisconnectQuestion' });
     const disconnected = await portal.disconnect(session, key);
     const revocationId = 'revocationId' in disconnected ? disconnected.revocationId : '';
     expect(await portal.rows(session, agent)).toMatchObject([{ status: 'NOT_CONNECTED' }]);

@@ -1,5 +1,7 @@
 /** Settings of the functions: memory by group, concurrency by props, and the schedule of the keys. */
 import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { AgentIdentity, type FunctionSettings } from '../../lib';
 import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
@@ -99,10 +101,40 @@ describe('the prop functions', () => {
     expect(layersOf('operator')).toBeUndefined();
   });
 
-  it('changes no variable of the service', () => {
-    const functions = { tokenExchange: { environment: { BASE_URL: 'https://other.example' } } };
+  /** The variables that the code of the functions names. */
+  const read = ['composition/environment.ts', 'composition/regions.ts', 'composition/logging.ts'].flatMap(
+    (file) =>
+      [
+        ...readFileSync(join(__dirname, '../../lambda/functions', file), 'utf8').matchAll(
+          /process\.env\.([A-Z]\w+)|readJson\('(\w+)'|^ {2}([A-Z][A-Z_]+): /gm,
+        ),
+      ].map(([, ...names]) => names.find((name) => name !== undefined) ?? ''),
+  );
+  /** Of Lambda's runtime, which rejects them itself; and tables and functions, which a function has no right to use. */
+  const HARMLESS =
+    /^AWS_|_TABLE$|_FUNCTION$|^(ARN_PREFIX|BASE_URL|DIGEST_KEY_ARN|KMS_KEY_ARN|TRAIL_BUCKET|URL_SUFFIX)$/;
+  const guarded = [...new Set(read)].filter((name) => !HARMLESS.test(name));
+
+  it.each([
+    ...guarded,
+    'BASE_URL',
+    'DIRECTORY_TABLE',
+    'TRUSTED_ISSUERS_FILE',
+    'TRUSTED_ISSUERS_SHA256',
+    'REPLICATED_TABLE',
+    'AWS_ENDPOINT_URL_KMS',
+    'NODE_TLS_REJECT_UNAUTHORIZED',
+  ])('changes no variable of the service: %s', (name) => {
+    const functions = { tokenExchange: { environment: { [name]: 'x' } } };
     expect(() => synthesize({ functions })).toThrow(
-      'AgentIdentityStateless: environment.BASE_URL in functions is a variable of the service',
+      `AgentIdentityStateless: environment.${name} in functions is a variable of the service`,
+    );
+  });
+
+  it('rejects a name that Lambda rejects', () => {
+    const functions = { tokenExchange: { environment: { '1 name': 'x' } } };
+    expect(() => synthesize({ functions })).toThrow(
+      'environment.1 name in functions must begin with a letter',
     );
   });
 

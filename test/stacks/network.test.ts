@@ -2,7 +2,14 @@
 import type { Metafile } from 'esbuild';
 import { readFileSync } from 'node:fs';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { InterfaceVpcEndpoint, SecurityGroup, SubnetType, Vpc, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import {
+  InterfaceVpcEndpoint,
+  IpAddresses,
+  SecurityGroup,
+  SubnetType,
+  Vpc,
+  type IVpc,
+} from 'aws-cdk-lib/aws-ec2';
 import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
 import { OUTBOUND_GROUPS } from '../../lib/constructs/service-network';
 import type { AgentIdentityProps } from '../../lib';
@@ -185,6 +192,46 @@ it('both functions of an agent endpoint run in its network and reach its private
   }
 });
 
+const IPV6 = '2600:1f18:1234:5600::/56';
+
+it('the ranges of the network that are public by their number are internal for the functions', () => {
+  const { stack, network } = isolated();
+  const vpc = new Vpc(stack, 'Public', {
+    ipAddresses: IpAddresses.cidr('20.0.0.0/16'),
+    natGateways: 0,
+  }) as IVpc;
+  new AgentIdentity(stack, 'Identity', {
+    network: {
+      ...network,
+      vpc,
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+      internalRanges: [IPV6],
+    },
+    privateDestinations: [{ cidr: '2600:1f18:1234:5678::/64' }],
+  });
+  expect(functionsOf(templateOf(stack)).get('token-exchange')?.Environment.Variables).toMatchObject({
+    INTERNAL_RANGES: `["<Public.CidrBlock>","${IPV6}"]`,
+    PRIVATE_DESTINATIONS: '[{"cidr":"2600:1f18:1234:5678::/64"}]',
+  });
+});
+
+it.each<[string, AgentIdentityProps, string]>([
+  [
+    'with IPv6 and no range for it',
+    { network: { ...isolated().network, ipv6AllowedForDualStack: true, internalRanges: ['20.0.0.0/16'] } },
+    'network.internalRanges must contain the IPv6 range of the VPC with ipv6AllowedForDualStack',
+  ],
+  [
+    'with a reserved range',
+    { network: { ...isolated().network, internalRanges: ['169.254.0.0/16'] } },
+    'internalRanges[0] must be a range of addresses that are not reserved',
+  ],
+])('a network %s is rejected', (_what, props, message) => {
+  expect(() => new AgentIdentity(consumerStack(), 'Identity', props)).toThrow(
+    `Consumer/Identity: ${message}`,
+  );
+});
+
 it.each<[string, AgentIdentityProps, string]>([
   [
     'without a network',
@@ -194,7 +241,7 @@ it.each<[string, AgentIdentityProps, string]>([
   [
     'of public addresses',
     { network: isolated().network, privateDestinations: [{ cidr: '0.0.0.0/0' }] },
-    'privateDestinations[0].cidr must be a range of private addresses',
+    'privateDestinations[0].cidr must be a range of addresses that are not reserved',
   ],
 ])('private destinations %s are rejected', (_what, props, message) => {
   expect(() => new AgentIdentity(consumerStack(), 'Identity', props)).toThrow(

@@ -112,7 +112,7 @@ export const createPortalSteps = (deps: PortalStepDependencies) =>
       ),
 
     reach: ({ connection: key, ...input }) =>
-      personalStep(deps, { operation: 'PortalDisconnect', ...input }, (served, person, annotate) =>
+      personalStep(deps, { operation: 'PortalDisconnectQuestion', ...input }, (served, person, annotate) =>
         disconnectionReach(deps, served, person, { key, annotate }),
       ),
 

@@ -36,8 +36,8 @@ export interface AttemptDependencies extends OutboxContentDependencies {
 }
 
 /**
- * Milliseconds that a request has to drop or to store the tokens that it queued: more than any function runs. After
- * that, the request has failed.
+ * Milliseconds that a request has to drop or to store the tokens that it queued: more than a function runs that
+ * serves one. After that, the request has failed.
  */
 const ENQUEUING_REQUEST_TIME = 60_000;
 

@@ -8,7 +8,11 @@ import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
 import { parseOwnerAccounts } from '../../domain/operator/transfer-ownership';
 import { parseQuotas, type Quotas } from '../../domain/quotas';
-import { parsePrivateDestinations, type ConnectionPolicy } from '../../contract/connection-policy';
+import {
+  parseInternalRanges,
+  parsePrivateDestinations,
+  type ConnectionPolicy,
+} from '../../contract/connection-policy';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { parseStack, type DeployedStack } from '../../custom-resources/stack';
 import { readPinnedFile } from './pinned-file';
@@ -163,6 +167,9 @@ export function readConnectionPolicy(): ConnectionPolicy {
   if (loopback && inLambda()) {
     throw new EnvironmentError('LOOPBACK_PROVIDERS is for local mode; unset it');
   }
-  const privateDestinations = readJson('PRIVATE_DESTINATIONS', '[]', parsePrivateDestinations);
-  return { loopback, privateDestinations };
+  const internalRanges = readJson('INTERNAL_RANGES', '[]', parseInternalRanges);
+  const privateDestinations = readJson('PRIVATE_DESTINATIONS', '[]', (json) =>
+    parsePrivateDestinations(json, internalRanges),
+  );
+  return { loopback, internalRanges, privateDestinations };
 }
