@@ -74,7 +74,7 @@ export function kindOfAddress(address: string): 'loopback' | 'private' | 'public
 
 /** Returns a range in CIDR notation (RFC 4632), or undefined if it is not valid. */
 function networkOf(cidr: string): Network | undefined {
-  const [, address = '', digits = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(cidr) ?? [];
+  const [, address = '', digits = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/i.exec(cidr) ?? [];
   const family = familyOf(address);
   const prefix = Number(digits);
   if (family === undefined || prefix > (family === 'ipv4' ? 32 : 128)) return undefined;

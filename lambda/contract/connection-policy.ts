@@ -15,7 +15,10 @@ const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([
 
 const host = v.pipe(
   v.string(),
-  v.regex(HOST_NAME, 'must be a host name in lowercase, such as keycloak.corp.example'),
+  v.regex(
+    HOST_NAME,
+    'must be a host name in lowercase, without scheme, port, and wildcard, such as keycloak.corp.example. State addresses in cidr',
+  ),
   v.check(
     (name) => isIP(new URL(`https://${name}`).hostname) === 0,
     'must be a host name; state addresses in cidr',
@@ -28,10 +31,10 @@ const cidr = v.pipe(
 );
 
 const port = v.pipe(
-  v.number('must be a port'),
-  v.integer('must be a port'),
-  v.minValue(1, 'must be a port'),
-  v.maxValue(65_535, 'must be a port'),
+  v.number('must be a number from 1 to 65535'),
+  v.integer('must be a number from 1 to 65535'),
+  v.minValue(1, 'must be a number from 1 to 65535'),
+  v.maxValue(65_535, 'must be a number from 1 to 65535'),
 );
 
 const PrivateDestinationSchema = v.pipe(

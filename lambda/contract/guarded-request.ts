@@ -13,8 +13,8 @@ import { isReachable, type ConnectionPolicy } from './connection-policy';
 
 /** The host is, or resolves to, an address that must not be reached. */
 export class AddressNotAllowed extends Error {
-  constructor(host: string) {
-    super(`${host} leads to an internal address`);
+  constructor(host: string, port: number) {
+    super(`${host} leads to an internal address that is not allowed with port ${port}`);
     this.name = 'AddressNotAllowed';
   }
 }
@@ -37,7 +37,7 @@ const guardedLookup =
       const isAllowed = ({ address }: LookupAddress) =>
         isReachable({ host: hostname, port, address }, policy);
       if (!first || !addresses.every(isAllowed)) {
-        return callback(new AddressNotAllowed(hostname), '', 0);
+        return callback(new AddressNotAllowed(hostname, port), '', 0);
       }
       if (options.all) return callback(null, addresses);
       return callback(null, first.address, first.family);
@@ -71,7 +71,7 @@ export async function guardedRequest(
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   if (isIP(host) !== 0 && !isReachable({ host, port, address: host }, policy))
-    throw new AddressNotAllowed(host);
+    throw new AddressNotAllowed(host, port);
   signal.throwIfAborted();
   const response = new Promise<http.IncomingMessage>((received, failed) => {
     const request = (url.protocol === 'https:' ? https : http).request(url, {

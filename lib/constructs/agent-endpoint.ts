@@ -18,7 +18,7 @@ import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-
 import { AGENT_ENDPOINT_PROPS, type AgentEndpointProps } from './agent-endpoint-props';
 import { includesAccount } from './caller-accounts';
 import { warnOfCertificateEnds } from './certificate-expiry';
-import { resolveNetwork } from './caller-network';
+import { CALLER_NETWORK_PROPS, resolveNetwork } from './caller-network';
 import { checkedAt } from './construct-error';
 import { deploymentNameOf } from './deployment-name';
 import { EndpointApi, invocationMethodNames, MAX_STREAM_DURATION } from './endpoint-api';
@@ -31,7 +31,7 @@ import { warnOfUntrustedIssuer } from './issuer-trust';
 import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
 import type { NamedEndpoint } from './monitored-resources';
 import { addEndpointMonitoring } from './monitoring';
-import { checkConstructProps } from './prop-names';
+import { checkConstructProps, checkPropNames } from './prop-names';
 import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { PublishedFunction, type ServiceFunctionProps } from './service-function';
@@ -105,6 +105,10 @@ export class AgentEndpoint extends Construct {
         `${this.node.path}: workload must be in the same stack as the endpoint, because each of them refers to the other. Create both in one stack.`,
       );
     }
+    checkedAt(this.node.path, () => {
+      if (props.network) checkPropNames('network', props.network, CALLER_NETWORK_PROPS);
+      checkPropNames('functions', props.functions ?? {}, { gate: 'optional', authorizer: 'optional' });
+    });
     const connection = connectionOf(identity);
     const network =
       props.network ?? resolveNetwork(this, connection.network, 'the gate of an agent endpoint');

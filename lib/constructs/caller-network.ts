@@ -3,6 +3,7 @@ import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
+import type { PropNames } from './prop-names';
 
 /** A network from which a private API can be reached. */
 export interface CallerNetwork {
@@ -32,6 +33,14 @@ export interface CallerNetwork {
    */
   readonly internalRanges?: string[];
 }
+
+export const CALLER_NETWORK_PROPS: PropNames<CallerNetwork> = {
+  vpc: 'required',
+  vpcSubnets: 'optional',
+  securityGroups: 'optional',
+  ipv6AllowedForDualStack: 'optional',
+  internalRanges: 'optional',
+};
 
 /** The network that can reach an API; `unstated` if the API is private and the operator named no network. */
 export type CallerNetworkAccess = CallerNetwork | 'internet' | 'unstated';

@@ -76,11 +76,11 @@ function environmentFault(
     const source = sources[name];
     return `${name} ${figure(size)}${source ? ` (${source.setting}: ${contentOf(value)})` : ''}`;
   });
-  const advice = sized.flatMap(({ name }) => sources[name]?.advice ?? []);
+  const advice = sources[sized[0]?.name ?? '']?.advice ?? 'Make the largest variable smaller.';
   return [
     `The environment of this function can have ${figure(bytes)} bytes at deployment, but ${figure(MAX_ENVIRONMENT_BYTES)} is the maximum, because Lambda accepts 4 KB for all variables together.`,
     `In bytes: ${parts.join('; ')}.`,
-    ...advice,
+    advice,
   ].join(' ');
 }
 

@@ -1,6 +1,7 @@
 /** The settings of a function: what depends on measurement or load, and what an organization adds to its functions. */
 import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
+import { checkPropNames, type PropNames } from './prop-names';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
 
 /** Memory, concurrency, and additions of a function. */
@@ -39,6 +40,15 @@ export interface FunctionSettings {
    */
   readonly tracing?: boolean;
 }
+
+const FUNCTION_SETTINGS_PROPS: PropNames<FunctionSettings> = {
+  memorySize: 'optional',
+  reservedConcurrency: 'optional',
+  provisionedConcurrency: 'optional',
+  environment: 'optional',
+  layers: 'optional',
+  tracing: 'optional',
+};
 
 /** Settings of the service's functions, by function group. */
 export interface ServiceFunctionSettings {
@@ -136,6 +146,7 @@ export const settingsOfGroup = (settings: ServiceFunctionSettings, group: Functi
  * @throws Error for settings that Lambda would reject in the middle of a deployment
  */
 export function checkFunctionSettings(name: string, settings: FunctionSettings): FunctionSettings {
+  checkPropNames(`functions.${name}`, settings, FUNCTION_SETTINGS_PROPS);
   const { memorySize, reservedConcurrency, provisionedConcurrency } = settings;
   const invalid = (setting: string, must: string) =>
     new Error(`functions.${name}.${setting} must be ${must}`);

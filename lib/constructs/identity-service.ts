@@ -30,11 +30,13 @@ import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
+import { checkPropNames } from './prop-names';
 import { addSchedules } from './schedules';
 import { addStageSecret } from './stage-secret';
 import {
   addVpcEndpoints,
   networkOfGroup,
+  SERVICE_NETWORK_PROPS,
   withSecurityGroups,
   type PrivateDestination,
   type ServiceNetwork,
@@ -283,6 +285,10 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
   const { state, domain, privateApi, callers, webAcl, tlsPolicy } = props;
+  if (props.network) {
+    const { network: stated } = props;
+    checkedAt(scope.node.path, () => checkPropNames('network', stated, SERVICE_NETWORK_PROPS));
+  }
   const network = props.network && withSecurityGroups(scope, props.network);
   const removalPolicy = props.removalPolicy ?? LOG_REMOVAL_POLICY;
   checkReplication(scope, state, domain);

@@ -270,6 +270,12 @@ export class ServiceApi extends Construct {
   private addChallenges(challenges: readonly GatewayResponse[]): void {
     const stack = Stack.of(this);
     const api = this.restApi.node.defaultChild as CfnRestApi;
+    if (challenges.length > 0) {
+      Validations.of(api).acknowledge({
+        id: 'CloudFormation-Validate::W3660',
+        reason: 'A challenge is written again with each import of the document.',
+      });
+    }
     const definition = Lazy.string({
       produce: () => {
         const written = JSON.stringify(stack.resolve(api._toCloudFormation()));

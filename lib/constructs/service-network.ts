@@ -14,7 +14,8 @@ import { Construct } from 'constructs';
 import { isPrivateRange } from '../../lambda/contract/addresses';
 import { parseInternalRanges, parsePrivateDestinations } from '../../lambda/contract/connection-policy';
 import type { FunctionGroup } from '../../lambda/operations/groups';
-import type { CallerNetwork } from './caller-network';
+import { CALLER_NETWORK_PROPS, type CallerNetwork } from './caller-network';
+import type { PropNames } from './prop-names';
 
 /** A VPC for the functions of a deployment. */
 export interface ServiceNetwork extends CallerNetwork {
@@ -52,6 +53,12 @@ export interface PrivateDestination {
   /** @default 443 */
   readonly port?: number;
 }
+
+export const SERVICE_NETWORK_PROPS: PropNames<ServiceNetwork> = {
+  ...CALLER_NETWORK_PROPS,
+  allFunctions: 'optional',
+  createVpcEndpoints: 'optional',
+};
 
 /** The groups whose functions send requests to third parties. */
 export const OUTBOUND_GROUPS: readonly FunctionGroup[] = [
@@ -149,7 +156,7 @@ export function addVpcEndpoints(scope: Construct, network: FunctionNetwork): voi
     if (!areIsolated(network, subnets)) return;
     Annotations.of(scope).addWarningV2(
       '@agent-identity/cdk:vpcEndpoints',
-      `The subnets of network have no route to the internet. Set network.createVpcEndpoints to true, or make sure that the VPC has endpoints for ${[...GATEWAY_ENDPOINTS, ...INTERFACE_ENDPOINTS].join(', ')}: the functions call these services in ${Stack.of(scope).region}.`,
+      `The subnets of network have no route to the internet. Set network.createVpcEndpoints to true, or make sure that the VPC has endpoints for ${[...GATEWAY_ENDPOINTS, ...INTERFACE_ENDPOINTS].join(', ')}. The functions call these services.`,
     );
     return;
   }

@@ -217,7 +217,7 @@ describe('private destinations', () => {
     ['[{"cidr":"::ffff:10.0.0.0/104"}]', 'privateDestinations[0].cidr must be '],
     ['[{"cidr":"10.1.2.3"}]', 'privateDestinations[0].cidr must be '],
     ['[{"cidr":"10.1.2.0/33"}]', 'privateDestinations[0].cidr must be '],
-    ['[{"cidr":"10.1.0.0/16","port":0}]', 'privateDestinations[0].port must be a port'],
+    ['[{"cidr":"10.1.0.0/16","port":0}]', 'privateDestinations[0].port must be a number from 1 to 65535'],
     ['[{"cidr":"10.1.0.0/16","ports":[443]}]', 'Did you mean port?'],
     ['{}', 'privateDestinations must be an array'],
     ['idp', 'privateDestinations must be JSON: an array like'],

@@ -31,9 +31,9 @@ const address = PRIVATE_ADDRESS ?? '';
   it('is not reached at another port, and the audit log says why', async () => {
     const discovery = { oauthDiscovery: { discoveryUrl: other.discoveryUrl } };
     const agent = await agentWith(await trusted(), discovery);
-    await expect(machineToken(agent)).rejects.toThrow('address_not_allowed');
+    await expect(machineToken(agent)).rejects.toThrow(/address_not_allowed\. .*privateDestinations/);
     expect(await reasons()).toContainEqual(
-      expect.stringContaining(`${address} leads to an internal address`),
+      expect.stringContaining(`${address} leads to an internal address that is not allowed with port`),
     );
     expect(other.exchanges).toEqual([]);
   });

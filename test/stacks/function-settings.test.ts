@@ -131,6 +131,11 @@ describe('the prop functions', () => {
     );
   });
 
+  it('rejects a misspelled setting in JavaScript', () => {
+    const functions = { tokenExchange: { enviroment: {} } as FunctionSettings };
+    expect(() => synthesize({ functions })).toThrow('enviroment is not a prop. Did you mean environment?');
+  });
+
   it('rejects a name that Lambda rejects', () => {
     const functions = { tokenExchange: { environment: { '1 name': 'x' } } };
     expect(() => synthesize({ functions })).toThrow(

@@ -215,6 +215,18 @@ it('the ranges of the network that are public by their number are internal for t
   });
 });
 
+it.each<[string, object, string]>([
+  ['without a VPC', {}, 'network: vpc is required'],
+  [
+    'with a misspelled member',
+    { vpc: {}, vpcSubnet: {} },
+    'network: vpcSubnet is not a prop. Did you mean vpcSubnets?',
+  ],
+])('a network %s is rejected in JavaScript', (_what, network, message) => {
+  const props = { network } as AgentIdentityProps;
+  expect(() => new AgentIdentity(consumerStack(), 'Identity', props)).toThrow(message);
+});
+
 it.each<[string, AgentIdentityProps, string]>([
   [
     'with IPv6 and no range for it',

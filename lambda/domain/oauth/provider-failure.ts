@@ -105,6 +105,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   // RFC 8707 section 2.
   invalid_target:
     'The authorization server does not issue tokens for the requested resource: register the resource there, or correct the resources of the request and the discovery URL of the provider',
+  address_not_allowed:
+    'The addresses of a provider must be public. The operator of this service can allow those of a private network (privateDestinations)',
   authorization_server_changed:
     "The MCP server now names another authorization server. If this is right, ask the provider's owner to confirm it with UpdateOauth2CredentialProvider and its new issuer in authorizationServer",
   endpoint_origin_changed:
