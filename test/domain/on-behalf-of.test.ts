@@ -9,7 +9,7 @@ import { createExternalSecrets } from '../../lambda/domain/sealing/external-secr
 import { createReturnUrls } from '../../lambda/domain/portal/return-url';
 import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import type { WebIdentityTokens } from '../../lambda/domain/oauth/web-identity';
-import type { RetrieveInput } from '../../lambda/domain/credential/oauth2-token-request';
+import type { TokenRequest } from '../../lambda/model/token-request';
 import {
   getResourceOauth2Token,
   rejectResourceOauth2Token,
@@ -103,7 +103,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     backgroundRenewals: { dispatch: () => Promise.resolve() },
     revocationQueue: createInMemoryRevocationQueue(),
   };
-  const inputOf = async (who: OnBehalfOf, change: Partial<RetrieveInput> = {}): Promise<RetrieveInput> => ({
+  const inputOf = async (who: OnBehalfOf, change: Partial<TokenRequest> = {}): Promise<TokenRequest> => ({
     workloadIdentityToken: await tokenService.issue(who),
     resourceCredentialProviderName: provider.name,
     scopes: ['a'],
@@ -121,7 +121,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     webIdentityRequests,
     entries,
     /** @param who the user that the agent acts for; `null` for no user */
-    ask: async (change?: Partial<RetrieveInput>, who: OnBehalfOf | null = ALICE) =>
+    ask: async (change?: Partial<TokenRequest>, who: OnBehalfOf | null = ALICE) =>
       getResourceOauth2Token(deps, { arn: OWNER }, await inputOf(who ?? undefined, change)),
     reject: async (accessToken: string) =>
       rejectResourceOauth2Token(deps, { arn: OWNER }, await inputOf(ALICE), accessToken),
@@ -167,7 +167,7 @@ describe('the exchange', () => {
     expect(service.requests).toHaveLength(1);
   });
 
-  it.each<[string, Partial<RetrieveInput>, OnBehalfOf]>([
+  it.each<[string, Partial<TokenRequest>, OnBehalfOf]>([
     ['another token of the same user', {}, { userToken: 'd.e.f' }],
     ['other scopes', { scopes: ['b'] }, { userToken: 'a.b.c' }],
     ['more scopes', { scopes: ['a', 'b'] }, { userToken: 'a.b.c' }],

@@ -13,7 +13,7 @@ import { grantTarget } from '../../lambda/domain/grant/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
 import { renewInBackground } from '../../lambda/domain/grant/background-renewal';
 import type { RenewalRequest } from '../../lambda/model/events/provider-client';
-import type { RetrieveInput } from '../../lambda/domain/credential/oauth2-token-request';
+import type { TokenRequest } from '../../lambda/model/token-request';
 import {
   getResourceOauth2Token,
   rejectResourceOauth2Token,
@@ -90,7 +90,7 @@ export async function createRetrievalService() {
   const userGrant = idOf('USER_FEDERATION');
   const owner = { grantId: userGrant, provider, workloadArn: identity.arn, resources: [], audiences: [] };
 
-  const inputOf = async (change: Partial<RetrieveInput>): Promise<RetrieveInput> => ({
+  const inputOf = async (change: Partial<TokenRequest>): Promise<TokenRequest> => ({
     workloadIdentityToken:
       change.workloadIdentityToken ??
       (await issue(change.oauth2Flow === 'M2M' ? undefined : { userId: 'ana' })),
@@ -135,10 +135,10 @@ export async function createRetrievalService() {
       return grant;
     },
 
-    ask: async (change: Partial<RetrieveInput> = {}) =>
+    ask: async (change: Partial<TokenRequest> = {}) =>
       getResourceOauth2Token(deps, { arn: OWNER }, await inputOf(change)),
 
-    reject: async (accessToken: string, change: Partial<RetrieveInput> = {}) =>
+    reject: async (accessToken: string, change: Partial<TokenRequest> = {}) =>
       rejectResourceOauth2Token(deps, { arn: OWNER }, await inputOf(change), accessToken),
 
     /** Performs the dispatched renewals, as the other function does. */

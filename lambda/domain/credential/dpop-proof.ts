@@ -14,7 +14,8 @@ import { invalidMember, ServiceError, type Outcome } from '../service-error';
 import type { ReturnedToken } from '../grant/held-token';
 import { machineToken } from './machine-token';
 import { retrieve, type RetrieveDependencies } from './oauth2-token';
-import type { Admitted, RetrieveInput } from './oauth2-token-request';
+import type { Admitted } from './oauth2-token-request';
+import type { TokenRequest } from '../../model/token-request';
 import { onBehalfOfToken } from './on-behalf-of';
 import { storedToken } from './user-token';
 
@@ -22,7 +23,7 @@ import { storedToken } from './user-token';
 export interface ProofInput
   extends
     Pick<
-      RetrieveInput,
+      TokenRequest,
       | 'workloadIdentityToken'
       | 'resourceCredentialProviderName'
       | 'scopes'

@@ -5,25 +5,10 @@ import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import type { Outcome } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { Flow } from '../../model/flow';
+import type { TokenRequest } from '../../model/token-request';
 import type { Grant } from '../../model/records/grant';
 import type { GrantedScopesCheck, ReturnedToken } from '../grant/held-token';
 import type { RequestOwner } from '../grant/token-sources';
-
-export interface RetrieveInput {
-  readonly workloadIdentityToken: string;
-  readonly resourceCredentialProviderName: string;
-  readonly scopes: readonly string[];
-  readonly oauth2Flow: Flow;
-  readonly sessionUri?: string | undefined;
-  readonly resourceOauth2ReturnUrl?: string | undefined;
-  readonly forceAuthentication?: boolean | undefined;
-  readonly customParameters?: Readonly<Record<string, string>> | undefined;
-  readonly customState?: string | undefined;
-  readonly resources?: readonly string[] | undefined;
-  readonly audiences?: readonly string[] | undefined;
-  /** Where the agent is going to send the token. A token for one resource goes to no other server. */
-  readonly resourceServerUrl?: string | undefined;
-}
 
 export type RetrieveOutput =
   | ReturnedToken['output']
@@ -43,7 +28,7 @@ export interface RetrieveResponse {
 /** An authorized request, with everything that was checked. */
 export interface Admitted {
   readonly principal: Caller;
-  readonly input: RetrieveInput;
+  readonly input: TokenRequest;
   readonly delegation: Delegation;
   readonly identity: WorkloadIdentity;
   readonly owner: RequestOwner;

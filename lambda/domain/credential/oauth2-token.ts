@@ -28,7 +28,8 @@ import type { GrantId } from '../../model/grant-id';
 import { machineToken } from './machine-token';
 import { carriedTokenOf, onBehalfOfToken, type OnBehalfOfDependencies } from './on-behalf-of';
 import { markIfRejected } from '../grant/rejected-token';
-import type { Admitted, RetrieveInput, RetrieveResponse } from './oauth2-token-request';
+import type { Admitted, RetrieveResponse } from './oauth2-token-request';
+import type { TokenRequest } from '../../model/token-request';
 import type { RequestOwner } from '../grant/token-sources';
 import { userToken, type UserTokenDependencies } from './user-token';
 
@@ -41,7 +42,7 @@ const MAX_NARROWING_CHARACTERS = 32_768;
 
 /** @param carried the user token, for the flow that exchanges it */
 function grantIdOf(
-  input: RetrieveInput,
+  input: TokenRequest,
   { workload, user }: Delegation,
   carried: CarriedToken | undefined,
 ): GrantId {
@@ -73,7 +74,7 @@ function grantIdOf(
 
 const exchangedFor = (
   { hash: subjectTokenHash }: CarriedToken,
-  { customParameters = {} }: RetrieveInput,
+  { customParameters = {} }: TokenRequest,
 ): ExchangedFor => ({ subjectTokenHash, customParameters });
 
 /**
@@ -81,7 +82,7 @@ const exchangedFor = (
  * is for the union. So the policy evaluates all of them, unless this request drops the stored token.
  */
 function evaluatedScopesOf(
-  { scopes, sessionUri, forceAuthentication }: RetrieveInput,
+  { scopes, sessionUri, forceAuthentication }: TokenRequest,
   stored: Grant['tokens'],
 ): readonly string[] {
   if (!stored || (forceAuthentication && sessionUri === undefined)) return scopes;
@@ -96,7 +97,7 @@ function evaluatedScopesOf(
  */
 function checkResource(
   { name, discovery: { protectedResource } }: Oauth2Provider,
-  { resources = [], audiences = [], resourceServerUrl }: RetrieveInput,
+  { resources = [], audiences = [], resourceServerUrl }: TokenRequest,
 ): void {
   if (!protectedResource) return;
   const { resource } = protectedResource;
@@ -190,7 +191,7 @@ async function tokenOrReplacement(
 }
 
 /** Returns the custom parameters' members of an audit entry: names, because values can be secret, and scopes. */
-function customParametersIn({ customParameters = {} }: RetrieveInput): Partial<AuditEntry> {
+function customParametersIn({ customParameters = {} }: TokenRequest): Partial<AuditEntry> {
   const names = Object.keys(customParameters);
   const scopes = scopesInCustomParameters(customParameters);
   return {
@@ -213,7 +214,7 @@ interface RetrieveCall {
 export function retrieve<Response extends Pick<RetrieveResponse, 'outcome' | 'reason'>>(
   deps: RetrieveDependencies,
   call: RetrieveCall,
-  input: RetrieveInput,
+  input: TokenRequest,
   work: (admitted: Admitted, annotate: Annotate) => Promise<Response>,
 ): Promise<Response> {
   const { principal } = call;
@@ -253,7 +254,7 @@ export function retrieve<Response extends Pick<RetrieveResponse, 'outcome' | 're
 export const getResourceOauth2Token = (
   deps: RetrieveDependencies,
   principal: Caller,
-  input: RetrieveInput,
+  input: TokenRequest,
 ): Promise<RetrieveResponse> =>
   retrieve(deps, { operation: 'GetResourceOauth2Token', principal }, input, (admitted) =>
     tokenOrReplacement(deps, admitted, (unchanged) => Promise.resolve(unchanged)),
@@ -270,7 +271,7 @@ export const getResourceOauth2Token = (
 export const rejectResourceOauth2Token = (
   deps: RetrieveDependencies,
   principal: Caller,
-  input: RetrieveInput,
+  input: TokenRequest,
   rejectedAccessToken: string,
 ): Promise<RetrieveResponse> =>
   retrieve(deps, { operation: 'RejectResourceOauth2Token', principal }, input, (admitted) =>

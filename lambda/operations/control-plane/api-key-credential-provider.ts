@@ -6,7 +6,7 @@ import { secretReference, secretSource } from '../../model/secret-reference';
 import { API_KEY_ARN, OWN, OWN_LISTED, PLAIN_TAGS, SHREDS, TAGGED_SECRET } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, requireOwnership, tags } from '../values';
+import { listing, requireOwnership, tags } from '../../model/request-values';
 
 const named = v.strictObject({ name: providerName });
 

@@ -7,7 +7,7 @@ import { fitsAuthorizationUrl } from '../../model/url-bounds';
 import { NO_DELETING, OWN_LISTED, PORTAL_OF_OWNER, PORTAL_OWNED, UNUSED_ROLE } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, tags } from '../values';
+import { listing, tags } from '../../model/request-values';
 
 const portalName = matching(1, 50, /^[a-zA-Z0-9_-]+$/, onlyCharacters('the characters _ -'));
 

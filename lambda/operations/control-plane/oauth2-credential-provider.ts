@@ -22,7 +22,7 @@ import {
 } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, requireOwnership, tags } from '../values';
+import { listing, requireOwnership, tags } from '../../model/request-values';
 
 const named = v.strictObject({ name: providerName });
 

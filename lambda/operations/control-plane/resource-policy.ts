@@ -4,7 +4,7 @@ import { text } from '../../model/constraints';
 import { POLICY } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { ownedResourceArn } from '../values';
+import { ownedResourceArn } from '../../model/request-values';
 
 const PATH = '/resourcepolicy/{resourceArn+}';
 

@@ -4,7 +4,7 @@ import { matching } from '../../model/constraints';
 import { OWNERS_TRUST, PLAIN_TAGS } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { tagKey, tags as newTags } from '../values';
+import { tagKey, tags as newTags } from '../../model/request-values';
 
 const PATH = '/tags/{resourceArn+}';
 

@@ -18,7 +18,7 @@ import {
 } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, returnUrl, tags } from '../values';
+import { listing, returnUrl, tags } from '../../model/request-values';
 
 /**
  * AWS sets no bounds for these. The largest workload identity, including its policy and tags, must fit into one DynamoDB

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { providerName } from '../../model/names';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { workloadToken } from '../values';
+import { workloadToken } from '../../model/request-values';
 
 export const resourceApiKey = operations('credential-retrieval', '/identities', {
   GetResourceApiKey: {

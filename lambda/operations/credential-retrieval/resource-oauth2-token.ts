@@ -1,48 +1,14 @@
 /** OAuth 2.0 access tokens for agents, and the consent of users to them. */
 import * as v from 'valibot';
 import { matching, text } from '../../model/constraints';
-import { customParameters, providerName, scopes } from '../../model/names';
 import { fitsAuthorizationUrl, fitsReturnUrl } from '../../model/url-bounds';
 import { described } from '../../model/responses';
-import { FLOWS } from '../../model/flow';
 import { DPOP_NONCE } from '../../model/dpop-nonce';
 import { SHORT_ADDRESS } from '../differences';
 import { operations, returns, returnsSameAs } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { returnUrl, userId, userToken, workloadToken } from '../values';
-
-const sessionUri = matching(
-  1,
-  1024,
-  /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+$/,
-  'must be a session URI: urn:ietf:params:oauth:request_uri: and letters, digits, and the characters - . _ ~',
-);
-
-/** The members that select a token. */
-const requestedToken = {
-  workloadIdentityToken: workloadToken,
-  resourceCredentialProviderName: providerName,
-  scopes,
-  oauth2Flow: v.picklist(FLOWS),
-};
-
-const tokenMembers = {
-  ...requestedToken,
-  sessionUri: v.exactOptional(sessionUri),
-  resourceOauth2ReturnUrl: v.exactOptional(returnUrl),
-  forceAuthentication: v.exactOptional(v.boolean()),
-  customParameters: v.exactOptional(customParameters),
-  customState: v.exactOptional(text(1, 4096)),
-  resources: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.maxLength(20))),
-  audiences: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.maxLength(20))),
-  // Beyond AWS: where the agent is going to send the token.
-  resourceServerUrl: v.exactOptional(
-    v.pipe(
-      text(1, 2048),
-      v.check((value) => URL.canParse(value), 'must be an absolute URL'),
-    ),
-  ),
-};
+import { requestedToken, sessionUri, tokenMembers } from '../../model/token-request';
+import { userId, userToken } from '../../model/request-values';
 
 const proof = () =>
   v.object({

@@ -4,7 +4,7 @@ import { providerName } from '../../model/names';
 import { BegunRevocationSchema, GrantDescriptionSchema, nextToken } from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { grantId, listing, workloadToken } from '../values';
+import { grantId, listing, workloadToken } from '../../model/request-values';
 
 const page = () => v.object({ grants: v.array(GrantDescriptionSchema), nextToken });
 const revocation = () => v.omit(BegunRevocationSchema, ['matched']);

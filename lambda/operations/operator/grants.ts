@@ -10,7 +10,7 @@ import {
 } from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { grantId, listing, reason, userSelector } from '../values';
+import { grantId, listing, reason, userSelector } from '../../model/request-values';
 
 const filters = {
   workloadName: v.exactOptional(workloadName),

@@ -7,7 +7,7 @@ import {
 } from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, ownedResourceArn, principalArn } from '../values';
+import { listing, ownedResourceArn, principalArn } from '../../model/request-values';
 
 const ofOwner = v.strictObject({ ...listing(100).entries, owner: v.exactOptional(principalArn) });
 

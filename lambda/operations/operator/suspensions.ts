@@ -9,7 +9,7 @@ import {
 } from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, reason, userSelector } from '../values';
+import { listing, reason, userSelector } from '../../model/request-values';
 
 const agent = v.strictObject({ name: workloadName, reason });
 

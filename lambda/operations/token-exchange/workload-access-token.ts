@@ -5,7 +5,7 @@ import { workloadName } from '../../model/names';
 import { CALLING_AGENT } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { userId, userToken, workloadToken } from '../values';
+import { userId, userToken, workloadToken } from '../../model/request-values';
 
 /**
  * The agent that calls the agent of the requested token. Not in the AWS API. The principal is the one that presented the

@@ -12,7 +12,7 @@ import { createSealOnly } from '../../../lambda/adapters/kms/seal';
 import type { Oauth2Provider } from '../../../lambda/model/provider/record';
 import { clientSecretContext } from '../../../lambda/domain/provider/oauth2-provider';
 import type { GrantTokens } from '../../../lambda/model/records/grant';
-import type { RetrieveInput } from '../../../lambda/domain/credential/oauth2-token-request';
+import type { TokenRequest } from '../../../lambda/model/token-request';
 import { createAws } from '../../../lambda/functions/composition/aws';
 import { readEnvironment } from '../../../lambda/functions/composition/environment';
 import { vaultKeysOf } from '../../../lambda/functions/composition/vault-keys';
@@ -63,7 +63,7 @@ interface GrantItem {
 
 /** The stored grants of a flow at this provider. */
 export async function storedGrants(
-  flow: RetrieveInput['oauth2Flow'],
+  flow: TokenRequest['oauth2Flow'],
   providerName: string,
 ): Promise<GrantItem[]> {
   const { Items = [] } = await new DynamoDBClient({}).send(

@@ -4,8 +4,8 @@
  * that this service does not support is rejected with the reason, never ignored.
  */
 import * as v from 'valibot';
-import { matching, onlyCharacters, text } from '../model/constraints';
-import { line } from '../model/names';
+import { matching, onlyCharacters, text } from './constraints';
+import { line } from './names';
 
 export const returnUrl = matching(
   1,
