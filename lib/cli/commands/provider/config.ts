@@ -311,6 +311,17 @@ function dpopMembers({ dpop, dpopResource }: ClientFlags): Record<string, unknow
   return dpop ? { dpopConfig: {} } : {};
 }
 
+/** The members of a custom server. Those of its client are in other parts of a request, and two have no option. */
+type ServerMember = Exclude<
+  keyof CustomOauth2Config,
+  | 'clientId'
+  | 'clientSecret'
+  | 'clientSecretSource'
+  | 'clientSecretConfig'
+  | 'initialAccessToken'
+  | 'onBehalfOfTokenExchangeConfig'
+>;
+
 /** Returns the members that name the server and how it authenticates the client. */
 export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<string, unknown> {
   const { discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint, tenantId } = flags;
@@ -326,22 +337,23 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
   const stated = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
   const found = discoveryUrl ?? wellKnown(issuer);
   const certificates = certificateConfigurations(flags);
-  return {
-    ...(stated
+  const members: Readonly<Record<ServerMember, object | false | undefined | ''>> = {
+    oauthDiscovery: stated
       ? {
           oauthDiscovery: { authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint } },
         }
-      : found !== undefined && { oauthDiscovery: { discoveryUrl: found } }),
-    ...(authorizationServer !== undefined && { authorizationServer }),
-    ...(endpointOrigin && { endpointOrigins: endpointOrigin }),
-    ...(clientAuthentication && { clientAuthenticationMethod: clientAuthentication }),
-    ...(clientRegistration && { clientRegistration }),
-    ...(kmsKey !== undefined && {
+      : found !== undefined && { oauthDiscovery: { discoveryUrl: found } },
+    authorizationServer: authorizationServer !== undefined && { authorizationServer },
+    endpointOrigins: endpointOrigin && { endpointOrigins: endpointOrigin },
+    clientAuthenticationMethod: clientAuthentication && { clientAuthenticationMethod: clientAuthentication },
+    clientRegistration: clientRegistration && { clientRegistration },
+    privateKeyJwtConfig: kmsKey !== undefined && {
       privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: kmsKey } } },
-    }),
-    ...(certificates && { certificateConfigurations: certificates }),
-    ...dpopMembers(flags),
+    },
+    certificateConfigurations: certificates && { certificateConfigurations: certificates },
+    dpopConfig: dpopMembers(flags),
   };
+  return Object.assign({}, ...Object.values(members)) as Record<string, unknown>;
 }
 
 /** Returns whether the present client is public: the service states no method for it. */
