@@ -2,6 +2,7 @@
 import { Browser } from '../../flows/support/browser';
 import { signInAndConsent, type TestProvider } from '../../flows/support/provider';
 import { RETURN_URL } from '../../flows/support/world';
+import { periodAt, SIGNING_PERIOD } from '../../../lambda/domain/workload-token/signing-key';
 import { passTime } from '../passing-time';
 import type { Stage } from '../stage';
 import type { HttpResponse } from '../../local/handmade-request';
@@ -118,6 +119,17 @@ export async function consent(stage: Stage, { agent, userId }: Granted): Promise
   const { authorizationUrl = '' } = await askFor(stage, agent, await tokenOf(stage, agent.name, userId));
   const sessionUri = await consentAt(stage, authorizationUrl, userId);
   await called(stage, 'CompleteResourceTokenAuth', { body: { sessionUri, userIdentifier: { userId } } });
+}
+
+/**
+ * Moves the clock into the next period of signing keys but one, which has no key yet. The calls depend on how much is left
+ * of it: a day before its end, the key of the period after it is due.
+ *
+ * @param secondsBeforeEnd by default, half of the period
+ */
+export function enterSigningPeriod(secondsBeforeEnd = SIGNING_PERIOD / 2): void {
+  const now = Date.now() / 1000;
+  passTime((periodAt(now) + 3) * SIGNING_PERIOD - secondsBeforeEnd - now);
 }
 
 /** Lets every cache of the functions end. */

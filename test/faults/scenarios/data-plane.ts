@@ -1,5 +1,4 @@
 /** What an agent calls. Before each request, all caches of the functions expire, so that it makes all its calls. */
-import { SIGNING_PERIOD } from '../../../lambda/domain/workload-token/signing-key';
 import type { HttpResponse } from '../../local/handmade-request';
 import type { Site } from '../calls';
 import { itemsIn } from '../outbox';
@@ -11,6 +10,7 @@ import {
   cool,
   expectUsable,
   consent,
+  enterSigningPeriod,
   grantedAgent,
   hasLink,
   hasToken,
@@ -83,7 +83,7 @@ export const DATA_PLANE: readonly Scenario[] = [
     part,
     share: newIdentity,
     prepare(stage, workloadName) {
-      passTime(SIGNING_PERIOD);
+      enterSigningPeriod();
       const act = () => call(stage, 'GetWorkloadAccessToken', { body: { workloadName } });
       return Promise.resolve({ act, repeatable: true });
     },

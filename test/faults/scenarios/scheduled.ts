@@ -1,24 +1,34 @@
 /** The functions that a schedule or an operator invokes. */
 import { createRevocationStore } from '../../../lambda/adapters/dynamodb/revocation-store';
 import { deferRevocation } from '../../../lambda/domain/revocation/begin';
-import { SIGNING_PERIOD } from '../../../lambda/domain/workload-token/signing-key';
 import { localTableName } from '../../../lib/local/dynamodb';
 import { itemsIn } from '../outbox';
-import { passTime } from '../passing-time';
 import { scenario, type Scenario } from '../scenario';
 import type { Stage } from '../stage';
-import { askFor, cool, expectUsable, isActive, M2M, newAgent, newIdentity, tokenOf } from './agents';
+import {
+  askFor,
+  cool,
+  enterSigningPeriod,
+  expectUsable,
+  isActive,
+  M2M,
+  newAgent,
+  newIdentity,
+  tokenOf,
+} from './agents';
 
 const part = 'scheduled';
 
-const rotation = (variant: string, event: object, secondsBefore: number): Scenario =>
+const HALF_A_DAY = 12 * 3600;
+
+const rotation = (variant: string, event: object, pass: () => void): Scenario =>
   scenario({
     operation: 'key-rotation',
     variant,
     part,
     share: newIdentity,
     prepare(stage, workloadName) {
-      passTime(secondsBefore);
+      pass();
       return Promise.resolve({
         act: () => stage.invocation('key-rotation', event),
         repeatable: true,
@@ -49,8 +59,10 @@ async function workloadIdOf(stage: Stage, name: string): Promise<string> {
 }
 
 export const SCHEDULED: readonly Scenario[] = [
-  rotation('the keys of the next days', { prepare: 'signing-keys' }, SIGNING_PERIOD),
-  rotation('the signing key', { rotate: 'signing-key' }, SIGNING_PERIOD),
+  rotation('the keys of the next days', { prepare: 'signing-keys' }, () => {
+    enterSigningPeriod(HALF_A_DAY);
+  }),
+  rotation('the signing key', { rotate: 'signing-key' }, enterSigningPeriod),
   scenario({
     operation: 'key-rotation',
     variant: 'the vault keys of an agent',
