@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { forwardedParameters, keptParameters, reservedParameters } from '../custom-parameters';
-import { narrowingParameters } from '../oauth/token-request';
+import { narrowingParameters } from '../oauth/provider-parameters';
 import type { SealedRequest } from './session';
 import type { Session } from '../../model/records/consent-session';
 
@@ -58,7 +58,7 @@ export function authorizationParameters(
   const { authorization } = session;
   const scopes = session.scopes.filter((scope) => !authorization.omittedScopes?.includes(scope));
   const parameters = new URLSearchParams();
-  // The agent's parameters override the vendor's. Neither overrides a standard parameter.
+  // The agent's parameters override the provider's. Neither overrides a standard parameter.
   const own = forwardedParameters(sealed.customParameters, RESERVED_PARAMETERS);
   for (const [name, value] of [...Object.entries(authorization.parameters), ...own])
     parameters.set(name, value);

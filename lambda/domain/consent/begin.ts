@@ -10,6 +10,7 @@ import type { Metadata, MetadataReader, ResourceMetadataReader } from '../oauth/
 import { checkPublishedKey } from '../oauth/published-key-authentication';
 import { checkDpopAlgorithm, newDpopKey, thumbprintOf } from '../oauth/dpop';
 import { ProviderFailure } from '../oauth/provider-failure';
+import { providerParameters } from '../oauth/provider-parameters';
 import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { isAtBoundOrigins, resourcesAt } from '../provider/discovery';
@@ -405,7 +406,7 @@ async function newSession(
       ...(offline === 'omitted' && { omittedScopes: [OFFLINE_ACCESS] }),
       parameters: {
         ...(offline === 'requested' && { prompt: 'consent' }),
-        ...vendor.authorizationParameters,
+        ...providerParameters('authorization', provider),
         ...(vendor.device && { device_id: deps.system.randomUUID(), device_name: DEVICE_NAME }),
       },
     },

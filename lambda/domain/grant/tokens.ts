@@ -1,6 +1,7 @@
 /** Encrypts and decrypts a grant's tokens. */
 import { type System, epochSeconds } from '../system';
-import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
+import type { Narrowing } from '../oauth/provider-parameters';
+import type { ObtainedTokens } from '../oauth/token-request';
 import { resourcesAt } from '../provider/discovery';
 import type { Oauth2Provider } from '../../model/provider/record';
 import { clientBindingDigest } from '../provider/oauth2-provider';

@@ -8,9 +8,10 @@ import { epochSeconds } from '../system';
 import { invalidMember } from '../service-error';
 import { oauthClientOf } from './client-authentication';
 import { ProviderFailure, providerFailure } from './provider-failure';
+import { tokenParameters } from './provider-parameters';
 import { withKnownMembers } from './response-members';
 import { isAccessToken, TOKEN_TYPE } from './subject-token-type';
-import { authenticate, narrowingParameters, options, type ProviderClient } from './token-request';
+import { authenticate, options, type ProviderClient } from './token-request';
 import { unverifiedJwt } from './unverified-jwt';
 
 /** Section 4.3. */
@@ -103,7 +104,10 @@ export async function requestIdentityAssertion(
     ['requested_token_type', ASSERTION_TYPE],
     ['subject_token', request.idToken],
     ['subject_token_type', TOKEN_TYPE.idToken],
-    ...narrowingParameters({ resources: request.resources, audiences: [request.audience] }),
+    ...tokenParameters('identity_assertion', provider, {
+      resources: request.resources,
+      audiences: [request.audience],
+    }),
   ];
   if (request.scopes.length > 0) parameters.push(['scope', request.scopes.join(' ')]);
   try {

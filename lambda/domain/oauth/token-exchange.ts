@@ -4,21 +4,14 @@
  */
 import type { OnBehalfOfConfig } from '../../model/provider/on-behalf-of';
 import * as oauth from 'oauth4webapi';
+import { resourcesAt } from '../provider/discovery';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
-import { vendorOf } from '../provider/vendors';
 import { noClient, oauthClientOf } from './client-authentication';
 import { forwardedParameters, reservedParameters, type CustomParameters } from '../custom-parameters';
 import { ProviderFailure } from './provider-failure';
+import { narrowingParameters, providerParameters, type Narrowing } from './provider-parameters';
 import { subjectTokenTypeOf, TOKEN_TYPE } from './subject-token-type';
-import {
-  authenticate,
-  exchange,
-  narrowingParameters,
-  options,
-  type Narrowing,
-  type ObtainedTokens,
-  type ProviderClient,
-} from './token-request';
+import { authenticate, exchange, options, type ObtainedTokens, type ProviderClient } from './token-request';
 
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -76,9 +69,9 @@ const subjectParameters = (
         }),
       };
 
-/** Returns the parameters. The agent's override the vendor's. Neither overrides a standard parameter. */
+/** Returns the parameters. The agent's override the provider's. Neither overrides a standard parameter. */
 function parametersOf(
-  { vendor, discovery }: ProviderConfiguration,
+  provider: ProviderConfiguration,
   config: OnBehalfOfConfig,
   request: OnBehalfOfRequest,
 ): string[][] {
@@ -90,13 +83,14 @@ function parametersOf(
   };
   const named = {
     ...subjectTokenType,
-    ...vendorOf(vendor).onBehalfOf?.parameters,
+    ...providerParameters('on_behalf_of', provider),
     ...Object.fromEntries(own),
     ...(configured && subjectTokenType),
     ...subjectParameters(config.grantType, request),
     ...(request.scopes.length > 0 && { scope: request.scopes.join(' ') }),
   };
-  return [...Object.entries(named), ...narrowingParameters(request, discovery)];
+  const resources = resourcesAt(provider.discovery, request.resources);
+  return [...Object.entries(named), ...narrowingParameters({ ...request, resources })];
 }
 
 /** Token types of access tokens. Some servers omit the type or return the JWT type for an access token. */

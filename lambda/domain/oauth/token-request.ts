@@ -2,13 +2,11 @@
  * Requests to a token endpoint: build and send a request, then validate the response. oauth4webapi implements the
  * protocol; this file determines the requested and the stored members.
  */
-import type { Oauth2Discovery } from '../../model/provider/record';
 import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';
 import * as oauth from 'oauth4webapi';
 import * as v from 'valibot';
 import { epochSeconds, type System } from '../system';
 import type { EndpointPolicy } from '../../model/endpoint';
-import { resourcesAt } from '../provider/discovery';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import type { Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
@@ -21,6 +19,7 @@ import type { DpopKey } from '../../model/dpop-key';
 import { responseAsJson } from './form-response';
 import type { Metadata } from './provider-metadata';
 import { providerFailure, ProviderFailure } from './provider-failure';
+import { tokenParameters, type Narrowing } from './provider-parameters';
 import { REFRESH_LIFETIMES, withKnownMembers } from './response-members';
 import { asFetch, type Transport } from './transport';
 import { normalizedResponse } from './vendor-response';
@@ -41,12 +40,6 @@ export interface ProviderClient extends TokenRequestDependencies {
   readonly nonces?: DpopNonces | undefined;
   /** Present if the requested tokens are bound to a key. */
   readonly dpop?: DpopBinding | undefined;
-}
-
-/** The members that narrow a token: RFC 8707 resource indicators, and the audiences that some servers use instead. */
-export interface Narrowing {
-  readonly resources: readonly string[];
-  readonly audiences: readonly string[];
 }
 
 /** Tokens as a provider issued them. */
@@ -71,18 +64,6 @@ export async function boundClient(client: ProviderClient, key: DpopKey): Promise
   checkDpopAlgorithm(client.metadata);
   return { ...client, dpop: await dpopBinding(key, client, client.system) };
 }
-
-/** Returns one `resource` or `audience` parameter for each value, with the resource of a provider that has one. */
-export const narrowingParameters = (
-  { resources, audiences }: Narrowing,
-  discovery?: Oauth2Discovery,
-): [string, string][] => [
-  ...(discovery ? resourcesAt(discovery, resources) : resources).map((value): [string, string] => [
-    'resource',
-    value,
-  ]),
-  ...audiences.map((value): [string, string] => ['audience', value]),
-];
 
 export const authenticate = ({ provider, credential }: ProviderClient): oauth.ClientAuth =>
   clientAuthentication(provider.clientAuthenticationMethod, credential);
@@ -343,7 +324,10 @@ export function redeemCode(
         checked,
         kept.redirectUri,
         request.pkce ? kept.codeVerifier : oauth.nopkce,
-        { ...options(client), additionalParameters: narrowingParameters(request, client.provider.discovery) },
+        {
+          ...options(client),
+          additionalParameters: tokenParameters('authorization_code', client.provider, request),
+        },
       );
     },
     (response) => oauth.processAuthorizationCodeResponse(metadata, oauthClient, response),
@@ -382,7 +366,7 @@ export async function requestClientCredentials(
     );
   }
   const oauthClient = oauthClientOf(provider);
-  const parameters = narrowingParameters(request, provider.discovery);
+  const parameters = tokenParameters('client_credentials', provider, request);
   if (request.scopes.length > 0) parameters.push(['scope', request.scopes.join(' ')]);
   const method = vendor.machineAuthentication ?? provider.clientAuthenticationMethod;
   const { accessToken, scopes, expiresAt, dpopKey } = await exchange(
@@ -428,7 +412,7 @@ export function redeemRefreshToken(
     () =>
       oauth.refreshTokenGrantRequest(metadata, oauthClient, authenticate(client), refreshToken, {
         ...options(client),
-        additionalParameters: narrowingParameters(request, provider.discovery),
+        additionalParameters: tokenParameters('refresh_token', provider, request),
       }),
     (response) => oauth.processRefreshTokenResponse(metadata, oauthClient, response),
   );
