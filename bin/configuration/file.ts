@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { types } from 'node:util';
 import * as v from 'valibot';
-import { configurationFaults } from '../../lambda/contract/configuration';
+import { configurationFaults } from '../../lambda/domain/configuration';
 import type { DeploymentConfiguration } from '.';
 import { ConfigurationSchema, MEMBERS } from './members';
 

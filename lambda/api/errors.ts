@@ -1,6 +1,6 @@
 /** Errors on the wire, in the form of the AWS restJson1 protocol. */
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { CONCERNS_HEADER, OUTCOME_HEADER } from '../contract/headers';
+import { CONCERNS_HEADER, OUTCOME_HEADER } from '../model/headers';
 import { ERROR_STATUS, ServiceError } from '../domain/service-error';
 
 /** Responses must not be cached anywhere on the way to the caller. */

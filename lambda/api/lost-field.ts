@@ -1,5 +1,6 @@
 /** What a request loses when its schema has parsed it, and text that is not Unicode. */
-import { field, NOT_AN_OBJECT } from '../contract/invalid-fields';
+import { field } from '../domain/invalid-fields';
+import { NOT_AN_OBJECT } from '../domain/invalid-values';
 import type { InvalidField } from '../domain/service-error';
 
 /**

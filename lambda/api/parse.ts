@@ -1,7 +1,7 @@
 /** Parses a request at the edge. Messages name the member and what it must be, and never repeat its value. */
 import * as v from 'valibot';
 import { ServiceError, type InvalidField } from '../domain/service-error';
-import { invalidFields } from '../contract/invalid-fields';
+import { invalidFields } from '../domain/invalid-fields';
 import type { RequestSchema } from '../operations/operation';
 import { lostField, malformedText } from './lost-field';
 

@@ -1,7 +1,7 @@
 /** Whether an event is from the stage of the function's own API, which alone adds the stage secret. */
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
-import { STAGE_SECRET_BYTES, STAGE_SECRET_VARIABLE } from '../contract/stage-secret';
+import { STAGE_SECRET_BYTES, STAGE_SECRET_VARIABLE } from '../model/stage-secret';
 import { FORGED_EVENT, type AuditTrail, type Requests } from '../domain/audit';
 import { isHashOf } from '../domain/digest';
 import { accessDenied, type ServiceError } from '../domain/service-error';

@@ -14,7 +14,7 @@ import {
   type GetConsentPortalResponse,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import * as v from 'valibot';
-import { digestOfLogo } from '../contract/resource-definition';
+import { digestOfLogo } from '../model/custom-resources/definition';
 import { alsoSending, asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
 import { Refusal, type DeployedResource, type Described, type Desired } from './deployed-resource';
 import { ForeignRequest } from './stack';

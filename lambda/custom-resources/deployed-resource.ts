@@ -1,5 +1,5 @@
 /** A type of resource as the lifecycle sees it. Implementations call the operations of their type. */
-import type { Properties } from '../contract/resource-request';
+import type { Properties } from '../model/custom-resources/request';
 
 export interface Described {
   readonly arn: string;

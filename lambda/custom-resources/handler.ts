@@ -9,7 +9,7 @@ import type { System } from '../domain/system';
 import { apiKeyCredentialProviders } from './api-key-credential-provider';
 import { consentPortals } from './consent-portal';
 import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
-import type { CustomResourceType } from '../contract/custom-resource-types';
+import type { CustomResourceType } from '../model/custom-resources/types';
 import { perform } from './lifecycle';
 import { oauth2CredentialProviders } from './oauth2-credential-provider';
 import {
@@ -19,7 +19,7 @@ import {
   StageSecretRequestSchema,
   type ResponseTarget,
   type Properties,
-} from '../contract/resource-request';
+} from '../model/custom-resources/request';
 import { respond, type Outcome } from './response';
 import { readSecret } from './secret-text';
 import { CREATE_STAGE_SECRET, newStageSecret } from './stage-secret';

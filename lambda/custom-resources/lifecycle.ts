@@ -22,8 +22,8 @@
  * |         | nothing, or another's         | nothing                                                    |
  */
 import { Refusal, type DeployedResource, type Described, type Desired, type Tags } from './deployed-resource';
-import { MARKS } from '../contract/resource-marks';
-import type { Properties, Request } from '../contract/resource-request';
+import { MARKS } from '../model/custom-resources/marks';
+import type { Properties, Request } from '../model/custom-resources/request';
 import type { Outcome } from './response';
 
 type Origin = 'created' | 'adopted';

@@ -2,7 +2,7 @@
  * The response to CloudFormation: one PUT to the URL of the request. Without a response, the stack waits for its timeout.
  * Source: CloudFormation user guide, "Custom resource response objects".
  */
-import type { ResponseTarget } from '../contract/resource-request';
+import type { ResponseTarget } from '../model/custom-resources/request';
 
 /** The result of the request. */
 export type Outcome =

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { memberOf } from '../domain/sealing/external-secret';
 import { Refusal, type DesiredSecret } from './deployed-resource';
-import type { StatedSecret } from '../contract/resource-request';
+import type { StatedSecret } from '../model/custom-resources/request';
 import { withSettledPermissions } from './settled-permissions';
 
 const isRefusedByIam = (error: unknown): boolean =>

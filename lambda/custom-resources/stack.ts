@@ -8,10 +8,10 @@
 import * as v from 'valibot';
 import { parseConfiguration } from '../domain/configuration';
 import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../model/endpoint';
-import { digestOf } from '../contract/resource-definition';
+import { digestOf } from '../model/custom-resources/definition';
 import { Refusal } from './deployed-resource';
-import { CUSTOM_RESOURCE_TYPES } from '../contract/custom-resource-types';
-import type { Request } from '../contract/resource-request';
+import { CUSTOM_RESOURCE_TYPES } from '../model/custom-resources/types';
+import type { Request } from '../model/custom-resources/request';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 

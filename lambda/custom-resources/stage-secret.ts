@@ -1,8 +1,8 @@
 /** The secret of an API's stage, which AWS CloudFormation requests once, before the functions that have its digest. */
 import type { Context } from 'aws-lambda';
 import { requestContextOf } from '../api/request-context';
-import type { StageSecretRequest } from '../contract/resource-request';
-import { STAGE_SECRET_BYTES, type StageSecret } from '../contract/stage-secret';
+import type { StageSecretRequest } from '../model/custom-resources/request';
+import { STAGE_SECRET_BYTES, type StageSecret } from '../model/stage-secret';
 import type { AuditTrail, Requests } from '../domain/audit';
 import { hashOf } from '../domain/digest';
 import type { System } from '../domain/system';

@@ -11,7 +11,7 @@ import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
-import { FAILURE_HEADER, OUTCOME_HEADER, TOKEN_TYPE_HEADER } from '../contract/headers';
+import { FAILURE_HEADER, OUTCOME_HEADER, TOKEN_TYPE_HEADER } from '../model/headers';
 import { ResponseWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createReturnUrls } from '../domain/portal/return-url';

@@ -12,7 +12,7 @@ import { createSigningKeyEncrypter } from '../adapters/kms/signing-key-wrapper';
 import { createVaultKeyMaker } from '../adapters/kms/vault-key-maker';
 import * as v from 'valibot';
 import { createStageSecretHandler } from '../custom-resources/stage-secret';
-import { StageSecretRequestSchema } from '../contract/resource-request';
+import { StageSecretRequestSchema } from '../model/custom-resources/request';
 import { KeyRotationSchema, type KeyRotation } from '../model/events/key-rotation';
 import { ServiceError } from '../domain/service-error';
 import { rotateVaultKeys, type RotatedVaultKey } from '../domain/token-vault/vault-key-rotation';

@@ -34,7 +34,7 @@ import { ServiceError } from '../domain/service-error';
 import { eachUnlessAborted } from '../domain/abort';
 import { headerFields } from './header-fields';
 import { beginResponse, endResponse, writeChunk, type ResponseStream } from './response-stream';
-import { INVOCATION_PATH, invocationMethods, METADATA_OF_PATH } from '../contract/gate-routes';
+import { INVOCATION_PATH, invocationMethods, METADATA_OF_PATH } from '../domain/gate/gate-routes';
 import { startInvocation, type Invocation } from './invocation';
 
 /** Milliseconds before the function's timeout at which the caller gets an error. */

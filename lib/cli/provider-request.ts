@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../../lambda/model/endpoint';
-import { AddressNotAllowed, guardedRequest } from '../../lambda/contract/guarded-request';
+import { AddressNotAllowed, guardedRequest } from '../../lambda/adapters/http/guarded-request';
 import { connectionFault, NoResponse, REQUEST_TIMEOUT_MS, type Service } from './service';
 
 /** Maximum bytes of a document. The service reads up to this size, too. */

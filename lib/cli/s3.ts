@@ -1,7 +1,7 @@
 /** The client of Amazon S3, for commands that read the audit trail. They load it when they run. */
 import { GetObjectCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
-import type { TrailReader } from '../../lambda/contract/audit-trail';
-import { trailReader } from '../../lambda/contract/trail-reader';
+import type { TrailReader } from '../../lambda/domain/audit-trail/trail-bucket';
+import { trailReader } from '../../lambda/adapters/s3/trail-reader';
 import type { Credentials } from './aws';
 
 export interface S3Options {

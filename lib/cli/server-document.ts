@@ -1,5 +1,5 @@
 /** Documents of other servers, for checks: what is wrong with one, and what to do about it. */
-import { validatedMetadata } from '../../lambda/contract/authorization-server';
+import { validatedMetadata } from '../../lambda/domain/oauth/provider-metadata';
 import { endpointFault, type EndpointPolicy } from '../../lambda/model/endpoint';
 import { isIssuerOf, issuerOf } from '../../lambda/model/discovery-url';
 import { NO_TLS, NoResponse } from './service';

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { usageError } from './failure';
-import type { TrailReader } from '../../lambda/contract/audit-trail';
+import type { TrailReader } from '../../lambda/domain/audit-trail/trail-bucket';
 
 /** The folders in a copy of the bucket. */
 const PREFIXES = ['digests', 'entries'];

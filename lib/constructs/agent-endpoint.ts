@@ -12,7 +12,7 @@ import { Stats, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwat
 import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
-import { METADATA_PATH } from '../../lambda/contract/gate-routes';
+import { METADATA_PATH } from '../../lambda/domain/gate/challenge';
 import { ResourceFunction } from '../resources/resource-function';
 import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-identity';
 import { AGENT_ENDPOINT_PROPS, type AgentEndpointProps } from './agent-endpoint-props';

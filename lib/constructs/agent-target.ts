@@ -1,7 +1,7 @@
 /** The agent behind an endpoint. */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Alias, Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { Target } from '../../lambda/contract/configuration';
+import type { Target } from '../../lambda/domain/gate/agent-endpoint';
 
 /** The agent behind an endpoint. */
 export class AgentTarget {

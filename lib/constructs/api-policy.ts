@@ -19,7 +19,7 @@ import { Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { isWithinReach } from '../../lambda/operations/account-reach';
-import { inboundRoutes } from '../../lambda/contract/gate-routes';
+import { inboundRoutes } from '../../lambda/domain/gate/gate-routes';
 import { OPERATIONS } from '../../lambda/operations';
 import type { Route } from '../../lambda/operations/operation';
 import {

@@ -1,7 +1,7 @@
 /** Warns of certificates of private authorities that expire soon, or have expired: requests to their servers then fail. */
 import { Annotations, Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { endsOfCertificates } from '../../lambda/contract/configuration';
+import { endsOfCertificates } from '../../lambda/domain/ca-certificates';
 
 /** Enough to replace an authority. */
 const NOTICE = Duration.days(30);

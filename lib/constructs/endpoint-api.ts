@@ -6,16 +6,16 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { AgentEndpointConfiguration, JwtInbound } from '../../lambda/contract/configuration';
-import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
+import type { AgentEndpointConfiguration, JwtInbound } from '../../lambda/domain/gate/agent-endpoint';
+import { authorizerRefusals } from '../../lambda/domain/gate/gate-refusals';
 import {
   INVOCATION_PATH,
   invocationMethods,
   inboundRoutes,
   type RoutedEndpoint,
-} from '../../lambda/contract/gate-routes';
-import { gatewayCorsHeaders } from '../../lambda/contract/gateway-cors';
-import { UNKNOWN_TO_BEARERS } from '../../lambda/contract/gateway-refusals';
+} from '../../lambda/domain/gate/gate-routes';
+import { gatewayCorsHeaders } from '../../lambda/domain/gate/gateway-cors';
+import { UNKNOWN_TO_BEARERS } from '../../lambda/domain/gate/gateway-refusals';
 import { iamEndpointPolicy } from './api-policy';
 import type { CallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';

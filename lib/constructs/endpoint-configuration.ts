@@ -4,7 +4,7 @@
  */
 import { Stack, Token, type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../lambda/contract/configuration';
+import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../lambda/domain/gate/agent-endpoint';
 import { WorkloadIdentity } from '../resources/workload-identity';
 import type { AgentEndpointProps } from './agent-endpoint-props';
 import { checkedAt, mustBe } from './construct-error';

@@ -3,10 +3,10 @@
  * and a JSON body with `__type` and `message`. AWS clients retry when the body has another form.
  * Source: API Gateway developer guide, "Gateway response types for API Gateway".
  */
-import { ERROR_STATUS, type ErrorName } from '../../lambda/contract/errors';
-import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
+import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
+import type { GatewayHeader } from '../../lambda/domain/gate/gateway-cors';
 import type { CodedError } from '../../lambda/model/error-codes';
-import { UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
+import { UNKNOWN_TO_SIGNERS } from '../../lambda/domain/gate/gateway-refusals';
 
 /** API Gateway's own text for the error: a JSON string with its quotes. */
 const GATEWAY_MESSAGE = '$context.error.messageString';

@@ -10,7 +10,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { FunctionGroup, RoutedGroup } from '../../lambda/operations/groups';
-import { parseQuotas } from '../../lambda/contract/configuration';
+import { parseQuotas } from '../../lambda/domain/quotas';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
 import { AuditTrail, type AuditTrailProps } from './audit-trail';

@@ -5,7 +5,7 @@
 import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { TABLES, type TableName } from '../../lambda/contract/table-keys';
+import { TABLES, type TableName } from '../../lambda/model/table-keys';
 import { checkedAt } from './construct-error';
 import { EncryptionKey } from './encryption-key';
 import { checkMultiRegionKey, multiRegionKeyId } from './encryption-key-replica';

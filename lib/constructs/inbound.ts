@@ -5,7 +5,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { IamInbound, JwtInbound } from '../../lambda/contract/configuration';
+import type { IamInbound, JwtInbound } from '../../lambda/domain/gate/agent-endpoint';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { WorkloadAccessTokenOperation } from '../resources/workload-identity';
 import type { CallerAccounts } from './caller-accounts';

@@ -1,6 +1,6 @@
 /** Lifetimes as props. They are checked at synthesis and passed to the functions in seconds. */
 import { Duration } from 'aws-cdk-lib';
-import { parseLifetimes, type Lifetimes } from '../../lambda/contract/configuration';
+import { parseLifetimes, type Lifetimes } from '../../lambda/domain/lifetimes';
 
 /** How long tokens, consent sessions, and vault keys are valid. */
 export interface LifetimeProps {

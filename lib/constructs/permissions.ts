@@ -14,9 +14,9 @@ import {
   WORKLOAD_INDEX,
   type IndexShape,
   type TableName,
-} from '../../lambda/contract/table-keys';
+} from '../../lambda/model/table-keys';
 import type { FunctionGroup } from '../../lambda/operations/groups';
-import { EVENT_SECRET_OWNER } from '../../lambda/contract/encryption';
+import { EVENT_SECRET_OWNER } from '../../lambda/domain/identity/security-events';
 import { SEALING_PURPOSES, type SealingPurpose, ROTATED_PURPOSES } from '../../lambda/model/sealing-purpose';
 
 /** DynamoDB operations that a function can have on some partitions. */

@@ -2,7 +2,7 @@
  * The names of props. TypeScript and jsii report a misspelled prop; in JavaScript, it would be ignored, and the prop that it
  * stands for would keep its default.
  */
-import { similarName } from '../../lambda/contract/configuration';
+import { similarName } from '../../lambda/domain/similar-name';
 import { checkedAt } from './construct-error';
 
 /** Each prop, and whether it is required. The compiler compares it with the type of the props. */

@@ -28,8 +28,8 @@ import {
   type RetentionDays,
 } from 'aws-cdk-lib/aws-logs';
 import { Construct, DependencyGroup } from 'constructs';
-import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import { STAGE_SECRET_VARIABLE } from '../../lambda/contract/stage-secret';
+import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/model/metrics-namespace';
+import { STAGE_SECRET_VARIABLE } from '../../lambda/model/stage-secret';
 import { accessLogFormat } from './access-log';
 import { apiBody, stageVariableOf, type ApiBodyProps } from './api-body';
 import { addApiDomain, type ApiDomain } from './api-domain';

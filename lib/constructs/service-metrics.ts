@@ -12,7 +12,7 @@ import {
   type MetricOptions,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
+import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/model/metrics-namespace';
 import type { MonitoredResources, NamedEndpoint } from './monitored-resources';
 import { namedTables } from './state';
 

@@ -11,8 +11,8 @@ import {
   type SelectedSubnets,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { isPrivateRange } from '../../lambda/contract/addresses';
-import { parseInternalRanges, parsePrivateDestinations } from '../../lambda/contract/connection-policy';
+import { isPrivateRange } from '../../lambda/adapters/http/addresses';
+import { parseInternalRanges, parsePrivateDestinations } from '../../lambda/adapters/http/connection-policy';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { CALLER_NETWORK_PROPS, type CallerNetwork } from './caller-network';
 import type { PropNames } from './prop-names';

@@ -8,7 +8,7 @@
  */
 import { CustomResource, Duration, RemovalPolicy, type CfnResource } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { STAGE_SECRET_TYPE, type StageSecret } from '../../lambda/contract/stage-secret';
+import { STAGE_SECRET_TYPE, type StageSecret } from '../../lambda/model/stage-secret';
 import { measureAs } from './full-length';
 
 /** What the API and its functions have of a secret. */

@@ -27,7 +27,7 @@ import {
   SORT_KEY,
   TTL_ATTRIBUTE,
   type TableShape,
-} from '../../lambda/contract/table-keys';
+} from '../../lambda/model/table-keys';
 
 /** A replica of the tables in another Region. */
 export interface TableReplica {

@@ -1,6 +1,6 @@
 /** The state that the functions work on: the tables, and the key that encrypts everything in them. */
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { TableName } from '../../lambda/contract/table-keys';
+import type { TableName } from '../../lambda/model/table-keys';
 
 /** A table by name and ARN only. The functions of the service get access to it from their own roles. */
 export interface TableReference {

@@ -11,7 +11,7 @@ import type { Construct } from 'constructs';
 import { createHash } from 'node:crypto';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DeployedIssuer } from '../../lambda/contract/configuration';
+import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 
 /** Issuers with more bytes are in a layer, so that half of the 4 KB is left for the other variables of a function. */
 const MAX_ENVIRONMENT_BYTES = 2000;

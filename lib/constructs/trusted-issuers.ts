@@ -3,7 +3,7 @@ import { Token } from 'aws-cdk-lib';
 import {
   parseTrustedIssuers,
   type DeployedIssuer as ParsedIssuer,
-} from '../../lambda/contract/configuration';
+} from '../../lambda/domain/identity/trusted-issuer';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import { publicEndpointFault } from './public-endpoint';
 

@@ -11,9 +11,9 @@ import {
   type AgentEndpointConfiguration,
 } from '../../lambda/domain/gate/agent-endpoint';
 import type * as Composition from '../../lambda/functions/composition/agent-endpoint';
-import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
-import { gatewayCorsHeaders } from '../../lambda/contract/gateway-cors';
-import { inboundRoutes } from '../../lambda/contract/gate-routes';
+import { authorizerRefusals } from '../../lambda/domain/gate/gate-refusals';
+import { gatewayCorsHeaders } from '../../lambda/domain/gate/gateway-cors';
+import { inboundRoutes } from '../../lambda/domain/gate/gate-routes';
 import { writeFailure, type FunctionFailure } from './function-failure';
 import { createGateway } from './gateway';
 import type { GatewayAuthorizer } from './gateway-authorizer';

@@ -18,7 +18,7 @@ import {
   type IndexShape,
   type TableName,
   type TableShape,
-} from '../../lambda/contract/table-keys';
+} from '../../lambda/model/table-keys';
 import { returnFailedItems } from './dynamodb-failed-items';
 import { markClosed, recoverStore } from './dynamodb-store';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';

@@ -5,7 +5,7 @@
  */
 import type { APIGatewayAuthorizerResult, APIGatewayProxyEvent } from 'aws-lambda';
 import type { AuthorizerHandler } from '../../lambda/gate/authorizer-handler';
-import type { Refusal, RefusalType } from '../../lambda/contract/gate-refusals';
+import type { Refusal, RefusalType } from '../../lambda/domain/gate/gate-refusals';
 import { statedRefusal } from './gateway-errors';
 import type { Deployment } from './gateway-event';
 

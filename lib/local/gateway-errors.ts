@@ -4,8 +4,8 @@
  */
 import type { ServerResponse } from 'node:http';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
-import type { Refusal } from '../../lambda/contract/gate-refusals';
-import type { UnknownMethodRefusals } from '../../lambda/contract/gateway-refusals';
+import type { Refusal } from '../../lambda/domain/gate/gate-refusals';
+import type { UnknownMethodRefusals } from '../../lambda/domain/gate/gateway-refusals';
 import type { CodedError } from '../../lambda/model/error-codes';
 
 export class GatewayError extends Error {

@@ -8,8 +8,8 @@ import { arnParts } from '../../lambda/model/arn';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
-import { UNKNOWN_TO_BEARERS, UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
+import type { GatewayHeader } from '../../lambda/domain/gate/gateway-cors';
+import { UNKNOWN_TO_BEARERS, UNKNOWN_TO_SIGNERS } from '../../lambda/domain/gate/gateway-refusals';
 import type { FunctionFailure } from './function-failure';
 import { authorize, type GatewayAuthorizer } from './gateway-authorizer';
 import {

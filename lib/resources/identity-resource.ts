@@ -16,16 +16,16 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
-import type { CustomResourceType } from '../../lambda/contract/custom-resource-types';
-import { DISPLAY_NAME_TAG } from '../../lambda/contract/display-name';
+import type { CustomResourceType } from '../../lambda/model/custom-resources/types';
+import { DISPLAY_NAME_TAG } from '../../lambda/domain/display-name';
 import {
   GOVERNED_OPERATIONS,
-  MAX_POLICY_LENGTH,
   POLICY_OPERATIONS,
   type GovernedKind,
   type GovernedOperation,
-} from '../../lambda/contract/resource-policies';
-import { invalidFields } from '../../lambda/contract/invalid-fields';
+} from '../../lambda/domain/policy/governed-operations';
+import { MAX_POLICY_LENGTH } from '../../lambda/domain/policy/policy-document';
+import { invalidFields } from '../../lambda/domain/invalid-fields';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { atFullLength, LONGEST_REGION, measureAs } from '../constructs/full-length';
 import type { PropNames } from '../constructs/prop-names';

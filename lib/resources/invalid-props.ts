@@ -1,6 +1,6 @@
 /** What is wrong with the props of a construct, in the words of the service's schemas. */
 import type { BaseIssue } from 'valibot';
-import { invalidFields } from '../../lambda/contract/invalid-fields';
+import { invalidFields } from '../../lambda/domain/invalid-fields';
 
 /** From a member of the API to the prop that it comes from. All of them apply, in order. */
 type Renamings = readonly (readonly [member: RegExp, prop: string])[];

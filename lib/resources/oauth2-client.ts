@@ -1,7 +1,7 @@
 /** The props of an OAuth client at a vendor (./oauth2-vendor.ts). */
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { INCLUDED_VENDORS } from '../../lambda/contract/vendors';
+import type { INCLUDED_VENDORS } from '../../lambda/domain/provider/included-vendors';
 import type { SecretSource } from './credential-provider';
 
 /** A client that is registered at the vendor, with the callback URL of the credential provider. */

@@ -7,8 +7,10 @@ import { oauth2ProviderMembers, type CustomOauth2Config } from '../../lambda/mod
 import { Tags, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
-import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption';
-import { checkSecretGiven, resolveConfig, vendorOf } from '../../lambda/contract/vendors';
+import { CERTIFICATES_OWNER } from '../../lambda/domain/provider/private-authorities';
+import { OWNER_TAG } from '../../lambda/domain/ownership';
+import { checkSecretGiven, resolveConfig } from '../../lambda/domain/provider/vendor-config';
+import { vendorOf } from '../../lambda/domain/provider/vendors';
 import {
   isProtectedResourceUrl,
   protectedResourceUrl,

@@ -2,7 +2,7 @@
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
 import { OPERATIONS } from '../../lambda/operations';
-import { digestOfLogo } from '../../lambda/contract/resource-definition';
+import { digestOfLogo } from '../../lambda/model/custom-resources/definition';
 import { invalidProps } from './invalid-props';
 import { readLogo } from './portal-logo';
 

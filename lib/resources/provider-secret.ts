@@ -12,8 +12,8 @@
 import { Stack, Tags, Token, type SecretValue } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { OWNER_TAG } from '../../lambda/contract/encryption';
-import type { StatedSecret } from '../../lambda/contract/resource-request';
+import { OWNER_TAG } from '../../lambda/domain/ownership';
+import type { StatedSecret } from '../../lambda/model/custom-resources/request';
 import type { ResourceFunction } from './resource-function';
 
 /** The secret in the custom resource's properties. */

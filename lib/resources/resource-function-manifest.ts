@@ -4,8 +4,8 @@
  */
 import { Lazy, Token, type CfnResource, type Stack } from 'aws-cdk-lib';
 import { endpointFault } from '../../lambda/model/endpoint';
-import { digestOf, type Definition } from '../../lambda/contract/resource-definition';
-import type { StatedSecret } from '../../lambda/contract/resource-request';
+import { digestOf, type Definition } from '../../lambda/model/custom-resources/definition';
+import type { StatedSecret } from '../../lambda/model/custom-resources/request';
 import type { VariableSource } from '../constructs/function-environment';
 
 /** What determines the size of the function's environment. */

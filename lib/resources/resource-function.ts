@@ -15,7 +15,7 @@ import {
   COMMON_OPERATIONS,
   OPERATIONS_BY_TYPE,
   type CustomResourceType,
-} from '../../lambda/contract/custom-resource-types';
+} from '../../lambda/model/custom-resources/types';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { resolveNetwork, type CallerNetwork } from '../constructs/caller-network';
 import { deploymentNameOf } from '../constructs/deployment-name';

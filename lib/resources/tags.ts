@@ -2,9 +2,9 @@
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
 import { OPERATIONS } from '../../lambda/operations';
-import { DISPLAY_NAME_TAG } from '../../lambda/contract/display-name';
+import { DISPLAY_NAME_TAG } from '../../lambda/domain/display-name';
 import { invalidProps } from './invalid-props';
-import { MARK_PREFIX, MARKS } from '../../lambda/contract/resource-marks';
+import { MARK_PREFIX, MARKS } from '../../lambda/model/custom-resources/marks';
 
 /** Maximum characters of a name on a page. */
 const MAX_DISPLAY_NAME = 64;

@@ -15,7 +15,7 @@ import {
   userRestrictionKey,
   workloadIdentityKey,
   type Key,
-} from '../../lambda/contract/table-keys';
+} from '../../lambda/model/table-keys';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { userHashOf, type User } from '../../lambda/model/user';
 import { localTableName } from '../../lib/local/dynamodb';

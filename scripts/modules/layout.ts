@@ -12,7 +12,6 @@ export const LAMBDA_MODULES = [
   'lambda/pages',
   'lambda/adapters',
   'lambda/operations',
-  'lambda/contract',
   'lambda/domain',
   'lambda/model',
 ];

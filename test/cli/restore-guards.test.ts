@@ -11,7 +11,7 @@ import {
   userEmailKey,
   WRITING_REGION_KEY,
   vaultKeyPartition,
-} from '../../lambda/contract/table-keys';
+} from '../../lambda/model/table-keys';
 import { localTableName } from '../../lib/local/dynamodb';
 import { samplePortal } from '../domain/samples';
 import { keyOfGrant, reasons, resultOf, restoreSteps, type World } from './restore-steps';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { grantKey, type Key, type TableName } from '../../lambda/contract/table-keys';
+import { grantKey, type Key, type TableName } from '../../lambda/model/table-keys';
 import type { Revocation } from '../../lambda/model/records/revocation';
 import { localTableName } from '../../lib/local/dynamodb';
 import type { Outcome } from './command-under-test';

@@ -5,7 +5,7 @@ import {
   outboxItemKey,
   sessionKey,
   workloadIdentityKey,
-} from '../../lambda/contract/table-keys';
+} from '../../lambda/model/table-keys';
 import { localTableName } from '../../lib/local/dynamodb';
 import { keyOfGrant, reasons, restoreSteps, type World } from './restore-steps';
 import { iso, RestoredTables, TIMES } from './restored-tables';

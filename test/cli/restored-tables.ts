@@ -27,7 +27,7 @@ import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createVaultContents } from '../../lambda/adapters/dynamodb/vault-contents';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { createSeal } from '../../lambda/adapters/kms/seal';
-import type { TableName } from '../../lambda/contract/table-keys';
+import type { TableName } from '../../lambda/model/table-keys';
 import type { SealingPurpose } from '../../lambda/model/sealing-purpose';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';

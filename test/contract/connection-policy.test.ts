@@ -5,7 +5,7 @@ import {
   isReachable as isDestinationReachable,
   parsePrivateDestinations,
   type ConnectionPolicy,
-} from '../../lambda/contract/connection-policy';
+} from '../../lambda/adapters/http/connection-policy';
 
 const ACCOUNT = { loopback: false };
 const LAPTOP = { loopback: true };

@@ -18,7 +18,7 @@ import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { VaultKeyRecord } from '../../lambda/model/records/vault-key';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/owned-resource-store';
-import { OWNER_INDEX } from '../../lambda/contract/table-keys';
+import { OWNER_INDEX } from '../../lambda/model/table-keys';
 import type { GrantStore } from '../../lambda/domain/grant/grant';
 import { transition } from '../../lambda/domain/consent/session';
 import type { Session } from '../../lambda/model/records/consent-session';

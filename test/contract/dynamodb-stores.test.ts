@@ -29,7 +29,7 @@ import {
   signingKeyKey,
   type TableName,
   duePartition,
-} from '../../lambda/contract/table-keys';
+} from '../../lambda/model/table-keys';
 import { createApiKeyStore, createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-stores';
 import { createTable } from '../../lambda/adapters/dynamodb/table';

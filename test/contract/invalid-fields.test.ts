@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { OPERATIONS } from '../../lambda/operations';
 import { text } from '../../lambda/model/constraints';
-import { invalidFields } from '../../lambda/contract/invalid-fields';
+import { invalidFields } from '../../lambda/domain/invalid-fields';
 
 const said = (schema: v.GenericSchema, value: unknown): string[] => {
   const { issues = [] } = v.safeParse(v.object({ member: schema }), { member: value });

@@ -4,7 +4,7 @@ import {
   DISCOVERY_TIMEOUT_MS,
   PROVIDER_CLIENT_TIMEOUT_MS,
   REGISTRATION_TIMEOUT_MS,
-} from '../../lambda/contract/provider-client-timeouts';
+} from '../../lambda/model/provider-client-timeouts';
 
 it.each(Object.entries({ DISCOVERY_TIMEOUT_MS, REGISTRATION_TIMEOUT_MS }))(
   '%s is less than the timeout of the function',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
-import { WRITING_REGION_KEY } from '../../lambda/contract/table-keys';
+import { WRITING_REGION_KEY } from '../../lambda/model/table-keys';
 import type * as Invocation from '../../lambda/functions/composition/invocation';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';

@@ -4,7 +4,7 @@ import { hashOf } from '../../lambda/domain/digest';
 import { ended, failed, taken } from '../../lambda/domain/revocation/item';
 import type { DueItem, RevocationStore } from '../../lambda/domain/revocation/revocation';
 import type { Revocation, OutboxItem } from '../../lambda/model/records/revocation';
-import { duePartition } from '../../lambda/contract/table-keys';
+import { duePartition } from '../../lambda/model/table-keys';
 import { BEGINNING } from '../domain/fake-system';
 import type { Stores } from '../domain/in-memory-stores';
 import { OWNER, sampleGrantId } from '../domain/samples';

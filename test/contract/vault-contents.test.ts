@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
-import type { TableName } from '../../lambda/contract/table-keys';
+import type { TableName } from '../../lambda/model/table-keys';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createVaultContents } from '../../lambda/adapters/dynamodb/vault-contents';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';

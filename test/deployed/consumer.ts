@@ -10,7 +10,7 @@ import {
   DeleteSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { PREFIX } from '../../lambda/contract/table-keys';
+import { PREFIX } from '../../lambda/model/table-keys';
 import type { Principal } from '../../lib/local/principals';
 import { Callers } from './callers';
 import type { Cdk } from './cdk';

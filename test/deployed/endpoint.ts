@@ -8,7 +8,7 @@ import { LambdaClient, type FunctionConfiguration } from '@aws-sdk/client-lambda
 import { OPERATIONS } from '../../lambda/operations';
 import type { AgentEndpointConfiguration } from '../../lambda/domain/gate/agent-endpoint';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
-import { INVOCATION_PATH } from '../../lambda/contract/gate-routes';
+import { INVOCATION_PATH } from '../../lambda/domain/gate/gate-routes';
 import { FORGERIES, type TestIssuer } from '../flows/support/issuer';
 import type { Callers } from './callers';
 import type { Cdk } from './cdk';

@@ -10,7 +10,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { decodeProtectedHeader } from 'jose';
 import { OPERATIONS } from '../../lambda/operations';
-import { WRITING_REGION_KEY } from '../../lambda/contract/table-keys';
+import { WRITING_REGION_KEY } from '../../lambda/model/table-keys';
 import { LOCAL_ACCOUNT } from '../../lib/local/principals';
 import type { Standby } from './address-app';
 import { Callers } from './callers';

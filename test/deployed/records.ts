@@ -1,7 +1,7 @@
 /** The content of the deployed tables, read with the permissions of the account's owner. */
 import { type DynamoDBClient, DescribeTableCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { PARTITION_KEY, SORT_KEY, type TableName } from '../../lambda/contract/table-keys';
+import { PARTITION_KEY, SORT_KEY, type TableName } from '../../lambda/model/table-keys';
 import type { DeployedFunctions } from './deployed-functions';
 
 export type TableNames = Readonly<Record<TableName, string>>;

@@ -22,7 +22,7 @@ import {
   ReEncryptCommand,
 } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { TableName } from '../../lambda/contract/table-keys';
+import type { TableName } from '../../lambda/model/table-keys';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { Checks } from './checks';
 import type { DeployedFunctions } from './deployed-functions';

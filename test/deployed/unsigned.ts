@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import type { Route } from '../../lambda/operations/operation';
-import { STAGE_SECRET_VARIABLE } from '../../lambda/contract/stage-secret';
+import { STAGE_SECRET_VARIABLE } from '../../lambda/model/stage-secret';
 import { LOCAL_ACCOUNT } from '../../lib/local/principals';
 import type { Checks } from './checks';
 import type { DeployedFunctions } from './deployed-functions';

@@ -4,7 +4,7 @@ import { GetTokenVaultCommand, SetTokenVaultCMKCommand } from '@aws-sdk/client-b
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { OPERATIONS } from '../../lambda/operations';
-import { PREFIX, TABLES, type TableName } from '../../lambda/contract/table-keys';
+import { PREFIX, TABLES, type TableName } from '../../lambda/model/table-keys';
 import type { Callers } from './callers';
 import type { Cdk } from './cdk';
 import type { Checks } from './checks';

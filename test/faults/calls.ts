@@ -1,5 +1,5 @@
 /** The calls of the functions to their dependencies, as the proxies see them. */
-import { PREFIX } from '../../lambda/contract/table-keys';
+import { PREFIX } from '../../lambda/model/table-keys';
 
 /** What the functions call. */
 export type Dependency = 'DynamoDB' | 'KMS' | 'Lambda' | 'Secrets Manager' | 'S3' | 'STS' | 'OAuth servers';

@@ -7,7 +7,7 @@ import { OTHER_GRANTS, SUPERSEDED } from '../../lambda/domain/revocation/end';
 import { isClientDeletion, isOfRevocation } from '../../lambda/domain/revocation/revocation';
 import type { OutboxItem } from '../../lambda/model/records/revocation';
 import { TOKEN_VAULT_ID } from '../../lambda/domain/token-vault/token-vault';
-import { PARTITION_KEY, PREFIX, type Key } from '../../lambda/contract/table-keys';
+import { PARTITION_KEY, PREFIX, type Key } from '../../lambda/model/table-keys';
 import { localTableName } from '../../lib/local/dynamodb';
 import type { Touched } from './fault-proxy';
 import { passTime } from './passing-time';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
 import type { INVOKED_GROUPS } from '../../lambda/operations/groups';
-import type { TableName } from '../../lambda/contract/table-keys';
+import type { TableName } from '../../lambda/model/table-keys';
 import type { Configuration } from 'oidc-provider';
 import { startEmulators } from '../../lib/local/emulators';
 import { localTableName } from '../../lib/local/dynamodb';

@@ -23,7 +23,7 @@ import { Oauth2ProviderSchema } from '../../lambda/model/provider/record';
 import { ApiKeyProviderSchema } from '../../lambda/model/records/api-key-provider';
 import { WorkloadIdentitySchema } from '../../lambda/model/records/workload-identity';
 import type { Table } from '../../lambda/adapters/dynamodb/table';
-import { PREFIX, unappliedReportsKey, usedStateKey } from '../../lambda/contract/table-keys';
+import { PREFIX, unappliedReportsKey, usedStateKey } from '../../lambda/model/table-keys';
 import { kindOf } from './calls';
 import type { Touched } from './fault-proxy';
 import type { Stage } from './stage';

@@ -5,7 +5,7 @@ import {
   ListConsentPortalsCommand,
   ListTagsForResourceCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { digestOfLogo } from '../../lambda/contract/resource-definition';
+import { digestOfLogo } from '../../lambda/model/custom-resources/definition';
 import { CloudFormation, IDENTITY, OAUTH2, PORTAL, STACK_ID, type Change } from './support/cloudformation';
 import { putSecret } from './support/secrets';
 import type { World } from './support/world';

@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { TABLES, type TableName } from '../../lambda/contract/table-keys';
+import { TABLES, type TableName } from '../../lambda/model/table-keys';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import { ROUTED_GROUPS } from '../../lambda/operations/groups';
 import { localTableName } from '../../lib/local/dynamodb';

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { RUN_LOG_BYTES } from '../../scripts/cost/endpoint';
 import { GRANT_KB, OPERATIONS, SESSION_KB } from '../../scripts/cost/operations';
-import { PREFIX } from '../../lambda/contract/table-keys';
+import { PREFIX } from '../../lambda/model/table-keys';
 import { AgentServer } from './gate/agent-server';
 import { openEndpoint } from './gate/endpoints';
 import { World, type TestAgent } from './support/world';

@@ -1,5 +1,5 @@
 /** Listing grants: by an agent for its user, and by operators for every agent. */
-import { grantPartition } from '../../lambda/contract/table-keys';
+import { grantPartition } from '../../lambda/model/table-keys';
 import { encodeGrantId } from '../../lambda/model/grant-id';
 import { userHashOf } from '../../lambda/model/user';
 import { grantTarget } from '../../lambda/domain/grant/grant';

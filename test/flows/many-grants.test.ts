@@ -3,7 +3,7 @@
  * still works, with the end of each access, and so do the listings.
  */
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/owned-resource-store';
-import { grantKey } from '../../lambda/contract/table-keys';
+import { grantKey } from '../../lambda/model/table-keys';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { decodeGrantId, encodeGrantId } from '../../lambda/model/grant-id';
 import { userHashOf } from '../../lambda/model/user';

@@ -7,7 +7,7 @@ import {
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/owned-resource-store';
-import { grantKey } from '../../lambda/contract/table-keys';
+import { grantKey } from '../../lambda/model/table-keys';
 import { targetsOf } from '../../lambda/domain/grant/grant';
 import { userHashOf } from '../../lambda/model/user';
 import { Browser } from './support/browser';

@@ -1,6 +1,6 @@
 /** What the pages say after a connection, a disconnection, and a change of an agent, in the running service, whatever became of the records. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { oauth2ProviderKey, REVOCATION_INDEX, revocationPartitions } from '../../lambda/contract/table-keys';
+import { oauth2ProviderKey, REVOCATION_INDEX, revocationPartitions } from '../../lambda/model/table-keys';
 import { startPortalWorld, tableOf, TestPortal, type PortalWorld } from './support/portal';
 import type { TestAgent } from './support/world';
 

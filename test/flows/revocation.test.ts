@@ -5,7 +5,7 @@ import {
   DeleteWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { decodeJwt } from 'jose';
-import { grantPartition } from '../../lambda/contract/table-keys';
+import { grantPartition } from '../../lambda/model/table-keys';
 import { userHashOf } from '../../lambda/model/user';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';

@@ -1,7 +1,7 @@
 /** Security events that the service fetches from a scripted transmitter (RFC 8936). */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { userRestrictionKey } from '../../lambda/contract/table-keys';
+import { userRestrictionKey } from '../../lambda/model/table-keys';
 import { userHashOf } from '../../lambda/model/user';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';

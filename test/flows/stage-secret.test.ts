@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { STAGE_SECRET_TYPE } from '../../lambda/contract/stage-secret';
+import { STAGE_SECRET_TYPE } from '../../lambda/model/stage-secret';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import { CloudFormation, IDENTITY, STACK_ID } from './support/cloudformation';
 

@@ -3,7 +3,7 @@ import {
   DeleteOauth2CredentialProviderCommand,
   DeleteWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { grantKey, oauth2ProviderKey } from '../../lambda/contract/table-keys';
+import { grantKey, oauth2ProviderKey } from '../../lambda/model/table-keys';
 import { decodeGrantId } from '../../lambda/model/grant-id';
 import { userHashOf } from '../../lambda/model/user';
 import { startProvider, type TestProvider } from './support/provider';

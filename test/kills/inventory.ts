@@ -4,7 +4,7 @@ import { DynamoDBClient, ScanCommand, type AttributeValue } from '@aws-sdk/clien
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { compactDecrypt, decodeProtectedHeader } from 'jose';
-import { PREFIX, TABLES, vaultKeyKey, type Key, type TableName } from '../../lambda/contract/table-keys';
+import { PREFIX, TABLES, vaultKeyKey, type Key, type TableName } from '../../lambda/model/table-keys';
 import { TOKEN_VAULT_ID } from '../../lambda/domain/token-vault/token-vault';
 import { localTableName } from '../../lib/local/dynamodb';
 import type { EmulatorAccess } from '../../lib/local/emulators';

@@ -12,7 +12,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { create, type StoredItem, type StoreWrite } from 'dynalite/db';
-import { TABLES, WORKLOAD_INDEX, type TableName } from '../../lambda/contract/table-keys';
+import { TABLES, WORKLOAD_INDEX, type TableName } from '../../lambda/model/table-keys';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { CLEAN_SHUTDOWN } from '../../lib/local/dynamodb-store';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';

@@ -24,7 +24,7 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { decodeProtectedHeader } from 'jose';
 import { OPERATIONS } from '../../lambda/operations';
 import type { Route } from '../../lambda/operations/operation';
-import { TABLES, WRITING_REGION_KEY, type TableName } from '../../lambda/contract/table-keys';
+import { TABLES, WRITING_REGION_KEY, type TableName } from '../../lambda/model/table-keys';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';

@@ -5,7 +5,7 @@ import {
   CreateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
+import { UNKNOWN_TO_SIGNERS } from '../../lambda/domain/gate/gateway-refusals';
 import { OPERATIONS } from '../../lambda/operations';
 import { LOCAL_REGION } from '../../lib/local/principals';
 import { agent, GatewayUnderTest } from './gateway-under-test';

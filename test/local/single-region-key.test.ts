@@ -15,7 +15,7 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { decodeProtectedHeader } from 'jose';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { periodAt } from '../../lambda/domain/workload-token/signing-key';
-import { signingKeyKey, WRITING_REGION_KEY, type TableName } from '../../lambda/contract/table-keys';
+import { signingKeyKey, WRITING_REGION_KEY, type TableName } from '../../lambda/model/table-keys';
 import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';
 import { TestAgent } from '../flows/support/world';

@@ -1,6 +1,6 @@
 /** What is true of every response: no unexpected error, the documented form, and no secret. */
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { OUTCOME_HEADER } from '../../lambda/contract/headers';
+import { OUTCOME_HEADER } from '../../lambda/model/headers';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import type { Route } from '../../lambda/operations/operation';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';

@@ -2,7 +2,7 @@
  * The access matrix, evaluated as IAM evaluates policies. Each row is a request with the groups whose roles allow it. All
  * other groups must be denied. permissions.test.ts has the policies statement by statement; this test has their effect.
  */
-import type { TableName } from '../../lambda/contract/table-keys';
+import type { TableName } from '../../lambda/model/table-keys';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
 import { SEALING_PURPOSES } from '../../lambda/model/sealing-purpose';
 import { allows, type IamRequest, type Statement } from './iam-evaluation';

@@ -1,7 +1,7 @@
 /** The gate in front of an agent as a construct: the effect of each prop on the template. */
 import { Duration } from 'aws-cdk-lib';
 import { parseAgentEndpoint } from '../../lambda/domain/gate/agent-endpoint';
-import { inboundRoutes } from '../../lambda/contract/gate-routes';
+import { inboundRoutes } from '../../lambda/domain/gate/gate-routes';
 import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
 import {
   consumerStack,

@@ -2,7 +2,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { inboundRoutes } from '../../lambda/contract/gate-routes';
+import { inboundRoutes } from '../../lambda/domain/gate/gate-routes';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import {
   AgentEndpoint,

@@ -8,7 +8,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import { parsePolicyDocument } from '../../lambda/domain/policy/policy-document';
-import type { Properties } from '../../lambda/contract/resource-request';
+import type { Properties } from '../../lambda/model/custom-resources/request';
 import { checkProvider, ForeignRequest, type DeployedStack } from '../../lambda/custom-resources/stack';
 import {
   AgentIdentity,

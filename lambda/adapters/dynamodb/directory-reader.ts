@@ -18,7 +18,7 @@ import {
   userRestrictionKey,
   workloadIdentityKey,
   type Key,
-} from '../../contract/table-keys';
+} from '../../model/table-keys';
 import { parseOwnedResource } from './owned-resource-store';
 import { parseSecret } from './secret-store';
 import { AgentRestrictionSchema, UserRestrictionSchema } from '../../model/records/restriction';

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { DirectoryScan } from '../../domain/operator/list-resources';
 import type { SuspensionScan } from '../../domain/operator/list-suspensions';
-import { PARTITION_KEY, PREFIX, type Key } from '../../contract/table-keys';
+import { PARTITION_KEY, PREFIX, type Key } from '../../model/table-keys';
 import { KeyOfItem, Position } from './item-key';
 import { OwnedResourceSchema } from '../../model/records/owned-resource';
 import { AgentRestrictionSchema, UserRestrictionSchema } from '../../model/records/restriction';

@@ -21,7 +21,7 @@ import {
   userEmailPartition,
   userRestrictionKey,
   WRITING_REGION_KEY,
-} from '../../contract/table-keys';
+} from '../../model/table-keys';
 import { PublishedClientSchema } from '../../model/records/published-client';
 import { AgentRestrictionSchema, UserRestrictionSchema } from '../../model/records/restriction';
 import { SigningKeySchema, type SigningKeyRecord } from '../../model/records/signing-key';

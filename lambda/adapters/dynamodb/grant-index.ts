@@ -11,7 +11,7 @@ import {
   WORKLOAD_INDEX,
   type IndexShape,
   type Key,
-} from '../../contract/table-keys';
+} from '../../model/table-keys';
 import { parseGrant } from './grant-store';
 import { KeyOfItem, Position } from './item-key';
 import type { Table } from './table';

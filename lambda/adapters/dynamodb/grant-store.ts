@@ -3,7 +3,7 @@ import type { GrantStore } from '../../domain/grant/grant';
 import { GrantSchema, type Grant, type GrantDetails, type GrantTokens } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import { NO_USER } from '../../model/user';
-import { grantKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
+import { grantKey, TTL_ATTRIBUTE } from '../../model/table-keys';
 import { parseRecord, versioned } from './record';
 import type { Table } from './table';
 

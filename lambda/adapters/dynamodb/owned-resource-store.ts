@@ -17,7 +17,7 @@ import {
   PREFIX,
   workloadIdentityKey,
   type Key,
-} from '../../contract/table-keys';
+} from '../../model/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 

@@ -3,7 +3,7 @@
  * rollback, this code rejects records of a later deployment instead of guessing at them or overwriting them.
  */
 import * as v from 'valibot';
-import { PARTITION_KEY, SORT_KEY, type Key } from '../../contract/table-keys';
+import { PARTITION_KEY, SORT_KEY, type Key } from '../../model/table-keys';
 import { ABSENT, WRITE_ID, type Table } from './table';
 
 /** The newest format of every kind of record. The first kind whose format changes gets its own number. */

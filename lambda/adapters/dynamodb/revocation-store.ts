@@ -29,7 +29,7 @@ import {
   revocationPartitions,
   outboxItemKey,
   TTL_ATTRIBUTE,
-} from '../../contract/table-keys';
+} from '../../model/table-keys';
 import { readRecord, replaceRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 

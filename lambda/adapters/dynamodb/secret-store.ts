@@ -1,7 +1,7 @@
 /** Providers' sealed secrets in the vault table. */
 import * as v from 'valibot';
 import type { SecretStore } from '../../domain/sealing/secret-store';
-import { apiKeyKey, clientSecretKey, PARTITION_KEY, type Key } from '../../contract/table-keys';
+import { apiKeyKey, clientSecretKey, PARTITION_KEY, type Key } from '../../model/table-keys';
 import { parseRecord, versioned } from './record';
 import type { Table } from './table';
 

@@ -14,7 +14,7 @@ import {
   unappliedReportsKey,
   usedAssertionKey,
   usedStateKey,
-} from '../../contract/table-keys';
+} from '../../model/table-keys';
 import { SessionSchema, type Session } from '../../model/records/consent-session';
 import { PortalSessionSchema } from '../../model/records/portal-session';
 import { UnappliedReportsSchema } from '../../model/records/restriction';

@@ -7,7 +7,7 @@ import type { AttributeValue, QueryCommandOutput } from '@aws-sdk/client-dynamod
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { isAwsError } from '../aws/aws-error';
 import { UnstorableError } from '../../domain/unstorable';
-import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from '../../contract/table-keys';
+import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from '../../model/table-keys';
 import type { DynamoDb } from './client';
 
 /** An expression, with its names and values. */

@@ -8,7 +8,7 @@ import {
   WORKLOAD_INDEX,
   type IndexShape,
   type Key,
-} from '../../contract/table-keys';
+} from '../../model/table-keys';
 import { KeyOfItem } from './item-key';
 import type { Table } from './table';
 

@@ -1,6 +1,6 @@
 /** Wrapped vault keys in the keys table: versions of one owner's key for one purpose. */
 import type { SealingContext } from '../../domain/sealing/sealing';
-import { vaultKeyKey, vaultKeyPartition, type Key } from '../../contract/table-keys';
+import { vaultKeyKey, vaultKeyPartition, type Key } from '../../model/table-keys';
 import { VaultKeySchema, type VaultKeyRecord } from '../../model/records/vault-key';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';

@@ -1,8 +1,8 @@
 /** An agent at an https address. Sends one request, and passes the response on as it arrives. */
 import type http from 'node:http';
 import { AgentFailure, type Agent } from '../../domain/gate/agent-response';
-import type { ConnectionPolicy } from '../../contract/connection-policy';
-import { AddressNotAllowed, guardedRequest, NoResponse } from '../../contract/guarded-request';
+import type { ConnectionPolicy } from './connection-policy';
+import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
 
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which contains nothing that the agent sent. */
 function reasonOf(error: unknown): string {

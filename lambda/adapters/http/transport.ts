@@ -3,7 +3,7 @@
  * 5 seconds, 256 KiB. It fails closed.
  */
 import type http from 'node:http';
-import type { ConnectionPolicy } from '../../contract/connection-policy';
+import type { ConnectionPolicy } from './connection-policy';
 import { endpointFault } from '../../model/endpoint';
 import { ProviderFailure, ResponseTooLong } from '../../domain/oauth/provider-failure';
 import type { AuthorityCertificates } from '../../domain/oauth/authority-certificates';
@@ -12,7 +12,7 @@ import type { ServerResponse } from '../../domain/oauth/server-response';
 import type { Transport } from '../../domain/oauth/transport';
 import { locationOf, type PrivateAuthorities } from '../../domain/provider/private-authorities';
 import { unlessAborted } from '../../domain/abort';
-import { AddressNotAllowed, guardedRequest, NoResponse } from '../../contract/guarded-request';
+import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
 
 /** Timeout of a whole exchange, in milliseconds, with the read of the certificates that it trusts. */
 const REQUEST_TIMEOUT_MS = 5_000;

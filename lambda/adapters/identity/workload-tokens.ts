@@ -2,7 +2,7 @@
  * Calls the identity service for an agent endpoint. IAM authorization on API Gateway requires the signing name
  * `execute-api`. Errors are translated for the endpoint's caller, which does not know the identity service.
  */
-import { CONCERNS_HEADER } from '../../contract/headers';
+import { CONCERNS_HEADER } from '../../model/headers';
 import type { WorkloadTokens } from '../../domain/gate/invoke';
 import { CONCERNS, ServiceError, type ErrorName } from '../../domain/service-error';
 import { parseJsonObject } from '../../domain/json-object';

@@ -8,7 +8,7 @@
  * value only after the directory lookup found it; until then, the value is {@link UNVERIFIED}. Owners can create ever new
  * agents and providers, so the value is {@link ALL} unless the deployment chose names.
  */
-import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../contract/metrics-namespace';
+import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../model/metrics-namespace';
 import { FORGED_EVENT, ISSUER_UNAVAILABLE, type AuditEntry } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
 

@@ -6,7 +6,7 @@ import {
   S3ServiceException,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { trailReader } from '../../contract/trail-reader';
+import { trailReader } from './trail-reader';
 import type { TrailWriter } from '../../domain/audit-trail/trail-bucket';
 
 export const createTrailBucket = (client: S3Client, Bucket: string): TrailWriter => ({

@@ -12,7 +12,7 @@ import {
   parseInternalRanges,
   parsePrivateDestinations,
   type ConnectionPolicy,
-} from '../../contract/connection-policy';
+} from '../../adapters/http/connection-policy';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { parseStack, type DeployedStack } from '../../custom-resources/stack';
 import { readPinnedFile } from './pinned-file';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import { FAILURE_HEADER } from '../../../lambda/contract/headers';
+import { FAILURE_HEADER } from '../../../lambda/model/headers';
 import { OPERATIONS } from '../../../lambda/operations';
 import { LOOPBACK } from '../../client/endpoint';
 import { errorCodeOf, isTransientCode } from '../../client/oauth-error-code';

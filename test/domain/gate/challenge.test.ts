@@ -8,7 +8,7 @@ import {
 import { protectedResourceMetadata } from '../../../lambda/domain/gate/resource-metadata';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { invocationUrl } from '../../../lambda/domain/gate/agent-endpoint';
-import { authorizerRefusals } from '../../../lambda/contract/gate-refusals';
+import { authorizerRefusals } from '../../../lambda/domain/gate/gate-refusals';
 import { isMetadataPath } from '../../../lambda/domain/gate/addressee';
 import { ARN, BY_IAM, BY_JWT, endpointOf, ISSUER } from './endpoints';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import {
   FAILURE_HEADER as SENT_BY_SERVICE,
   TOKEN_TYPE_HEADER as TYPE_SENT,
-} from '../../../lambda/contract/headers';
+} from '../../../lambda/model/headers';
 import { OPERATIONS } from '../../../lambda/operations';
 import * as client from '../../../lib/client/index';
 import {

@@ -9,10 +9,10 @@ import { createRequests } from '../../../lambda/adapters/log/requests';
 import { system } from '../../../lambda/adapters/system';
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import { createControlPlane } from '../../../lambda/custom-resources/control-plane';
-import { digestOf } from '../../../lambda/contract/resource-definition';
+import { digestOf } from '../../../lambda/model/custom-resources/definition';
 import { createResourceHandler } from '../../../lambda/custom-resources/handler';
-import type { CustomResourceType } from '../../../lambda/contract/custom-resource-types';
-import type { Properties } from '../../../lambda/contract/resource-request';
+import type { CustomResourceType } from '../../../lambda/model/custom-resources/types';
+import type { Properties } from '../../../lambda/model/custom-resources/request';
 import type { DeployedStack } from '../../../lambda/custom-resources/stack';
 import { World } from './world';
 

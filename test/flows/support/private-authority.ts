@@ -1,5 +1,5 @@
 /** A service, and a provider's server whose certificate a private authority issued. */
-import type { PrivateDestination } from '../../../lambda/contract/connection-policy';
+import type { PrivateDestination } from '../../../lambda/adapters/http/connection-policy';
 import { createAuthority } from './certificates';
 import { startProvider, type TestProvider } from './provider';
 import { AGENT } from './secrets';

@@ -6,7 +6,7 @@ import {
   createWorkloadIdentityStore,
 } from '../../../lambda/adapters/dynamodb/owned-resource-store';
 import { createClientSecretStore } from '../../../lambda/adapters/dynamodb/secret-store';
-import type { TableName } from '../../../lambda/contract/table-keys';
+import type { TableName } from '../../../lambda/model/table-keys';
 import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createSealOnly } from '../../../lambda/adapters/kms/seal';
 import type { Oauth2Provider } from '../../../lambda/model/provider/record';

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { PREFIX } from '../../../lambda/contract/table-keys';
+import { PREFIX } from '../../../lambda/model/table-keys';
 import { LOCAL_REGION } from '../../../lib/local/principals';
 import type { Flow, Run } from '../flow';
 import type { Stage } from '../stage';

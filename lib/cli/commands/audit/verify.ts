@@ -3,12 +3,11 @@ import type { KeyObject } from 'node:crypto';
 import { buildCommand } from '@stricli/core';
 import {
   verifyTrail,
-  type ObjectVersion,
   type Problem,
-  type TrailReader,
   type Verification,
-} from '../../../../lambda/contract/audit-trail';
-import { auditHeadKey } from '../../../../lambda/contract/table-keys';
+} from '../../../../lambda/domain/audit-trail/verify-trail';
+import type { ObjectVersion, TrailReader } from '../../../../lambda/domain/audit-trail/trail-bucket';
+import { auditHeadKey } from '../../../../lambda/model/table-keys';
 import { JSON_FLAG, optionalText } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { dynamoDb } from '../../dynamodb';

@@ -1,6 +1,6 @@
 /** Checks of what the options of a gate name, before and after it starts. */
 import { createConnection } from 'node:net';
-import type { JwtInbound } from '../../../../lambda/contract/configuration';
+import type { JwtInbound } from '../../../../lambda/domain/gate/agent-endpoint';
 import type { EndpointPolicy } from '../../../../lambda/model/endpoint';
 import { usageError } from '../../failure';
 import { issuerFault } from '../../trusted-issuer';

@@ -2,7 +2,7 @@
 import { VENDOR_NAMES, type VendorName } from '../../../../lambda/model/provider/vendor-names';
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/operations';
-import { vendorOf } from '../../../../lambda/contract/vendors';
+import { vendorOf } from '../../../../lambda/domain/provider/vendors';
 import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { untilAccepted } from '../../corrections';

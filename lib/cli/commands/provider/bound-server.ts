@@ -2,12 +2,12 @@
 import type { ProtectedResource } from '../../../../lambda/model/provider/record';
 import {
   boundServerMetadata,
-  checkIssuer,
   findProtectedResource,
-  ProviderFailure,
-  validatedResource,
   type ResourceDiscoveryDependencies,
-} from '../../../../lambda/contract/authorization-server';
+} from '../../../../lambda/domain/oauth/protected-resource-discovery';
+import { checkIssuer } from '../../../../lambda/domain/oauth/bound-server-checks';
+import { ProviderFailure } from '../../../../lambda/domain/oauth/provider-failure';
+import { validatedResource } from '../../../../lambda/domain/oauth/protected-resource';
 import type { EndpointPolicy } from '../../../../lambda/model/endpoint';
 import { isMetadataUrl } from '../../../../lambda/model/discovery-url';
 import { plainUrl } from '../../plain-url';

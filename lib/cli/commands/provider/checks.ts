@@ -1,9 +1,11 @@
 /** The checks of a credential provider and of its authorization server. None sends a secret. */
 import type { ClientRegistration } from '../../../../lambda/model/provider/client';
 import type { VendorName } from '../../../../lambda/model/provider/vendor-names';
-import { checkDpopAlgorithm, type Metadata } from '../../../../lambda/contract/authorization-server';
+import { checkDpopAlgorithm } from '../../../../lambda/domain/oauth/dpop';
+import type { Metadata } from '../../../../lambda/domain/oauth/provider-metadata';
 import { endpointFault, type EndpointPolicy } from '../../../../lambda/model/endpoint';
-import { alsoEnds, reachOf, vendorOf } from '../../../../lambda/contract/vendors';
+import { alsoEnds } from '../../../../lambda/domain/provider/revocation-reach';
+import { reachOf, vendorOf } from '../../../../lambda/domain/provider/vendors';
 import {
   isProtectedResourceUrl,
   issuerOf,

@@ -4,7 +4,8 @@ import {
   CLIENT_REGISTRATIONS,
 } from '../../../../lambda/model/provider/client';
 import type { VendorName } from '../../../../lambda/model/provider/vendor-names';
-import { usesSecret, vendorOf } from '../../../../lambda/contract/vendors';
+import { usesSecret } from '../../../../lambda/domain/provider/vendor';
+import { vendorOf } from '../../../../lambda/domain/provider/vendors';
 import {
   isMetadataUrl,
   issuerRule,

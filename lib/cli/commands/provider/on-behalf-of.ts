@@ -1,7 +1,7 @@
 /** How a provider exchanges user tokens, and for cross-app access which other provider gets the identity assertions. */
 import { OPERATIONS } from '../../../../lambda/operations';
-import { assertionProviderRejection } from '../../../../lambda/contract/vendors';
-import type { ShownConfig } from '../../../../lambda/contract/vendors';
+import { assertionProviderRejection } from '../../../../lambda/domain/provider/assertion-provider';
+import type { ShownConfig } from '../../../../lambda/domain/provider/config-members';
 import { fail, ok, warn, type Check } from '../../checks';
 import { ServiceFailure } from '../../failure';
 import { allPages, type Service } from '../../service';

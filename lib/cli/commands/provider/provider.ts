@@ -2,7 +2,8 @@
 import { VENDOR_NAMES, type VendorName } from '../../../../lambda/model/provider/vendor-names';
 import type { ClientRegistration } from '../../../../lambda/model/provider/client';
 import { OPERATIONS } from '../../../../lambda/operations';
-import type { ShownConfig, ShownServer } from '../../../../lambda/contract/vendors';
+import type { ShownConfig } from '../../../../lambda/domain/provider/config-members';
+import type { ShownServer } from '../../../../lambda/domain/provider/expected-server';
 import type { Service } from '../../service';
 
 export interface Oauth2Provider {

@@ -2,8 +2,8 @@
 import type { VendorName } from '../../../../lambda/model/provider/vendor-names';
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/operations';
-import { vendorOf } from '../../../../lambda/contract/vendors';
-import type { ShownConfig } from '../../../../lambda/contract/vendors';
+import { vendorOf } from '../../../../lambda/domain/provider/vendors';
+import type { ShownConfig } from '../../../../lambda/domain/provider/config-members';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { CliError, usageError, type ServiceFailure } from '../../failure';

@@ -12,7 +12,7 @@ import {
   vaultKeyPartition,
   TOKEN_VAULT_KEY,
   type Key,
-} from '../../../../lambda/contract/table-keys';
+} from '../../../../lambda/model/table-keys';
 import type { GrantId } from '../../../../lambda/model/grant-id';
 import { OwnedResourceSchema } from '../../../../lambda/model/records/owned-resource';
 import { OutboxItemSchema, RevocationSchema } from '../../../../lambda/model/records/revocation';

@@ -5,7 +5,7 @@
  */
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as v from 'valibot';
-import { PREFIX, TTL_ATTRIBUTE } from '../../../../lambda/contract/table-keys';
+import { PREFIX, TTL_ATTRIBUTE } from '../../../../lambda/model/table-keys';
 import { nameOf } from '../../output';
 import type { Item } from '../../dynamodb';
 import type { GrantOfRevocation, Live, Owner } from './live';

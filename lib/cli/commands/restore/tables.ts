@@ -1,5 +1,5 @@
 /** The tables of a restore: the restored one, and those of the deployment. */
-import { TABLES } from '../../../../lambda/contract/table-keys';
+import { TABLES } from '../../../../lambda/model/table-keys';
 import { CliError, usageError } from '../../failure';
 import type { DynamoDb } from '../../dynamodb';
 

@@ -3,11 +3,9 @@
  * every response, so every integration is a streaming one.
  * Source: path and method of InvokeAgentRuntime (Amazon Bedrock AgentCore, data plane 2024-02-28).
  */
-import type { AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
-import { METADATA_PATH } from '../domain/gate/challenge';
-import { isOpenToBrowsers } from '../domain/gate/cors';
-
-export { METADATA_PATH };
+import type { AgentEndpointConfiguration } from './agent-endpoint';
+import { METADATA_PATH } from './challenge';
+import { isOpenToBrowsers } from './cors';
 
 export interface InboundRoute {
   readonly method: 'GET' | 'POST' | 'DELETE' | 'OPTIONS';

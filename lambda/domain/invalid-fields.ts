@@ -1,9 +1,7 @@
 /** What is wrong with a document, by member: of a request, or of a construct's props. */
 import type { BaseIssue } from 'valibot';
-import { invalidValues, isUnknownMember, type Path } from '../domain/invalid-values';
-import type { InvalidField } from '../domain/service-error';
-
-export { NOT_AN_OBJECT } from '../domain/invalid-values';
+import { invalidValues, isUnknownMember, type Path } from './invalid-values';
+import type { InvalidField } from './service-error';
 
 /** Maximum number of reported members: enough to correct a request. */
 const MAX_REPORTED_FIELDS = 20;

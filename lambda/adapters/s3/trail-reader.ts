@@ -2,7 +2,7 @@
  * Reads the bucket of the audit trail. The function that writes digests and the command that verifies them have different
  * clients of Amazon S3, so the client's requests are parameters.
  */
-import type { ObjectVersion, TrailReader } from '../domain/audit-trail/trail-bucket';
+import type { ObjectVersion, TrailReader } from '../../domain/audit-trail/trail-bucket';
 
 interface Listed {
   readonly Key?: string | undefined;

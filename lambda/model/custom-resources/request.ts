@@ -4,9 +4,9 @@
  * Source: CloudFormation user guide, "Custom resource request objects".
  */
 import * as v from 'valibot';
-import { CUSTOM_RESOURCE_TYPES } from './custom-resource-types';
-import { MARK_PREFIX } from './resource-marks';
-import { STAGE_SECRET_TYPE } from './stage-secret';
+import { CUSTOM_RESOURCE_TYPES } from './types';
+import { MARK_PREFIX } from './marks';
+import { STAGE_SECRET_TYPE } from '../stage-secret';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 

@@ -4,8 +4,8 @@
  */
 import { isIP } from 'node:net';
 import * as v from 'valibot';
-import { ConfigurationFault, parseConfiguration } from '../domain/configuration';
-import type { EndpointPolicy } from '../model/endpoint';
+import { ConfigurationFault, parseConfiguration } from '../../domain/configuration';
+import type { EndpointPolicy } from '../../model/endpoint';
 import { containsAddress, isAddressRange, isPrivateRange, kindOfAddress } from './addresses';
 
 /** The destinations are in the environment of functions, which Lambda limits. */

@@ -3,16 +3,16 @@
  * API Gateway sends them because it renames `WWW-Authenticate` in a function's response, and clients need that name.
  * Source: API Gateway developer guide, "Gateway response types for API Gateway".
  */
-import type { AgentEndpointConfiguration, JwtInbound } from '../domain/gate/agent-endpoint';
+import type { AgentEndpointConfiguration, JwtInbound } from './agent-endpoint';
 import {
   advertisedScopes,
   insufficientScopeChallenge,
   NO_TOKEN,
   SCOPE_MISSING,
   unauthorizedChallenge,
-} from '../domain/gate/challenge';
-import type { ErrorName } from '../domain/service-error';
-import type { CodedError } from '../model/error-codes';
+} from './challenge';
+import type { ErrorName } from '../service-error';
+import type { CodedError } from '../../model/error-codes';
 
 export interface Refusal {
   /** Name of the error, which determines the status. */

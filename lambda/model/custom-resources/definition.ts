@@ -4,7 +4,7 @@
  * of a principal that can only invoke the function.
  */
 import { createHash } from 'node:crypto';
-import type { CustomResourceType } from './custom-resource-types';
+import type { CustomResourceType } from './types';
 
 /** The properties as CloudFormation delivers them; the configuration is JSON text. */
 export type Definition = readonly [type: CustomResourceType, name: string, configuration: string];

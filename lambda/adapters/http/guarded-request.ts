@@ -8,7 +8,7 @@ import { lookup as resolve, type LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { unlessAborted } from '../domain/abort';
+import { unlessAborted } from '../../domain/abort';
 import { isReachable, type ConnectionPolicy } from './connection-policy';
 
 /** The host is, or resolves to, an address that must not be reached. */

@@ -4,8 +4,8 @@
  * bearer token is a signature that is not valid. The construct and the local gateway return the same texts.
  * Source: API Gateway developer guide, "Gateway response types for API Gateway".
  */
-import type { ErrorName } from '../domain/service-error';
-import type { CodedError } from '../model/error-codes';
+import type { ErrorName } from '../service-error';
+import type { CodedError } from '../../model/error-codes';
 
 export type UnknownMethodType = 'MISSING_AUTHENTICATION_TOKEN' | 'INVALID_SIGNATURE';
 

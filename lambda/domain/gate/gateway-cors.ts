@@ -4,7 +4,7 @@
  * comparing it. Its responses have no secret: an error, and the challenge with the public metadata's URL.
  * Source: API Gateway developer guide, "Gateway responses in API Gateway" (parameter mapping).
  */
-import { EXPOSED_HEADERS, isOpenToBrowsers } from '../domain/gate/cors';
+import { EXPOSED_HEADERS, isOpenToBrowsers } from './cors';
 
 /** A fixed value, or the name of the request header whose value is repeated. */
 export type GatewayHeader = { readonly value: string } | { readonly requestHeader: string };
