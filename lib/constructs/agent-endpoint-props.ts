@@ -37,7 +37,7 @@ export interface AgentEndpointProps {
   /** The service that issues the agent's tokens. */
   readonly identity: IAgentIdentity;
   /**
-   * The agent's workload identity at that service: one of the same stack, or an existing one from
+   * The agent's workload identity at that service: one of this app, or an existing one from
    * `WorkloadIdentity.fromWorkloadIdentityAttributes` with its `identity`. The owner of an existing workload identity must
    * allow `gateRole` in its resource policy.
    */
@@ -74,7 +74,7 @@ export interface AgentEndpointProps {
   readonly allowedOrigins?: string[];
   /**
    * The URL to which consent returns users: one of the workload identity's return URLs. The gate passes it to the agent.
-   * @default - the first return URL of a workload identity of the same stack, if it has one; none for an existing one
+   * @default - the first return URL of a workload identity of this app, if it has one; none for an existing one
    */
   readonly oauth2CallbackUrl?: string;
   /**

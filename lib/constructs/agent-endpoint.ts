@@ -32,6 +32,7 @@ import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
 import type { NamedEndpoint } from './monitored-resources';
 import { addEndpointMonitoring } from './monitoring';
 import { checkConstructProps, checkPropNames } from './prop-names';
+import { roleNameOf } from './role-name';
 import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { PublishedFunction, type ServiceFunctionProps } from './service-function';
@@ -100,11 +101,6 @@ export class AgentEndpoint extends Construct {
     checkConstructProps(this.node.path, props, AGENT_ENDPOINT_PROPS);
     const { identity, workload, inbound, target, invocationTimeout = MAX_STREAM_DURATION } = props;
     const isImported = !(workload instanceof WorkloadIdentity);
-    if (!isImported && Stack.of(workload) !== Stack.of(this)) {
-      throw new Error(
-        `${this.node.path}: workload must be in the same stack as the endpoint, because each of them refers to the other. Create both in one stack.`,
-      );
-    }
     checkedAt(this.node.path, () => {
       if (props.network) checkPropNames('network', props.network, CALLER_NETWORK_PROPS);
       checkPropNames('functions', props.functions ?? {}, { gate: 'optional', authorizer: 'optional' });
@@ -146,7 +142,7 @@ export class AgentEndpoint extends Construct {
 
     const addFunction = (
       name: 'gate' | 'authorizer',
-      own: Pick<ServiceFunctionProps, 'timeout' | 'network' | 'environment'>,
+      own: Pick<ServiceFunctionProps, 'timeout' | 'network' | 'environment' | 'roleName'>,
     ): PublishedFunction =>
       new PublishedFunction(new Construct(this, name === 'gate' ? 'Gate' : 'Authorizer'), 'Function', {
         code: functionCode(name),
@@ -173,6 +169,8 @@ export class AgentEndpoint extends Construct {
       ),
       network,
       environment: { IDENTITY_ENDPOINT: identity.endpoint },
+      // The policy of the workload identity names the role, and the endpoint names the workload identity.
+      ...(Stack.of(workload) !== Stack.of(this) && { roleName: roleNameOf(this) }),
     });
     this.gateRole = gate.executionRole;
     for (const statement of target._statements) gate.executionRole.addToPolicy(statement);

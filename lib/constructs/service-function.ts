@@ -38,6 +38,11 @@ export interface ServiceFunctionProps {
    * @default - the function's description
    */
   readonly roleDescription?: string;
+  /**
+   * Name of the role, for a role that policies of other stacks name.
+   * @default - generated at deployment
+   */
+  readonly roleName?: string;
   readonly timeout: Duration;
   /** Memory in MiB, unless `settings` state it. */
   readonly memorySize: number;
@@ -127,6 +132,7 @@ export class ServiceFunction extends LambdaFunction {
     const statements = [...reporting(logGroup), ...networkInterfaceStatements(network)];
     const role = new Role(scope, props.roleId ?? 'Role', {
       description: props.roleDescription ?? props.description,
+      ...(props.roleName !== undefined && { roleName: props.roleName }),
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       ...(policy && {
         inlinePolicies: {

@@ -64,7 +64,7 @@ export class ApiKeyCredentialProvider extends Resource implements IApiKeyCredent
   /** ARN of the secret that the service reads: in its own vault, or in AWS Secrets Manager when it is external. */
   readonly apiKeySecretArn: string;
   readonly cdkTagManager: TagManager;
-  private readonly use = new ProviderUse('GetResourceApiKey');
+  private readonly use = new ProviderUse(this, 'GetResourceApiKey');
 
   constructor(scope: Construct, id: string, props: ApiKeyCredentialProviderProps) {
     super(scope, id);

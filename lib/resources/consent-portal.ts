@@ -230,11 +230,11 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
       kind: KIND,
       name: props.portalName,
       configuration,
-      properties: ({ role }) => ({
+      properties: ({ ownerArn }) => ({
         portal: {
           credentialProviderArn: signIn.credentialProviderArn,
           // The service requires a role, and never uses it.
-          executionRoleArn: role.roleArn,
+          executionRoleArn: ownerArn,
           ...(logo !== undefined && { logo }),
         },
       }),
@@ -247,29 +247,33 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
     this.ownerArn = created.ownerArn;
     this.cdkTagManager = created.tags;
     const providers = connections.map(({ credentialProvider }) => credentialProvider);
-    this.useOwn([...workloads, signIn, ...providers]);
-    if (signIn instanceof OAuth2CredentialProvider) {
-      signIn._allowSignIn(this.arnPattern(props.identity.account, created.givenName));
-    }
+    this.dependOn([...workloads, signIn, ...providers]);
+    this.allowUse(props, this.arnPattern(props.identity.account, created.givenName));
     this.checkClient(props);
     this.node.addValidation({ validate: () => this.connectionFaults(connections) });
   }
 
-  /** Waits for the resources of this stack, which the portal names, and warns of others. */
-  private useOwn(resources: readonly (IWorkloadIdentity | IOAuth2CredentialProvider)[]): void {
+  /** Waits for the resources of this app, which the portal names, and warns of others. */
+  private dependOn(resources: readonly (IWorkloadIdentity | IOAuth2CredentialProvider)[]): void {
     for (const resource of new Set<IConstruct>(resources)) {
-      const created = resource instanceof WorkloadIdentity || resource instanceof OAuth2CredentialProvider;
-      if (created && Stack.of(resource) !== Stack.of(this)) {
-        throw new Error(
-          `${this.node.path}: ${resource.node.path} is in another stack. Put the portal into the stack of its workload identities and credential providers, whose owner it acts as.`,
-        );
-      }
-      if (created) this.node.addDependency(resource);
-      else {
+      if (resource instanceof WorkloadIdentity || resource instanceof OAuth2CredentialProvider) {
+        this.node.addDependency(resource);
+      } else {
         Annotations.of(this).addWarningV2(
           '@agent-identity/cdk:importedPortalResource',
           `${resource.node.path} is not part of the app. Its resource policy must allow the owner of this portal to use it.`,
         );
+      }
+    }
+  }
+
+  /** Allows the portal's owner to use the resources of this app: those of other stacks have another owner. */
+  private allowUse({ workloads, signIn }: ConsentPortalProps, arn: string): void {
+    const { ownerArn } = this;
+    if (signIn instanceof OAuth2CredentialProvider) signIn._allowSignIn({ ownerArn, arn });
+    for (const workload of workloads) {
+      if (workload instanceof WorkloadIdentity && workload.ownerArn !== ownerArn) {
+        workload._allowPortal(ownerArn);
       }
     }
   }

@@ -16,7 +16,7 @@ import {
   type PolicyStatementJson,
 } from './identity-resource';
 import type { ProviderSecret } from './provider-secret';
-import type { IWorkloadIdentity } from './workload-identity';
+import { arnInPolicyOf, type IWorkloadIdentity } from './workload-identity';
 
 /** A secret in AWS Secrets Manager: as CDK refers to it, or with more settings. */
 export type SecretSource = SecretValue | ProviderSecret;
@@ -69,13 +69,26 @@ export class ExistingProvider extends Resource {
   }
 }
 
-/** The workload identities that can use a credential provider, and the resource policy that says so. */
+/** A workload identity that can use a provider, or a portal that signs users in with it, and its owner. */
+export interface ProviderUser {
+  /** ARN, which can have wildcards. */
+  readonly arn: string;
+  readonly ownerArn: string;
+}
+
+/** The workload identities and portals that can use a credential provider, and the resource policy that says so. */
 export class ProviderUse {
   private readonly workloads: IWorkloadIdentity[] = [];
-  private readonly portalArns = new Set<string>();
+  private readonly portals: ProviderUser[] = [];
 
-  /** @param operation that returns the provider's credentials */
-  constructor(private readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey') {}
+  /**
+   * @param provider that has the policy
+   * @param operation that returns the provider's credentials
+   */
+  constructor(
+    private readonly provider: Construct,
+    private readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey',
+  ) {}
 
   allow(workload: IWorkloadIdentity): void {
     if (!this.workloads.includes(workload)) this.workloads.push(workload);
@@ -85,21 +98,22 @@ export class ProviderUse {
     return this.workloads.includes(workload);
   }
 
-  /** Allows the provider's owner to sign users in to a portal. @param arn of the portal, with wildcards */
-  allowSignIn(arn: string): void {
-    this.portalArns.add(arn);
+  /** Allows a portal to sign users in. */
+  allowSignIn(portal: ProviderUser): void {
+    this.portals.push(portal);
   }
 
   statements(): PolicyStatementJson[] {
     const Action = actions([this.operation]);
-    const arns = [
-      ...this.workloads.map(({ workloadIdentityArn }) => workloadIdentityArn),
-      ...this.portalArns,
-    ];
-    const arnsOfOwner = new Map<string, string[]>();
-    for (const { ownerArn, workloadIdentityArn } of this.workloads) {
-      arnsOfOwner.set(ownerArn, [...(arnsOfOwner.get(ownerArn) ?? []), workloadIdentityArn]);
+    const agents = this.workloads.map((workload): ProviderUser => ({
+      arn: arnInPolicyOf(this.provider, workload),
+      ownerArn: workload.ownerArn,
+    }));
+    const arnsOfOwner = new Map<string, Set<string>>();
+    for (const { ownerArn, arn } of [...agents, ...this.portals]) {
+      arnsOfOwner.set(ownerArn, (arnsOfOwner.get(ownerArn) ?? new Set<string>()).add(arn));
     }
+    const arns = [...new Set([...arnsOfOwner.values()].flatMap((ofOwner) => [...ofOwner]))];
     const key = 'bedrock-agentcore:WorkloadIdentityArn';
     return [
       ...[...arnsOfOwner].map(([ownerArn, ofOwner], index): PolicyStatementJson => ({
@@ -108,7 +122,7 @@ export class ProviderUse {
         Principal: { AWS: [ownerArn] },
         Action,
         Resource: '*',
-        Condition: { ArnEquals: { [key]: ofOwner } },
+        Condition: { ArnEquals: { [key]: [...ofOwner] } },
       })),
       {
         Sid: 'DenyOtherWorkloads',

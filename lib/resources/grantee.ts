@@ -1,18 +1,34 @@
 /** The IAM principal behind a grantee, as the resource policies of the service name it. */
 import { Annotations, Stack, Token } from 'aws-cdk-lib';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Role, type CfnRole, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 
 /** Only roles and users sign requests: resource policies and IAM policies are written for them. */
 const isRoleOrUser = (principal: object): boolean => 'roleArn' in principal || 'userArn' in principal;
 
 /**
+ * Returns the ARN of a role that has a fixed name and is in another stack than the policy that names it. It is not a
+ * reference, so the role's stack can depend on the stack of the policy.
+ */
+function arnByName(policy: IConstruct, principal: object): string | undefined {
+  if (!(principal instanceof Role) || Stack.of(principal) === Stack.of(policy)) return undefined;
+  const { roleName, path = '/' } = principal.node.defaultChild as CfnRole;
+  const stack = Stack.of(principal);
+  // Of a role without a name, CDK has a token of nothing.
+  return stack.resolve(roleName) === undefined
+    ? undefined
+    : stack.formatArn({ service: 'iam', region: '', resource: `role${path}${roleName}` });
+}
+
+/**
  * Returns the ARN of the role or user that a grantee acts as, of any account.
  *
- * @param api the construct that the error message names
+ * @param api the construct whose policy names it, and that the error message names
  * @throws Error for a principal that is not a role or user
  */
 export function roleOrUserArn(api: IConstruct, { grantPrincipal }: IGrantable): string {
+  const byName = arnByName(api, grantPrincipal);
+  if (byName !== undefined) return byName;
   const { AWS: arns, ...others } = grantPrincipal.policyFragment.principalJson;
   const [arn, ...more] = arns ?? [];
   const isOther = !isRoleOrUser(grantPrincipal) || more.length > 0 || Object.keys(others).length > 0;

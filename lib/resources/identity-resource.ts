@@ -270,7 +270,7 @@ export function addIdentityResource(
     name: resource.getAttString('Name'),
     givenName: name,
     arn: resource.getAttString('Arn'),
-    ownerArn: resources.role.roleArn,
+    ownerArn: resources.ownerArn,
     tags,
     attribute: (attribute) => resource.getAttString(attribute),
   };

@@ -8,6 +8,7 @@ import {
   ExistingProvider,
   PROVIDER_PROPS,
   ProviderUse,
+  type ProviderUser,
   type CredentialProviderProps,
 } from './credential-provider';
 import { addIdentityResource, type GovernedResourceKind } from './identity-resource';
@@ -74,7 +75,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
   readonly _givenName: string;
   /** @internal */
   readonly _vendor: OAuth2Vendor;
-  private readonly use = new ProviderUse('GetResourceOauth2Token');
+  private readonly use = new ProviderUse(this, 'GetResourceOauth2Token');
 
   constructor(scope: Construct, id: string, props: OAuth2CredentialProviderProps) {
     super(scope, id);
@@ -119,11 +120,11 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
   }
 
   /**
-   * Allows a portal of the same stack to sign users in with this provider.
+   * Allows a portal to sign users in with this provider.
    *
    * @internal
    */
-  _allowSignIn(portalArn: string): void {
-    this.use.allowSignIn(portalArn);
+  _allowSignIn(portal: ProviderUser): void {
+    this.use.allowSignIn(portal);
   }
 }

@@ -146,7 +146,7 @@ export class ProviderSecret {
    */
   static external(secret: AnySecret, jsonKey: string): ProviderSecret {
     return new ProviderSecret((_, resources) => {
-      Tags.of(secret).add(OWNER_TAG, resources.role.roleArn);
+      Tags.of(secret).add(OWNER_TAG, resources.ownerArn);
       return { source: 'EXTERNAL', secretId: idOf(secret), jsonKey };
     });
   }

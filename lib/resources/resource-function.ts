@@ -10,7 +10,7 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import {
   COMMON_OPERATIONS,
   OPERATIONS_BY_TYPE,
@@ -21,6 +21,7 @@ import { resolveNetwork, type CallerNetwork } from '../constructs/caller-network
 import { deploymentNameOf } from '../constructs/deployment-name';
 import { functionCode } from '../constructs/function-code';
 import { grantInvokeOperations } from '../constructs/invocation';
+import { roleNameOf } from '../constructs/role-name';
 import { connectionOf } from '../constructs/service-connection';
 import { addStageSecret, type SharedStageSecret } from '../constructs/stage-secret';
 import { ServiceFunction } from '../constructs/service-function';
@@ -30,6 +31,9 @@ import { MANIFEST_SOURCE, ResourceFunctionManifest } from './resource-function-m
 const TIMEOUT = Duration.seconds(60);
 
 const ID = 'AgentIdentityResources';
+
+/** Paths of the constructs of each app, by service, type, and name of their resources. */
+const NAMES = new WeakMap<IConstruct, Map<string, string>>();
 
 const vpcOf = (network: CallerNetwork | 'internet') => (network === 'internet' ? undefined : network.vpc);
 
@@ -59,10 +63,10 @@ export class ResourceFunction extends Construct {
 
   readonly functionArn: string;
   readonly role: Role;
+  /** ARN of the role: not a reference, so the policies of other stacks name it without a dependency on this stack. */
+  readonly ownerArn: string;
   /** The content of its environment. */
   readonly manifest: ResourceFunctionManifest;
-  /** Paths of the constructs, by service, type, and name of their resources. */
-  private readonly names = new Map<string, string>();
 
   private constructor(
     scope: Construct,
@@ -70,11 +74,15 @@ export class ResourceFunction extends Construct {
     private readonly network: CallerNetwork | 'internet',
   ) {
     super(scope, id);
-    this.manifest = new ResourceFunctionManifest(Stack.of(this), this.node.path);
+    const stack = Stack.of(this);
+    this.manifest = new ResourceFunctionManifest(stack, this.node.path);
+    const roleName = roleNameOf(this);
+    this.ownerArn = stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName: roleName });
     const deployed = new ServiceFunction(this, 'Function', {
       code: functionCode('deployed-resources'),
       description: 'agent-identity: workload identities and credential providers of this stack',
       deployment: deploymentNameOf(this),
+      roleName,
       roleDescription:
         'agent-identity: owner of the workload identities and credential providers of this stack',
       timeout: TIMEOUT,
@@ -90,12 +98,14 @@ export class ResourceFunction extends Construct {
     this.role = deployed.executionRole;
   }
 
-  /** @throws Error if another resource of the stack has this name: the deployment would fail */
+  /** @throws Error if another resource of the app has this name: the deployment would fail */
   claimName(path: string, identity: IAgentIdentity, type: CustomResourceType, name: string): void {
+    const names = NAMES.get(this.node.root) ?? new Map<string, string>();
+    NAMES.set(this.node.root, names);
     const claim = JSON.stringify([identity.endpoint, type, name]);
-    const other = this.names.get(claim);
+    const other = names.get(claim);
     if (other !== undefined) throw new Error(`${path}: ${other} already has the name "${name}"`);
-    this.names.set(claim, path);
+    names.set(claim, path);
   }
 
   /**

@@ -10,7 +10,7 @@ import {
   type TagManager,
 } from 'aws-cdk-lib';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import * as v from 'valibot';
 import { mustBe } from '../constructs/construct-error';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';
@@ -55,7 +55,16 @@ const AGENT_OPERATIONS = [
 type AgentOperation = (typeof AGENT_OPERATIONS)[number];
 
 /** Names of the statements in the resource policy. */
-type StatementName = 'ActAs' | 'GetWorkloadAccessToken' | 'CompleteResourceTokenAuth';
+type StatementName = 'ActAs' | 'GetWorkloadAccessToken' | 'CompleteResourceTokenAuth' | 'ServePortal';
+
+/** What a portal of another owner does for users (docs/portal.md, "Before you begin"). */
+const PORTAL_OPERATIONS = [
+  'GetWorkloadAccessTokenForJWT',
+  'GetResourceOauth2Token',
+  'CompleteResourceTokenAuth',
+  'ListResourceGrants',
+  'RevokeResourceGrant',
+] as const satisfies readonly AgentOperation[];
 
 export interface WorkloadAccessTokenGrantOptions {
   /**
@@ -140,8 +149,8 @@ export interface WorkloadIdentityProps extends IdentityResourceProps {
   readonly authorizer?: TrustedIssuer;
   /**
    * The agents that can call this agent for their users, with their workload access tokens: 1 to 10. They must have the
-   * same owner, as all workload identities of a service's stacks have. Needs `authorizer`, whose issuer the users of the
-   * calls must have.
+   * same owner, as all workload identities of a stack have. Needs `authorizer`, whose issuer the users of the calls must
+   * have.
    * @default - none: no agent can call this agent
    */
   readonly allowedWorkloadIdentities?: IWorkloadIdentity[];
@@ -229,6 +238,17 @@ function configurationOf(path: string, props: WorkloadIdentityProps) {
   const parsed = v.safeParse(schema, configurationWith(knownUrls, known));
   if (!parsed.success) throw new Error(`${path}: ${invalidProps(parsed.issues, [ALLOWED, AUTHORIZER])}`);
   return configurationWith(allowedResourceOauth2ReturnUrls, names);
+}
+
+/** @throws Error for a workload identity that another stack creates: another role owns it, so the service rejects its calls */
+function checkSameStack(called: IConstruct, calling: readonly IWorkloadIdentity[]): void {
+  const other = calling.find(
+    (each) => each instanceof WorkloadIdentity && Stack.of(each) !== Stack.of(called),
+  );
+  if (!other) return;
+  throw new Error(
+    `${called.node.path}: allowedWorkloadIdentities: ${other.node.path} is in another stack, so it has another owner. Put the agents that call each other into one stack.`,
+  );
 }
 
 /** The three grants, by the operations that they allow in IAM and in the resource policy. */
@@ -384,17 +404,24 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
    * @internal
    */
   readonly _givenName: string;
+  /**
+   * The ARN, without a reference to the resource.
+   * @internal
+   */
+  readonly _givenArn: string;
   /** @internal */
   protected readonly _identity: IAgentIdentity;
   private readonly allowed: Readonly<Record<StatementName, Map<string, readonly AgentOperation[]>>> = {
     ActAs: new Map(),
     GetWorkloadAccessToken: new Map(),
     CompleteResourceTokenAuth: new Map(),
+    ServePortal: new Map(),
   };
 
   constructor(scope: Construct, id: string, props: WorkloadIdentityProps) {
     super(scope, id);
     checkConstructProps(this.node.path, props, PROPS);
+    checkSameStack(this, props.allowedWorkloadIdentities ?? []);
     const created = addIdentityResource(this, props, {
       kind: KIND,
       name: props.workloadIdentityName,
@@ -407,6 +434,12 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
     this._acceptsAgents = props.allowedWorkloadIdentities !== undefined;
     this.allowedResourceOauth2ReturnUrls = props.allowedResourceOauth2ReturnUrls ?? [];
     this._givenName = created.givenName;
+    this._givenArn = Stack.of(this).formatArn({
+      service: 'bedrock-agentcore',
+      account: props.identity.account,
+      resource: 'workload-identity-directory/default/workload-identity',
+      resourceName: created.givenName,
+    });
     this.workloadIdentityName = created.name;
     this.workloadIdentityArn = created.arn;
     this.ownerArn = created.ownerArn;
@@ -420,8 +453,17 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
     this.allowed[name].set(arn, union);
   }
 
+  /**
+   * Allows a portal of another owner to show the agent's connections, and to connect and disconnect users.
+   *
+   * @internal
+   */
+  _allowPortal(ownerArn: string): void {
+    this._allow('ServePortal', ownerArn, PORTAL_OPERATIONS);
+  }
+
   private statements(): PolicyStatementJson[] {
-    const { ActAs, GetWorkloadAccessToken, CompleteResourceTokenAuth } = this.allowed;
+    const { ActAs, GetWorkloadAccessToken, CompleteResourceTokenAuth, ServePortal } = this.allowed;
     const byOperations = new Map<string, { arns: string[]; operations: readonly AgentOperation[] }>();
     for (const [arn, operations] of GetWorkloadAccessToken) {
       const { arns } = byOperations.get(operations.join()) ?? { arns: [] };
@@ -450,6 +492,17 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
             ]),
           ]
         : []),
+      ...(ServePortal.size > 0 ? [allow('ServePortal', ServePortal.keys(), PORTAL_OPERATIONS)] : []),
     ];
   }
+}
+
+/**
+ * Returns the ARN for the policy of a resource. In another stack, it is no reference, so the stack of the workload identity
+ * can depend on the stack of that resource.
+ */
+export function arnInPolicyOf(resource: IConstruct, workload: IWorkloadIdentity): string {
+  return workload instanceof WorkloadIdentity && Stack.of(workload) !== Stack.of(resource)
+    ? workload._givenArn
+    : workload.workloadIdentityArn;
 }

@@ -90,9 +90,4 @@ describe('synthesis rejects', () => {
   it('an invalid target, with an error that names the endpoint', () => {
     expect(() => endpointWith({ target: AgentTarget.url('ftp://a') })).toThrow(/^Consumer\/Travel: /);
   });
-
-  it('a workload identity of another stack', () => {
-    const { workload } = endpointWith();
-    expect(() => endpointWith({ workload })).toThrow('Consumer/Travel: workload must be in the same stack');
-  });
 });

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Aws, Stack, Tags } from 'aws-cdk-lib';
+import { Aws, Tags, type Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { digestOfLogo } from '../../lambda/model/custom-resources/definition';
@@ -21,7 +21,7 @@ import {
   type OAuth2CredentialProviderProps,
   type TrustedIssuer,
 } from '../../lib';
-import { consumerStack, propertiesOf, statementsOf, templateOf, written } from './consumer';
+import { consumerStack, deployed, OWNER, propertiesOf, statementsOf, templateOf, written } from './consumer';
 import { OAUTH2, PORTAL } from './resources';
 import { resourcesOf } from './synthesis';
 
@@ -77,7 +77,7 @@ describe('a portal', () => {
       policy: '',
       portal: {
         credentialProviderArn: '<Login.Arn>',
-        executionRoleArn: '<AgentIdentityResourcesRole.Arn>',
+        executionRoleArn: OWNER,
       },
     });
   });
@@ -135,7 +135,7 @@ describe('a portal', () => {
       '<Portal.Arn>',
       '<Portal.Name>',
     ]);
-    expect(resolved(ownerArn)).toBe('<AgentIdentityResourcesRole.Arn>');
+    expect(resolved(ownerArn)).toBe(OWNER);
   });
 
   it('is created after its agents and providers, which it names', () => {
@@ -171,16 +171,18 @@ describe('a portal', () => {
       'arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>:consent-portal/assistants-??????????';
     expect(Statement).toEqual([
       expect.objectContaining({
+        Sid: 'Use1',
+        Principal: { AWS: [OWNER] },
+        Condition: { ArnEquals: { 'bedrock-agentcore:WorkloadIdentityArn': [arn] } },
+      }),
+      expect.objectContaining({
         Sid: 'DenyOtherWorkloads',
         Condition: { ArnNotEquals: { 'bedrock-agentcore:WorkloadIdentityArn': [arn] } },
       }),
     ]);
-    const deployed = policy.replaceAll(/<AWS::(\w+)>/g, (_, name: string) =>
-      name === 'AccountId' ? '123456789012' : name === 'Region' ? 'eu-central-1' : 'aws',
-    );
     const provider =
       'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default/oauth2credentialprovider/a';
-    expect(parsePolicyDocument(deployed, provider).statements).toHaveLength(1);
+    expect(parsePolicyDocument(deployed(policy), provider).statements).toHaveLength(2);
   });
 
   it('is in the environment of the function, which accepts no other definition', () => {
@@ -264,13 +266,6 @@ describe('synthesis rejects', () => {
     const calendar = providerNamed('Calendar');
     portalOf({ connections: [{ workload: agent, credentialProvider: calendar }] });
     expect(() => templateOf(stack)).toThrow('Consumer/Agent cannot use Consumer/Calendar');
-  });
-
-  it('an agent of another stack', () => {
-    const other = new Stack(stack.node.root, 'Other');
-    expect(() => new ConsentPortal(other, 'Portal', { identity, workloads: [agent], signIn: login })).toThrow(
-      'Other/Portal: Consumer/Agent is in another stack',
-    );
   });
 });
 

@@ -12,6 +12,17 @@ export interface ConsumerTemplate {
 
 export const consumerStack = (): Stack => new Stack(newApp(), 'Consumer');
 
+/** The role that owns the resources of the stack, as `written` writes its ARN. */
+export const OWNER =
+  'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/Consumer-AgentIdentityResources-A841694E-<AWS::Region>';
+
+/** Returns a text with references as it is in an account, for the service's own code. */
+export const deployed = (text: string): string =>
+  text
+    .replaceAll('<AWS::AccountId>', '123456789012')
+    .replaceAll('<AWS::Region>', 'eu-central-1')
+    .replaceAll('<AWS::Partition>', 'aws');
+
 export const templateOf = (stack: Stack): ConsumerTemplate =>
   Template.fromStack(stack).toJSON() as ConsumerTemplate;
 

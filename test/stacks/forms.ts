@@ -6,6 +6,7 @@ import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { addTeams } from '../../examples/teams-app/stacks';
 import {
   AgentEndpoint,
   AgentIdentity,
@@ -162,6 +163,8 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     const portal = new ConsentPortal(stack, 'Portal', { identity, workloads: [agent], signIn });
     new CfnOutput(stack, 'PortalUrl', { value: portal.portalUrl });
   },
+
+  'thirty agents of three teams': addTeams,
 
   'a standby in another Region': (app) => {
     const primaryKeyArn = 'arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';

@@ -14,7 +14,7 @@ import {
   type IAgentIdentity,
   type TrustedIssuer,
 } from '../../lib';
-import { consumerStack, propertiesOf, statementsOf, templateOf, written } from './consumer';
+import { consumerStack, OWNER, propertiesOf, statementsOf, templateOf, written } from './consumer';
 import { API_KEY, IDENTITY, weatherIn } from './resources';
 import { resourcesOf } from './synthesis';
 
@@ -96,9 +96,7 @@ describe('a secret', () => {
       jsonKey: 'key',
     });
     const mine = resourcesOf(template, 'AWS::SecretsManager::Secret').find(([id]) => id.startsWith('Mine'));
-    expect(written(mine?.[1].Properties.Tags)).toEqual([
-      { Key: 'agent-identity:owner', Value: '<AgentIdentityResourcesRole.Arn>' },
-    ]);
+    expect(written(mine?.[1].Properties.Tags)).toEqual([{ Key: 'agent-identity:owner', Value: OWNER }]);
     const statements = statementsOf(template, 'AgentIdentityResourcesRole');
     expect(JSON.stringify(statements)).not.toContain('secretsmanager');
   });
@@ -160,6 +158,10 @@ describe('names', () => {
     weatherOf({ credentialProviderName: 'travel' });
     named('B', AgentIdentity.fromAgentIdentityAttributes(stack, 'Second', { restApiId: 'second' }));
     expect(() => named('C')).toThrow('Consumer/C: Consumer/A already has the name "travel"');
+    const other = new Stack(stack.node.root, 'OtherTeam');
+    expect(() => new WorkloadIdentity(other, 'D', { identity, workloadIdentityName: 'travel' })).toThrow(
+      'OtherTeam/D: Consumer/A already has the name "travel"',
+    );
   });
 
   it('of existing resources determine their ARNs', () => {
@@ -259,6 +261,15 @@ describe('a workload identity', () => {
     expect(
       () => new WorkloadIdentity(stack, 'Open', { identity, allowedWorkloadIdentities: [imported] }),
     ).toThrow(/allowedWorkloadIdentities needs authorizer/);
+    const elsewhere = new WorkloadIdentity(new Stack(stack.node.root, 'Other'), 'Caller', { identity });
+    expect(
+      () =>
+        new WorkloadIdentity(stack, 'Called', {
+          identity,
+          authorizer,
+          allowedWorkloadIdentities: [elsewhere],
+        }),
+    ).toThrow('Consumer/Called: allowedWorkloadIdentities: Other/Caller is in another stack');
   });
 
   it('can trust its own issuer', () => {

@@ -22,6 +22,7 @@ import {
 } from '../../lib';
 import {
   consumerStack,
+  OWNER,
   propertiesOf,
   statementsOf,
   templateOf,
@@ -83,6 +84,7 @@ describe('the resource policies in the template', () => {
     for (const [kind, arn] of Object.entries(arns)) {
       const { policy } = propertiesOf(templateOf(stack), kind);
       const deployed = String(policy)
+        .replaceAll(OWNER, 'arn:aws:iam::111122223333:role/owner')
         .replaceAll(/<\w+Role\w*\.Arn>/g, 'arn:aws:iam::111122223333:role/some')
         .replaceAll('<Agent.Arn>', `arn:aws:bedrock-agentcore:eu-central-1:111122223333:${arns[IDENTITY]}`);
       const parsed = parsePolicyDocument(
@@ -201,7 +203,7 @@ describe('allowUseBy', () => {
       {
         Sid: 'Use1',
         Effect: 'Allow',
-        Principal: { AWS: ['<AgentIdentityResourcesRole.Arn>'] },
+        Principal: { AWS: [OWNER] },
         Action: ['bedrock-agentcore:GetResourceApiKey'],
         Resource: '*',
         Condition: { ArnEquals: { [key]: ['<Agent.Arn>'] } },

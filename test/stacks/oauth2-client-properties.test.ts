@@ -10,7 +10,7 @@ import {
   ProviderSecret,
   type IAgentIdentity,
 } from '../../lib';
-import { consumerStack, propertiesOf, statementsOf, templateOf, written } from './consumer';
+import { consumerStack, OWNER, propertiesOf, statementsOf, templateOf, written } from './consumer';
 import { OAUTH2 } from './resources';
 import { resourcesOf } from './synthesis';
 
@@ -138,7 +138,7 @@ describe('an OAuth client', () => {
       id.startsWith('Authority'),
     );
     expect(written(authority?.Properties.Tags)).toEqual([
-      { Key: 'agent-identity:owner', Value: 'certificates/<AgentIdentityResourcesRole.Arn>' },
+      { Key: 'agent-identity:owner', Value: `certificates/${OWNER}` },
     ]);
     const statements = JSON.stringify(statementsOf(template, 'AgentIdentityResourcesRole'));
     expect(statements).not.toContain('Authority');
