@@ -62,7 +62,7 @@ export const redirected = (location: string, cookies: readonly string[] = []): A
  * report such an event as a defect.
  */
 const unsent = (name: StepName): RefusedStep => ({
-  refused: name === 'finishSignIn' ? 'login_failed' : 'no-such-portal',
+  refused: name === 'signInCallback' ? 'login_failed' : 'no-such-portal',
 });
 
 /** Redirects after a change that earlier pages do not show. */

@@ -7,8 +7,8 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { PortalAppearance } from '../domain/portal/served-portal';
 import { isResponseTo } from '../domain/portal/sign-in-binding';
 import { epochSeconds } from '../domain/system';
-import { AFTER, renderConnections, type Notice } from '../pages/connections-page';
-import { renderDisconnection, renderReach } from '../pages/disconnection-pages';
+import { AFTER, renderView, type Notice } from '../pages/view-page';
+import { renderDisconnection, renderDisconnectQuestion } from '../pages/disconnection-pages';
 import { isConsentError, renderNoPortal, renderSignIn, type ConsentError } from '../pages/portal-pages';
 import { consentCookie } from './browser';
 import { headerOf } from './event-headers';
@@ -65,7 +65,7 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
   });
   if ('agents' in result && session) {
     const frame = { portal: result.portal, path, person: personOf(session) };
-    return shown(renderConnections(frame, result, noticeIn(query)));
+    return shown(renderView(frame, result, noticeIn(query)));
   }
   const error = query.get('error');
   if ('signedIn' in result) {
@@ -116,7 +116,7 @@ async function signInCallback({ system }: PortalRouteDependencies, request: Port
   }
   const newSession = system.randomToken(32);
   const previous = cookies.session?.secret;
-  const result = await request.perform('finishSignIn', {
+  const result = await request.perform('signInCallback', {
     portalId,
     secret: begun.secret,
     query: [...query],
@@ -225,13 +225,13 @@ const disconnect: PortalRoute = (deps, request) =>
  * The question before a disconnection. It changes nothing, and has an address, so that a browser can go back to it:
  * browsers do not show the response to a form again.
  */
-const disconnectionQuestion: PortalRoute = (_deps, request) => {
+const disconnectQuestion: PortalRoute = (_deps, request) => {
   const { portalId, path, event } = request;
   const connection = queryOf(event).get('connection');
   if (connection === null) return Promise.resolve(redirected(path));
-  return personally(request, 'reach', {
+  return personally(request, 'disconnectQuestion', {
     input: (session) => ({ portalId, session, connection }),
-    respond: ({ reach }, frame) => shown(renderReach(frame, connection, reach)),
+    respond: ({ question }, frame) => shown(renderDisconnectQuestion(frame, connection, question)),
   });
 };
 
@@ -257,7 +257,7 @@ const ROUTES = {
   PortalDisconnect: disconnect,
   PortalSignOutReopened: toPortal,
   PortalConnectReopened: toPortal,
-  PortalDisconnectQuestion: disconnectionQuestion,
+  PortalDisconnectQuestion: disconnectQuestion,
   PortalDisconnection: disconnection,
 } as const satisfies Record<string, PortalRoute>;
 

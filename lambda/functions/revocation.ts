@@ -13,7 +13,7 @@ import { system } from '../adapters/system';
 import { REVOCATION_CALLS, type RevocationCallee } from '../model/events/revocation';
 import { enqueueClientDeletion } from '../domain/revocation/client-deletion';
 import { enqueueTokens } from '../domain/revocation/enqueue';
-import { isSelectionComplete } from '../domain/revocation/revocation';
+import { isSelectionComplete } from '../domain/revocation/outbox';
 import { RunningSelections, selectGrants } from '../domain/revocation/select';
 import { sweep } from '../domain/revocation/sweep';
 import { createAws } from './composition/aws';

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { FLOWS } from './flow';
 import type { Of } from './of';
-import { REVOCATION_REACHES } from './records/revocation';
+import { REVOCATION_REACHES } from './records/revocation-outbox';
 
 /** Text with a description in the OpenAPI document. */
 /* @__NO_SIDE_EFFECTS__ */

@@ -1,7 +1,7 @@
 /** The pages of a disconnection: the question before it, and its progress at the provider. */
 import type { Named } from '../domain/display-name';
-import type { Disconnection } from '../domain/portal/disconnection-progress';
-import type { DisconnectionReach } from '../domain/portal/disconnection-reach';
+import type { Disconnection } from '../domain/portal/disconnection';
+import type { DisconnectQuestion } from '../domain/portal/disconnect-question';
 import type { AgentAtProvider } from '../domain/portal/row';
 import { html, type Html } from './html';
 import { linkButton, renderMessage, type Message } from './message-page';
@@ -13,7 +13,7 @@ type SignedInFrame = PortalFrame & { readonly person: PersonFrame };
 const back = (path: string, label = 'Back to your agents'): Html => linkButton(path, label, 'plain');
 
 /** What the person can expect of the provider. */
-const EXPECTATION: Readonly<Record<DisconnectionReach['revocation'], (provider: string) => string>> = {
+const EXPECTATION: Readonly<Record<DisconnectQuestion['revocation'], (provider: string) => string>> = {
   provable: (provider) =>
     `${provider} is asked to end the access, and the next page shows whether the access ended there.`,
   'not-provable': (provider) => `${provider} is asked to end the access, too. It cannot prove that it did.`,
@@ -48,7 +48,7 @@ function notShownInWords(count: number, isMinimum?: true): string {
 }
 
 /** What ends together with the connection. */
-function alsoEnding({ provider, alsoLose, notShown, notShownIsMinimum, shared }: DisconnectionReach): Html {
+function alsoEnding({ provider, alsoLose, notShown, notShownIsMinimum, shared }: DisconnectQuestion): Html {
   const at = provider.displayName;
   if (alsoLose.length === 0 && notShown === 0 && !notShownIsMinimum && !shared) return html``;
   return html`<section class="section">
@@ -69,12 +69,12 @@ function alsoEnding({ provider, alsoLose, notShown, notShownIsMinimum, shared }:
 }
 
 /** The question before a disconnection, which says what else ends. */
-export function renderReach(
+export function renderDisconnectQuestion(
   frame: SignedInFrame,
   connection: string,
-  reach: DisconnectionReach,
+  question: DisconnectQuestion,
 ): RenderedPage {
-  const { agent, provider, revocation, keepsAccess } = reach;
+  const { agent, provider, revocation, keepsAccess } = question;
   const [name, at] = [agent.displayName, provider.displayName];
   return renderMessage(
     {
@@ -84,7 +84,7 @@ export function renderReach(
         ? `${name} loses this access to your ${at} account immediately. It might keep other access to the account.`
         : `${name} loses access to your ${at} account immediately.`,
       next: EXPECTATION[revocation](at),
-      more: html`${signInNote(reach)}${alsoEnding(reach)}${technicalNames(agent, provider)}`,
+      more: html`${signInNote(question)}${alsoEnding(question)}${technicalNames(agent, provider)}`,
       actions: [
         html`<form method="post" action="${frame.path}/disconnect">
           ${csrfField(frame.person)}<input type="hidden" name="connection" value="${connection}" /><input

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { grantKey, type Key, type TableName } from '../../lambda/model/table-keys';
-import type { Revocation } from '../../lambda/model/records/revocation';
+import type { Revocation } from '../../lambda/model/records/revocation-outbox';
 import { localTableName } from '../../lib/local/dynamodb';
 import type { Outcome } from './command-under-test';
 import { TIMES, type RestoredTables } from './restored-tables';

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../lambda/domain/digest';
 import { ended, failed, taken } from '../../lambda/domain/revocation/item';
-import type { DueItem, RevocationStore } from '../../lambda/domain/revocation/revocation';
-import type { Revocation, OutboxItem } from '../../lambda/model/records/revocation';
+import type { DueItem, RevocationStore } from '../../lambda/domain/revocation/outbox';
+import type { Revocation, OutboxItem } from '../../lambda/model/records/revocation-outbox';
 import { duePartition } from '../../lambda/model/table-keys';
 import { BEGINNING } from '../domain/fake-system';
 import type { Stores } from '../domain/in-memory-stores';

@@ -1,6 +1,6 @@
 /** The revocation outbox in memory: each method is one atomic step, with the conditions that the port states. */
-import type { Due, RevocationStore } from '../../lambda/domain/revocation/revocation';
-import type { Revocation, OutboxItem } from '../../lambda/model/records/revocation';
+import type { Due, RevocationStore } from '../../lambda/domain/revocation/outbox';
+import type { Revocation, OutboxItem } from '../../lambda/model/records/revocation-outbox';
 import { recordOf } from './in-memory-record';
 
 /** Records on a page of due ones: few, so that tests have several pages. */

@@ -24,7 +24,7 @@ import type { Directory } from '../../lambda/domain/grant/directory';
 import type { GrantStore } from '../../lambda/domain/grant/grant';
 import type { RestrictionStore } from '../../lambda/domain/restriction/restriction';
 import type { AgentRestriction, Restriction, UserRestriction } from '../../lambda/model/records/restriction';
-import type { RevocationStore } from '../../lambda/domain/revocation/revocation';
+import type { RevocationStore } from '../../lambda/domain/revocation/outbox';
 import type { GrantIndex } from '../../lambda/domain/grant/selection';
 import type { SecretStore } from '../../lambda/domain/sealing/secret-store';
 import { NEVER_MOVED, type TokenVaultStore } from '../../lambda/domain/token-vault/token-vault';

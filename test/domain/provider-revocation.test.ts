@@ -1,11 +1,11 @@
 /** Tokens are revoked as each vendor documents it, and counted as revoked only with a proof. */
 import { VENDOR_NAMES, type VendorName } from '../../lambda/model/provider/vendor-names';
-import { NotRevoked, revokeTokens, type RevocableTokens } from '../../lambda/domain/oauth/revocation';
+import { NotRevoked, revokeTokens, type RevocableTokens } from '../../lambda/domain/oauth/revoke-tokens';
 import type { Metadata } from '../../lambda/domain/oauth/provider-metadata';
 import type { ClientCredential } from '../../lambda/domain/oauth/client-authentication';
 import type { Oauth2Provider } from '../../lambda/model/provider/record';
 import { alsoEnds } from '../../lambda/domain/provider/revocation-reach';
-import { REVOCATION_REACHES } from '../../lambda/model/records/revocation';
+import { REVOCATION_REACHES } from '../../lambda/model/records/revocation-outbox';
 import { reachOf, vendorOf } from '../../lambda/domain/provider/vendors';
 import { CLIENT, startRevokingVendor, type RevokingVendor } from './revoking-vendor';
 import { REVOKING, WITHOUT_A_WAY } from './revoking-vendors';

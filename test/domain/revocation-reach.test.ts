@@ -1,5 +1,5 @@
 import { endsOtherGrants, wider } from '../../lambda/domain/provider/revocation-reach';
-import { REVOCATION_REACHES } from '../../lambda/model/records/revocation';
+import { REVOCATION_REACHES } from '../../lambda/model/records/revocation-outbox';
 
 it('the widest reach ends the most', () => {
   const widest = [...REVOCATION_REACHES].reduce((one, other) => wider(one, other) ?? one);

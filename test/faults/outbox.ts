@@ -4,8 +4,8 @@ import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { RevocationEvent } from '../../lambda/model/events/revocation';
 import { OTHER_GRANTS, SUPERSEDED } from '../../lambda/domain/revocation/end';
-import { isClientDeletion, isOfRevocation } from '../../lambda/domain/revocation/revocation';
-import type { OutboxItem } from '../../lambda/model/records/revocation';
+import { isClientDeletion, isOfRevocation } from '../../lambda/domain/revocation/outbox';
+import type { OutboxItem } from '../../lambda/model/records/revocation-outbox';
 import { TOKEN_VAULT_ID } from '../../lambda/domain/token-vault/token-vault';
 import { PARTITION_KEY, PREFIX, type Key } from '../../lambda/model/table-keys';
 import { localTableName } from '../../lib/local/dynamodb';

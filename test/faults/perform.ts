@@ -1,6 +1,6 @@
 /** Performs one case: a request with one fault, the retry without it, and the checks of both. */
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
-import type { OutboxItem } from '../../lambda/model/records/revocation';
+import type { OutboxItem } from '../../lambda/model/records/revocation-outbox';
 import { documentedStatuses, expectDocumented } from '../flows/support/documented-responses';
 import type { HttpResponse } from '../local/handmade-request';
 import { nameOf, type Site } from './calls';

@@ -250,7 +250,7 @@ it.each([
     await portal.view(other),
     await portal.connect(other, key),
     await portal.complete(other, 'urn:ietf:params:oauth:request_uri:x'),
-    await portal.reach(other, key),
+    await portal.disconnectQuestion(other, key),
     await portal.disconnect(other, key),
     await portal.disconnection(other, '00000000-0000-4000-8000-000000000000'),
   ]) {
@@ -378,8 +378,8 @@ describe('a disconnection', () => {
     const { agent, portal, session, key } = await connected('ana');
     const { accessToken } = await ask(agent, 'ana');
     expect(accessToken).toBeDefined();
-    expect(await portal.reach(session, key)).toMatchObject({
-      reach: { agent: { name: agent.name }, revocation: 'not-provable', alsoLose: [] },
+    expect(await portal.disconnectQuestion(session, key)).toMatchObject({
+      question: { agent: { name: agent.name }, revocation: 'not-provable', alsoLose: [] },
     });
     // The question ends nothing, and does not look like a disconnection in the audit log.
     expect((await world.audit()).at(-1)).toMatchObject({ operation: 'PortalDisconnectQuestion' });
@@ -412,7 +412,7 @@ describe('a disconnection', () => {
     const other = await portal.signIn('ben');
     const elsewhere = await portalOf([await world.agent('agent', [])]);
     const there = await elsewhere.signIn('ana');
-    for (const step of ['reach', 'disconnect', 'connect'] as const) {
+    for (const step of ['disconnectQuestion', 'disconnect', 'connect'] as const) {
       expect(await portal[step](other, key)).toMatchObject({ refused: 'no-such-connection' });
       expect(await elsewhere[step](there, key)).toMatchObject({ refused: 'no-such-connection' });
     }
@@ -434,7 +434,7 @@ it('returns no token, code, or secret of a provider to the front', async () => {
   const results = JSON.stringify([
     await portal.view(session),
     await portal.connect(session, key),
-    await portal.reach(session, key),
+    await portal.disconnectQuestion(session, key),
     await portal.disconnect(session, key),
   ]);
   const { answer } = world.provider.exchanges.at(-1) ?? {};

@@ -51,7 +51,7 @@ async function signIn(subject: string, claims: object = {}, newSession = newSecr
     Promise.resolve({
       body: { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, id_token: idToken },
     });
-  return portal.finishSignIn(
+  return portal.signInCallback(
     secret,
     new URLSearchParams({ code: 'the-code', state: searchParams.get('state') ?? '' }),
     { newSession },

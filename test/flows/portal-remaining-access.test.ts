@@ -58,7 +58,9 @@ async function withExchange() {
 it('an agent that has one account has no other access', async () => {
   const { portal, session, keyOf, disconnect } = await connected(await running.world.agent('agent', []));
   expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: false }] });
-  expect(await portal.reach(session, await keyOf())).toMatchObject({ reach: { keepsAccess: false } });
+  expect(await portal.disconnectQuestion(session, await keyOf())).toMatchObject({
+    question: { keepsAccess: false },
+  });
   expect(await disconnect()).toMatchObject({ disconnection: { hasAccess: false } });
 });
 
@@ -77,7 +79,9 @@ it('ignores ended grants', async () => {
   expect(await portal.complete(session, sessionUri)).toHaveProperty('completed');
   const [again] = await portal.rows(session, agent);
   expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: false }] });
-  expect(await portal.reach(session, again?.key ?? '')).toMatchObject({ reach: { keepsAccess: false } });
+  expect(await portal.disconnectQuestion(session, again?.key ?? '')).toMatchObject({
+    question: { keepsAccess: false },
+  });
 });
 
 it('a second grant at the same provider remains, until it is disconnected, too', async () => {
@@ -86,7 +90,9 @@ it('a second grant at the same provider remains, until it is disconnected, too',
   const token = await agent.token({ userToken });
   const { authorizationUrl } = await agent.ask(token, { audiences: ['https://mail.example'] });
   await agent.complete(await agent.consent(authorizationUrl, 'ana'), { userToken });
-  expect(await portal.reach(session, await keyOf())).toMatchObject({ reach: { keepsAccess: true } });
+  expect(await portal.disconnectQuestion(session, await keyOf())).toMatchObject({
+    question: { keepsAccess: true },
+  });
   expect(await disconnect()).toMatchObject({ disconnection: { hasAccess: true } });
   const other = (await portal.rows(session, agent)).find(({ canDisconnect }) => canDisconnect);
   const result = await portal.disconnect(session, other?.key ?? '');
@@ -114,7 +120,9 @@ it('a token that the agent rejected is access, as long as it can work', async ()
     rejectedAccessToken,
   });
   expect(rejected.body).toContain('authorizationUrl');
-  expect(await portal.reach(session, await keyOf())).toMatchObject({ reach: { keepsAccess: true } });
+  expect(await portal.disconnectQuestion(session, await keyOf())).toMatchObject({
+    question: { keepsAccess: true },
+  });
   expect(await disconnect()).toMatchObject({ disconnection: { hasAccess: true } });
 });
 
@@ -148,8 +156,8 @@ it('a token from an exchange has no row, remains, and ends with all accounts', a
   const { agent, portal, session, keyOf, disconnect, obtain } = await withExchange();
   const { accessToken } = await obtain();
   expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: true }] });
-  expect(await portal.reach(session, await keyOf())).toMatchObject({
-    reach: { keepsAccess: true, canReturn: true },
+  expect(await portal.disconnectQuestion(session, await keyOf())).toMatchObject({
+    question: { keepsAccess: true, canReturn: true },
   });
   expect(await disconnect()).toMatchObject({ disconnection: { hasAccess: true, canReturn: true } });
   expect(await obtain()).toMatchObject({ accessToken });

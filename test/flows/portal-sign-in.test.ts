@@ -55,7 +55,7 @@ const finish = (
   { secret, state }: Pick<Begun, 'secret' | 'state'>,
   more: Record<string, string> = {},
   newSession = newSecret(),
-) => portal.finishSignIn(secret, new URLSearchParams({ code: 'the-code', state, ...more }), { newSession });
+) => portal.signInCallback(secret, new URLSearchParams({ code: 'the-code', state, ...more }), { newSession });
 
 const idToken = ({ nonce }: Begun, claims: object = {}, header = {}) =>
   world.issuer.token('ana', { aud: CLIENT_ID, nonce, ...claims }, header);
@@ -131,7 +131,7 @@ it('finds the session that the first invocation created when it is repeated, and
   const other = await newPortal();
   const elsewhere = await begun(other);
   const response = new URLSearchParams({ code: 'the-code', state: elsewhere.state });
-  expect(await other.finishSignIn(elsewhere.secret, response, { newSession })).toMatchObject({
+  expect(await other.signInCallback(elsewhere.secret, response, { newSession })).toMatchObject({
     refused: 'login_failed',
   });
 });
@@ -233,13 +233,15 @@ it.each([
   ['temporarily_unavailable', 'login_unavailable'],
 ])('tells the error %s of the identity provider as %s', async (error, refused) => {
   const { secret, state } = await begun();
-  expect(await portal.finishSignIn(secret, new URLSearchParams({ error, state }))).toMatchObject({ refused });
+  expect(await portal.signInCallback(secret, new URLSearchParams({ error, state }))).toMatchObject({
+    refused,
+  });
 });
 
 it("has the identity provider's own words in the audit entry alone", async () => {
   const { secret, state } = await begun();
   const query = { error: 'invalid_request', state, error_description: 'The redirect URI is not registered.' };
-  const result = await portal.finishSignIn(secret, new URLSearchParams(query));
+  const result = await portal.signInCallback(secret, new URLSearchParams(query));
   expect(JSON.stringify(result)).not.toContain('redirect');
   expect(await lastReason()).toBe(
     'invalid_request: the identity provider returned an error: "The redirect URI is not registered."',
@@ -278,7 +280,10 @@ it('leaves out an agent whose issuer is unavailable, if another agent admits the
     issue(await idToken(started));
     const response = new URLSearchParams({ code: 'the-code', state: started.state });
     const newSession = newSecret();
-    return [await other.finishSignIn(started.secret, response, { newSession }), await other.view(newSession)];
+    return [
+      await other.signInCallback(started.secret, response, { newSession }),
+      await other.view(newSession),
+    ];
   };
   const [result, view] = await finished([asleep, agent]);
   expect(result).toHaveProperty('session');
@@ -293,7 +298,7 @@ it('rejects a person whom no agent admits, as a user token of that person', asyn
   const signIn = async (more: object = {}) => {
     const started = await begun(other);
     issue(await idToken(started, { aud: 'another-client' }), more);
-    return other.finishSignIn(
+    return other.signInCallback(
       started.secret,
       new URLSearchParams({ code: 'the-code', state: started.state }),
     );

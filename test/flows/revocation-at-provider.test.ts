@@ -3,7 +3,7 @@ import type { Provider } from 'oidc-provider';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { system } from '../../lambda/adapters/system';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
-import { revokeTokens, type RevocableTokens } from '../../lambda/domain/oauth/revocation';
+import { revokeTokens, type RevocableTokens } from '../../lambda/domain/oauth/revoke-tokens';
 import { redeemRefreshToken, type ProviderClient } from '../../lambda/domain/oauth/token-request';
 import { sampleProvider } from '../domain/samples';
 import { Browser } from './support/browser';

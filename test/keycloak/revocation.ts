@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { system } from '../../lambda/adapters/system';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
-import { revokeTokens, type RevocableTokens } from '../../lambda/domain/oauth/revocation';
+import { revokeTokens, type RevocableTokens } from '../../lambda/domain/oauth/revoke-tokens';
 import type { ProviderClient } from '../../lambda/domain/oauth/token-request';
 import type { Checks } from '../deployed/checks';
 import { sampleProvider } from '../domain/samples';

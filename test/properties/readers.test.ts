@@ -13,7 +13,7 @@ import { findProtectedResource } from '../../lambda/domain/oauth/protected-resou
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { createMetadataReader, type Metadata } from '../../lambda/domain/oauth/provider-metadata';
 import { pushAuthorizationRequest } from '../../lambda/domain/oauth/pushed-authorization';
-import { revokeTokens } from '../../lambda/domain/oauth/revocation';
+import { revokeTokens } from '../../lambda/domain/oauth/revoke-tokens';
 import { redeemSignIn } from '../../lambda/domain/oauth/sign-in';
 import { redeemRefreshToken, type ProviderClient } from '../../lambda/domain/oauth/token-request';
 import { exchangeOnBehalfOf } from '../../lambda/domain/oauth/token-exchange';

@@ -6,7 +6,7 @@ import {
   type DueItem,
   type ItemPage,
   type RevocationStore,
-} from '../../domain/revocation/revocation';
+} from '../../domain/revocation/outbox';
 import {
   ItemSummarySchema,
   OutboxItemSchema,
@@ -15,7 +15,7 @@ import {
   type ItemSummary,
   type OutboxItem,
   type Revocation,
-} from '../../model/records/revocation';
+} from '../../model/records/revocation-outbox';
 import {
   DUE_INDEX,
   DUE_PARTITIONS,

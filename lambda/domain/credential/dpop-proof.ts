@@ -17,7 +17,7 @@ import { retrieve, type RetrieveDependencies } from './oauth2-token';
 import type { Admitted } from './oauth2-token-request';
 import type { TokenRequest } from '../../model/token-request';
 import { onBehalfOfToken } from './on-behalf-of';
-import { storedToken } from './user-token';
+import { storedToken } from './granted-token';
 
 /** The members that select a grant, and the request to the resource. */
 export interface ProofInput

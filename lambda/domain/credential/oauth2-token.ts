@@ -31,10 +31,10 @@ import { markIfRejected } from '../grant/rejected-token';
 import type { Admitted, RetrieveResponse } from './oauth2-token-request';
 import type { TokenRequest } from '../../model/token-request';
 import type { RequestOwner } from '../grant/token-sources';
-import { userToken, type UserTokenDependencies } from './user-token';
+import { grantedToken, type GrantedTokenDependencies } from './granted-token';
 
 export type RetrieveDependencies = VerifyDependencies &
-  UserTokenDependencies &
+  GrantedTokenDependencies &
   OnBehalfOfDependencies & { readonly audit: AuditTrail };
 
 /** Total characters of scopes, resources, and audiences: they go into a URL and into records of bounded size. */
@@ -163,7 +163,7 @@ function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<Retri
   const { oauth2Flow, scopes, forceAuthentication: force } = admitted.input;
   switch (oauth2Flow) {
     case 'USER_FEDERATION':
-      return userToken(deps, admitted);
+      return grantedToken(deps, admitted);
     case 'M2M':
       return machineToken(deps, { ...admitted, scopes, force });
     case 'ON_BEHALF_OF_TOKEN_EXCHANGE':

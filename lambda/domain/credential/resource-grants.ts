@@ -18,7 +18,7 @@ import type { Caller } from '../principal';
 import { authorizeAction, chainContext } from '../policy/access';
 import { invalidPageToken, isPageFull, type ListInput } from '../pagination';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
-import type { RevocationFilter } from '../../model/records/revocation';
+import type { RevocationFilter } from '../../model/records/revocation-outbox';
 import { invalidMember, ServiceError } from '../service-error';
 import { checkRestrictions } from '../restriction/restriction';
 import { delegationEntry } from '../workload-token/audit';

@@ -18,10 +18,10 @@ import type {
   ItemSummary,
   RevocationFilter,
   RevocationReach,
-} from '../../model/records/revocation';
+} from '../../model/records/revocation-outbox';
 import { invalidMember } from '../service-error';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
-import { isSelectionComplete, type RevocationStore, type UnreadableItem } from '../revocation/revocation';
+import { isSelectionComplete, type RevocationStore, type UnreadableItem } from '../revocation/outbox';
 
 export interface RevokeGrantsDependencies extends BeginRevocationDependencies, FilterDependencies {
   readonly audit: AuditTrail;

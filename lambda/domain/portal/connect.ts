@@ -69,7 +69,7 @@ export async function connect(
   }
 }
 
-export type CompleteConnectionDependencies = CompleteSessionDependencies & {
+export type CompleteDependencies = CompleteSessionDependencies & {
   readonly baseUrl: string;
   readonly directory: Pick<Directory, 'read'>;
 };
@@ -91,8 +91,8 @@ function completionRefusal(error: unknown): PortalRefusal | undefined {
  * @param bindingCookie content of the browser's cookie for this consent session; undefined if it has none
  * @throws PortalRefusal
  */
-export async function completeConnection(
-  deps: CompleteConnectionDependencies,
+export async function complete(
+  deps: CompleteDependencies,
   served: ServedPortal,
   person: Person,
   {

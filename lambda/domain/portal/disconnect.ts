@@ -2,7 +2,7 @@
 import type { Annotate } from '../audit';
 import { derivedId } from '../digest';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
-import type { RevocationFilter } from '../../model/records/revocation';
+import type { RevocationFilter } from '../../model/records/revocation-outbox';
 import { ownerMay, type Person } from './person';
 import { PortalRefusal, requireConnection } from './refusal';
 import { annotateRow, type Row } from './row';
@@ -43,7 +43,7 @@ async function beginDisconnection(
  *
  * @throws PortalRefusal
  */
-export async function disconnectRow(
+export async function disconnect(
   deps: DisconnectDependencies,
   served: ServedPortal,
   person: Person,

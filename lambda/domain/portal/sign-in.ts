@@ -144,7 +144,7 @@ const clientOf = (deps: SignInDependencies, { portal, signInProvider }: ServedPo
  *
  * @throws PortalRefusal
  */
-export async function beginSignIn(
+export async function signIn(
   deps: SignInDependencies,
   served: ServedPortal,
   { secret, otherAccount }: Omit<StepInput<'signIn'>, 'portalId'>,
@@ -233,7 +233,7 @@ export interface NewSession {
 }
 
 /** The identity provider's response, and the browser that delivered it. */
-type SignInResponse = Omit<StepInput<'finishSignIn'>, 'portalId' | 'query'> & {
+type SignInResponse = Omit<StepInput<'signInCallback'>, 'portalId' | 'query'> & {
   readonly query: URLSearchParams;
 };
 
@@ -325,7 +325,7 @@ async function createdSession(
  *
  * @throws PortalRefusal
  */
-export async function finishSignIn(
+export async function signInCallback(
   deps: SignInDependencies,
   served: ServedPortal,
   annotate: Annotate,

@@ -4,15 +4,10 @@
  */
 import type { StepInput, StepName } from '../../model/events/connections';
 import { audited, type Annotate, type AuditTrail, type RequestContext } from '../audit';
-import {
-  completeConnection,
-  connect,
-  type CompleteConnectionDependencies,
-  type ConnectDependencies,
-} from './connect';
-import { disconnectAgent, disconnectRow, type DisconnectDependencies } from './disconnect';
-import { disconnectionProgress, type DisconnectionDependencies } from './disconnection-progress';
-import { disconnectionReach, type ReachDependencies } from './disconnection-reach';
+import { complete, connect, type CompleteDependencies, type ConnectDependencies } from './connect';
+import { disconnectAgent, disconnect, type DisconnectDependencies } from './disconnect';
+import { disconnection, type DisconnectionDependencies } from './disconnection';
+import { disconnectQuestion, type DisconnectQuestionDependencies } from './disconnect-question';
 import { signedInPerson, type Person, type PersonDependencies } from './person';
 import { refusalOf, type Refusal } from './refusal';
 import {
@@ -22,15 +17,15 @@ import {
   type ServedPortalDependencies,
 } from './served-portal';
 import { endSession, type PortalSessionStore } from './session';
-import { beginSignIn, finishSignIn, type SignInDependencies } from './sign-in';
-import { viewOf, type PortalView } from './view';
+import { signIn, signInCallback, type SignInDependencies } from './sign-in';
+import { view, type PortalView } from './view';
 
 export type PortalStepDependencies = ServedPortalDependencies &
   SignInDependencies &
   PersonDependencies &
   ConnectDependencies &
-  CompleteConnectionDependencies &
-  ReachDependencies &
+  CompleteDependencies &
+  DisconnectQuestionDependencies &
   DisconnectDependencies &
   DisconnectionDependencies & {
     readonly portalSessions: PortalSessionStore;
@@ -79,11 +74,11 @@ const personalStep = <Outcome extends object>(
 export const createPortalSteps = (deps: PortalStepDependencies) =>
   ({
     signIn: ({ portalId, ...begin }) =>
-      step(deps, { operation: 'PortalSignIn', portalId }, (served) => beginSignIn(deps, served, begin)),
+      step(deps, { operation: 'PortalSignIn', portalId }, (served) => signIn(deps, served, begin)),
 
-    finishSignIn: ({ portalId, query, ...begun }) =>
+    signInCallback: ({ portalId, query, ...begun }) =>
       step(deps, { operation: 'PortalSignInCallback', portalId }, (served, annotate) =>
-        finishSignIn(deps, served, annotate, {
+        signInCallback(deps, served, annotate, {
           ...begun,
           query: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])),
         }),
@@ -95,7 +90,7 @@ export const createPortalSteps = (deps: PortalStepDependencies) =>
         return step(deps, { operation: 'Portal', portalId }, () => Promise.resolve({ signedIn: false }));
       }
       return personalStep(deps, { operation: 'Portal', portalId, session }, (served, person) =>
-        viewOf(deps, served, person, after),
+        view(deps, served, person, after),
       );
     },
 
@@ -108,17 +103,17 @@ export const createPortalSteps = (deps: PortalStepDependencies) =>
       personalStep(
         deps,
         { operation: 'CompleteResourceTokenAuth', portalId, session },
-        (served, person, annotate) => completeConnection(deps, served, person, { ...browser, annotate }),
+        (served, person, annotate) => complete(deps, served, person, { ...browser, annotate }),
       ),
 
-    reach: ({ connection: key, ...input }) =>
+    disconnectQuestion: ({ connection: key, ...input }) =>
       personalStep(deps, { operation: 'PortalDisconnectQuestion', ...input }, (served, person, annotate) =>
-        disconnectionReach(deps, served, person, { key, annotate }),
+        disconnectQuestion(deps, served, person, { key, annotate }),
       ),
 
     disconnect: ({ connection: key, ...input }) =>
       personalStep(deps, { operation: 'RevokeResourceGrant', ...input }, (served, person, annotate) =>
-        disconnectRow(deps, served, person, { key, annotate }),
+        disconnect(deps, served, person, { key, annotate }),
       ),
 
     disconnectAgent: ({ agent: agentName, clientToken, ...input }) =>
@@ -128,7 +123,7 @@ export const createPortalSteps = (deps: PortalStepDependencies) =>
 
     disconnection: ({ revocationId, ...input }) =>
       personalStep(deps, { operation: 'PortalDisconnection', ...input }, (served, person, annotate) =>
-        disconnectionProgress(deps, served, person, { revocationId, annotate }),
+        disconnection(deps, served, person, { revocationId, annotate }),
       ),
 
     /** Ends the session, also one that is not valid any more. */

@@ -33,7 +33,7 @@ export interface PortalView {
  *
  * @param after `next` of an agent: only its rows from there on are returned
  */
-export async function viewOf(
+export async function view(
   deps: RowDependencies,
   served: ServedPortal,
   person: Person,

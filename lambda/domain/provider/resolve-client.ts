@@ -20,7 +20,7 @@ import {
   type ClientHolder,
   type Registered,
 } from './client-deletion';
-import type { ClientDeletionCause } from '../../model/records/revocation';
+import type { ClientDeletionCause } from '../../model/records/revocation-outbox';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
 import { isSameServer } from './discovery';
 import {

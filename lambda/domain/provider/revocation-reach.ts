@@ -1,5 +1,5 @@
 /** What else a revocation at a provider ends. */
-import type { RevocationReach } from '../../model/records/revocation';
+import type { RevocationReach } from '../../model/records/revocation-outbox';
 
 /**
  * What a revocation can achieve: `provable`, if the service can find out that the tokens are revoked; `not-provable`,

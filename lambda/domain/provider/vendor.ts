@@ -11,7 +11,7 @@ import {
 } from '../../model/provider/client';
 import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
 import type { OnBehalfOfConfig } from '../../model/provider/on-behalf-of';
-import type { RevocationReach } from '../../model/records/revocation';
+import type { RevocationReach } from '../../model/records/revocation-outbox';
 
 /** Returns the method as the API has it; undefined for a public client. */
 export function statedMethod(

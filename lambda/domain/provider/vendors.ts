@@ -2,7 +2,7 @@
 import { INCLUDED_VENDORS } from './included-vendors';
 import { NAMED_VENDORS } from './named-vendors';
 import { VENDOR_NAMES, type VendorName } from '../../model/provider/vendor-names';
-import type { RevocationReach } from '../../model/records/revocation';
+import type { RevocationReach } from '../../model/records/revocation-outbox';
 import type { Vendor } from './vendor';
 
 const CUSTOM: Vendor = {

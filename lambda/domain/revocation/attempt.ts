@@ -11,7 +11,7 @@ import { changedConcurrently } from '../resource-write';
 import { isCredentialError } from '../oauth/client-secret';
 import type { ProviderClients } from '../oauth/provider-client';
 import { ProviderFailure, type OwnCode } from '../oauth/provider-failure';
-import { NotRevoked, revokeTokens, type RevocationOutcome } from '../oauth/revocation';
+import { NotRevoked, revokeTokens, type RevocationOutcome } from '../oauth/revoke-tokens';
 import type { ProviderClient } from '../oauth/token-request';
 import { clientBindingDigest, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { hasStoredCredential } from '../provider/vendor';
@@ -21,8 +21,8 @@ import { KeyMaterialResetError, ShreddedError, UnreadableError } from '../sealin
 import type { System } from '../system';
 import { advanceItem, OTHER_GRANTS, SUPERSEDED } from './end';
 import { ended, failed, itemIdOf, postponed } from './item';
-import { isOfRevocation, type RevocationStore } from './revocation';
-import type { OutboxItem } from '../../model/records/revocation';
+import { isOfRevocation, type RevocationStore } from './outbox';
+import type { OutboxItem } from '../../model/records/revocation-outbox';
 import { openContent, sealContent, type OutboxContentDependencies } from './outbox-content';
 import type { OutboxContent } from '../../model/records/outbox-content';
 

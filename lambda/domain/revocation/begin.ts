@@ -1,10 +1,10 @@
 /** Begins a revocation: stores it, and has its grants selected before the caller gets its response. */
 import type { BegunRevocation } from '../../model/responses';
 import type { SelectionProgress } from '../../model/events/revocation';
-import type { Revocation } from '../../model/records/revocation';
+import type { Revocation } from '../../model/records/revocation-outbox';
 import type { DeletedGrants } from '../sealing/deletion';
 import { epochSeconds, type System } from '../system';
-import type { RevocationStore } from './revocation';
+import type { RevocationStore } from './outbox';
 import { SELECTION_LEASE } from './select';
 
 /** The function that revokes. */

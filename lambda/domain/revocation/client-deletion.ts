@@ -13,7 +13,7 @@ import {
   CLIENT_DELETION_CAUSES,
   type ClientDeletionCause,
   type OutboxItem,
-} from '../../model/records/revocation';
+} from '../../model/records/revocation-outbox';
 import { ClientManagementSchema } from '../../model/records/outbox-content';
 import type { RegisteredClients } from '../provider/registered-clients';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
@@ -24,7 +24,7 @@ import type { AttemptResult } from './attempt';
 import { advanceItem, createEndedItem } from './end';
 import { ended, failed, postponed, RETRIED_FOR, waiting } from './item';
 import { openText, sealText, type OutboxContentDependencies } from './outbox-content';
-import { isSelectionComplete, type ClientItem, type RevocationStore } from './revocation';
+import { isSelectionComplete, type ClientItem, type RevocationStore } from './outbox';
 
 export interface ClientDeletionDependencies extends OutboxContentDependencies {
   readonly revocations: Pick<

@@ -5,8 +5,8 @@
  */
 import type { AuditTrail } from '../audit';
 import type { OwnCode } from '../oauth/provider-failure';
-import { isClientDeletion, isOfRevocation, type RevocationStore } from './revocation';
-import type { OutboxItem } from '../../model/records/revocation';
+import { isClientDeletion, isOfRevocation, type RevocationStore } from './outbox';
+import type { OutboxItem } from '../../model/records/revocation-outbox';
 
 /** `lastError` of an item that was given up because the user granted access again. */
 export const SUPERSEDED = 'superseded' satisfies OwnCode;

@@ -2,7 +2,7 @@
 import { hashOf } from '../digest';
 import type { GrantId } from '../../model/grant-id';
 import type { OwnCode } from '../oauth/provider-failure';
-import type { ItemState, Revocation, OutboxItem } from '../../model/records/revocation';
+import type { ItemState, Revocation, OutboxItem } from '../../model/records/revocation-outbox';
 
 /**
  * Milliseconds for which a worker has an item: longer than an attempt, which sends up to 7 requests of up to 5 seconds

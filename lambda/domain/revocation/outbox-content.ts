@@ -3,7 +3,7 @@ import { OutboxContentSchema, type OutboxContent } from '../../model/records/out
 import { parseSealed } from '../sealing/sealed-json';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import { TOKEN_VAULT_ID } from '../token-vault/token-vault';
-import type { OutboxItem } from '../../model/records/revocation';
+import type { OutboxItem } from '../../model/records/revocation-outbox';
 
 /** The parts of an item that its ciphertext is bound to. */
 type Bound = Pick<OutboxItem, 'itemId' | 'grantId' | 'provider' | 'workloadArn'>;

@@ -5,7 +5,7 @@
  */
 import type { AttemptResult, Unavailable } from './attempt';
 import { SLOW } from './item';
-import type { DueItem } from './revocation';
+import type { DueItem } from './outbox';
 
 /**
  * Attempts in parallel, and while grants are selected. A selection ends access to tokens, and an attempt uses several

@@ -9,11 +9,11 @@ import type { Grant } from '../../model/records/grant';
 import { isRevocable, matches, type GrantIndex, type GrantPage } from '../grant/selection';
 import { isUnreadable, recordUnreadable, type UnreadableDependencies } from '../grant/unreadable';
 import { wider } from '../provider/revocation-reach';
-import type { Revocation, RevocationReach } from '../../model/records/revocation';
+import type { Revocation, RevocationReach } from '../../model/records/revocation-outbox';
 import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
 import { forEachConcurrently } from '../concurrency';
-import { isSelectionComplete, type RevocationStore } from './revocation';
+import { isSelectionComplete, type RevocationStore } from './outbox';
 import { INTERNAL_ERROR } from './item';
 import { storeItem, type StoreItemDependencies, type ItemTokens } from './store-item';
 

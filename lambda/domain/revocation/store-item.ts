@@ -10,7 +10,7 @@ import { isCredentialError, openClientSecret, type ClientSecretDependencies } fr
 import type { Oauth2Provider } from '../../model/provider/record';
 import { clientBindingDigest, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import type { OwnCode } from '../oauth/provider-failure';
-import type { OutboxItem, RevocationReach } from '../../model/records/revocation';
+import type { OutboxItem, RevocationReach } from '../../model/records/revocation-outbox';
 import { hasStoredCredential } from '../provider/vendor';
 import { reachOf } from '../provider/vendors';
 import { parseSealed } from '../sealing/sealed-json';
@@ -19,7 +19,7 @@ import { epochSeconds, type System } from '../system';
 import { UnstorableError } from '../unstorable';
 import { createEndedItem } from './end';
 import { itemIdOf } from './item';
-import type { RevocationStore } from './revocation';
+import type { RevocationStore } from './outbox';
 import { sealContent, type OutboxContentDependencies } from './outbox-content';
 import type { OutboxContent } from '../../model/records/outbox-content';
 

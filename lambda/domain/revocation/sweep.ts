@@ -8,8 +8,8 @@ import { attemptClientDeletion, type ClientDeletionDependencies } from './client
 import { advanceItem } from './end';
 import { ended, failed, INTERNAL_ERROR, isDue, isExhausted, postponedByFailure, taken } from './item';
 import { ProviderQueues, type Turn } from './provider-queues';
-import { isClientDeletion, type Due, type RevocationStore } from './revocation';
-import type { Revocation } from '../../model/records/revocation';
+import { isClientDeletion, type Due, type RevocationStore } from './outbox';
+import type { Revocation } from '../../model/records/revocation-outbox';
 import { SELECTION_LEASE, selectGrants, type SelectDependencies } from './select';
 
 export type SweepDependencies = SelectDependencies &

@@ -40,7 +40,7 @@ export const PORTAL_STEPS = {
    * session that is created: an invocation that Lambda's client repeats finds the session of the first one. The new session
    * replaces the `previous` one.
    */
-  finishSignIn: v.object({
+  signInCallback: v.object({
     portalId,
     secret,
     query,
@@ -69,7 +69,7 @@ export const PORTAL_STEPS = {
     bindingCookie: v.exactOptional(v.pipe(v.string(), v.maxLength(4_096))),
   }),
   /** What the disconnection of a row would end. */
-  reach: onConnection,
+  disconnectQuestion: onConnection,
   /** Disconnects a row. Repeated for a row that is disconnected: `no-such-connection`. */
   disconnect: onConnection,
   /**

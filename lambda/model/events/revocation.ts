@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import type { Of } from '../of';
 import { GrantIdSchema, GrantTokensSchema } from '../records/grant';
-import { CLIENT_DELETION_CAUSES, ENQUEUE_CAUSES, type RevocationReach } from '../records/revocation';
+import { CLIENT_DELETION_CAUSES, ENQUEUE_CAUSES, type RevocationReach } from '../records/revocation-outbox';
 import type { Callee, EventOf } from './calls';
 
 const TokensToRevokeSchema = v.object({

@@ -5,7 +5,7 @@ import type { GrantDescription, RevocationDescription } from '../../../lambda/mo
 import { OPERATIONS } from '../../../lambda/operations';
 import { alsoEnds, endsOtherGrants } from '../../../lambda/domain/provider/revocation-reach';
 import { reachOf } from '../../../lambda/domain/provider/vendors';
-import type { RevocationReach } from '../../../lambda/model/records/revocation';
+import type { RevocationReach } from '../../../lambda/model/records/revocation-outbox';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, STATUS, usageError } from '../failure';

@@ -1,7 +1,7 @@
 /** The counts and the pages of a revocation, and what the audit log learns about the request. */
 import { getRevocation, revokeGrants } from '../../../lambda/domain/operator/revoke-grants';
 import type { PageTokens } from '../../../lambda/domain/pagination';
-import { UnreadableItem } from '../../../lambda/domain/revocation/revocation';
+import { UnreadableItem } from '../../../lambda/domain/revocation/outbox';
 import { createRevocationService } from '../revocation/revocation-service';
 
 const OPERATOR = { arn: 'arn:aws:iam::123456789012:user/operator' };

@@ -1,7 +1,7 @@
 /** What a signed-in person sees of an agent that has more records than are looked at, and if a read fails. */
 import type { GrantIndex } from '../../../lambda/domain/grant/selection';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
-import { viewOf } from '../../../lambda/domain/portal/view';
+import { view } from '../../../lambda/domain/portal/view';
 import { createFakeSystem } from '../fake-system';
 import { sampleIdentity, samplePortal, sampleProvider } from '../samples';
 
@@ -10,8 +10,8 @@ const HIDDEN = 'hidden';
 const identity = sampleIdentity();
 const portal = samplePortal();
 
-const view = (ofAgentAndUser: GrantIndex['ofAgentAndUser']) =>
-  viewOf(
+const viewWith = (ofAgentAndUser: GrantIndex['ofAgentAndUser']) =>
+  view(
     {
       grantIndex: { ofAgentAndUser },
       providers: { get: () => Promise.resolve(undefined) },
@@ -40,7 +40,7 @@ it('fails as a whole if one read fails while another is in progress', async () =
   process.on('unhandledRejection', listener);
   let finish: () => void = () => undefined;
   try {
-    const failing = view(async ({ workloadId, targets }) => {
+    const failing = viewWith(async ({ workloadId, targets }) => {
       if (targets !== undefined) return { grants: [] };
       if (workloadId === identity.id) throw new Error('the read failed');
       await new Promise<void>((resolve) => (finish = resolve));
@@ -62,9 +62,9 @@ it('fails as a whole if one read fails while another is in progress', async () =
 
 it('counts records behind those that are looked at as access', async () => {
   const records = { grants: [], next: 'next' };
-  const looked = await view(({ targets }) =>
+  const looked = await viewWith(({ targets }) =>
     Promise.resolve(targets === undefined ? records : { grants: [] }),
   );
   expect(looked).toMatchObject({ hiddenAgents: 1 });
-  expect(await view(() => Promise.resolve({ grants: [] }))).not.toHaveProperty('hiddenAgents');
+  expect(await viewWith(() => Promise.resolve({ grants: [] }))).not.toHaveProperty('hiddenAgents');
 });

@@ -2,7 +2,7 @@
 import { attemptRevocation } from '../../../lambda/domain/revocation/attempt';
 import { enqueueClientDeletion } from '../../../lambda/domain/revocation/client-deletion';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
-import type { OutboxItem } from '../../../lambda/model/records/revocation';
+import type { OutboxItem } from '../../../lambda/model/records/revocation-outbox';
 import { storeItem } from '../../../lambda/domain/revocation/store-item';
 import { clientSecretContext } from '../../../lambda/domain/provider/oauth2-provider';
 import { accessDenied } from '../../../lambda/domain/service-error';

@@ -4,7 +4,7 @@
  */
 import type { GrantId } from '../../../lambda/model/grant-id';
 import { sweep, type SweepDependencies } from '../../../lambda/domain/revocation/sweep';
-import type { OutboxItem } from '../../../lambda/model/records/revocation';
+import type { OutboxItem } from '../../../lambda/model/records/revocation-outbox';
 import { selectGrants } from '../../../lambda/domain/revocation/select';
 import { createRevocationService, wrapped, type RevocationService } from './revocation-service';
 

@@ -7,7 +7,7 @@ import { deleteWorkloadIdentity } from '../../../lambda/domain/identity/workload
 import { deleteOauth2Provider } from '../../../lambda/domain/provider/oauth2-provider-listing';
 import { parseQuotas } from '../../../lambda/domain/quotas';
 import { createDeletedGrants } from '../../../lambda/domain/revocation/begin';
-import { isSelectionComplete } from '../../../lambda/domain/revocation/revocation';
+import { isSelectionComplete } from '../../../lambda/domain/revocation/outbox';
 import { selectGrants } from '../../../lambda/domain/revocation/select';
 import type { RevocationWorker } from '../../../lambda/domain/revocation/begin';
 import { ShreddedError } from '../../../lambda/domain/sealing/sealing';

@@ -4,7 +4,7 @@ import { newDpopKey } from '../../../lambda/domain/oauth/dpop';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { deferRevocation } from '../../../lambda/domain/revocation/begin';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
-import type { OutboxItem } from '../../../lambda/model/records/revocation';
+import type { OutboxItem } from '../../../lambda/model/records/revocation-outbox';
 import { openContent } from '../../../lambda/domain/revocation/outbox-content';
 import { selectGrants } from '../../../lambda/domain/revocation/select';
 import { UnstorableError } from '../../../lambda/domain/unstorable';

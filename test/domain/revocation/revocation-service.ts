@@ -12,7 +12,7 @@ import type { Metadata } from '../../../lambda/domain/oauth/provider-metadata';
 import type { Transport } from '../../../lambda/domain/oauth/transport';
 import type { Oauth2Provider } from '../../../lambda/model/provider/record';
 import { clientBindingDigest, clientSecretContext } from '../../../lambda/domain/provider/oauth2-provider';
-import type { Revocation, RevocationFilter } from '../../../lambda/model/records/revocation';
+import type { Revocation, RevocationFilter } from '../../../lambda/model/records/revocation-outbox';
 import { RunningSelections, SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
 import { sweep, type SweepDependencies } from '../../../lambda/domain/revocation/sweep';
 import { createExternalSecrets } from '../../../lambda/domain/sealing/external-secret';

@@ -170,18 +170,18 @@ export class TestPortal {
     return signInUrl;
   }
 
-  finishSignIn = (
+  signInCallback = (
     secret: string,
     query: URLSearchParams,
     more: { newSession?: string; previous?: string } = {},
-  ) => this.perform('finishSignIn', { secret, query: [...query], newSession: newSecret(), ...more });
+  ) => this.perform('signInCallback', { secret, query: [...query], newSession: newSecret(), ...more });
 
   /** Signs a person in with a browser. Returns the session's secret, which the browser's cookie has. */
   async signIn(login: string, browser = new Browser(), more: { previous?: string } = {}): Promise<string> {
     const secret = newSecret();
     const { url } = await signInAndConsent(browser, await this.signInUrl(secret), login, this.callbackUrl);
     const newSession = newSecret();
-    const result = await this.finishSignIn(secret, new URL(url).searchParams, { newSession, ...more });
+    const result = await this.signInCallback(secret, new URL(url).searchParams, { newSession, ...more });
     if (!('session' in result)) throw new Error(JSON.stringify(result));
     return newSession;
   }
@@ -232,7 +232,8 @@ export class TestPortal {
     });
   }
 
-  reach = (session: string, connection: string) => this.perform('reach', { session, connection });
+  disconnectQuestion = (session: string, connection: string) =>
+    this.perform('disconnectQuestion', { session, connection });
 
   disconnect = (session: string, connection: string) => this.perform('disconnect', { session, connection });
 

@@ -15,7 +15,7 @@ import {
 } from '../../../../lambda/model/table-keys';
 import type { GrantId } from '../../../../lambda/model/grant-id';
 import { OwnedResourceSchema } from '../../../../lambda/model/records/owned-resource';
-import { OutboxItemSchema, RevocationSchema } from '../../../../lambda/model/records/revocation';
+import { OutboxItemSchema, RevocationSchema } from '../../../../lambda/model/records/revocation-outbox';
 import { CliError } from '../../failure';
 import type { DynamoDb, Item } from '../../dynamodb';
 import type { LiveTables, Role } from './tables';

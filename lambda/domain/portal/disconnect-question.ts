@@ -7,7 +7,7 @@ import type { GrantIndex } from '../grant/selection';
 import { isUnreadable } from '../grant/unreadable';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
-import { revocationProspect } from '../oauth/revocation';
+import { revocationProspect } from '../oauth/revoke-tokens';
 import type { Oauth2Provider } from '../../model/provider/record';
 import { authoritiesOf, clientBindingDigest } from '../provider/oauth2-provider';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
@@ -21,13 +21,13 @@ import type { AgentAtProvider, Row } from './row';
 import { rowsOf, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
 
-export interface ReachDependencies extends RowDependencies {
+export interface DisconnectQuestionDependencies extends RowDependencies {
   readonly metadata: MetadataReader;
   readonly grantIndex: Pick<GrantIndex, 'ofAgentAndUser' | 'page'>;
 }
 
 /** What a disconnection would end. */
-export interface DisconnectionReach extends AgentAtProvider {
+export interface DisconnectQuestion extends AgentAtProvider {
   readonly revocation: RevocationProspect;
   /** The person's other connections in this portal that the provider ends together with this one. */
   readonly alsoLose: readonly AgentAtProvider[];
@@ -67,7 +67,7 @@ function reaches(revoked: Oauth2Provider, other: Oauth2Provider): boolean {
 }
 
 async function prospectOf(
-  { metadata }: Pick<ReachDependencies, 'metadata'>,
+  { metadata }: Pick<DisconnectQuestionDependencies, 'metadata'>,
   { provider, grant }: Row,
 ): Promise<RevocationProspect> {
   try {
@@ -89,11 +89,11 @@ const READ_LIMIT = 10;
 const MAX_READ = 1_000;
 const MAX_SECONDS = 2;
 
-type NotShown = Pick<DisconnectionReach, 'notShown' | 'notShownIsMinimum'>;
+type NotShown = Pick<DisconnectQuestion, 'notShown' | 'notShownIsMinimum'>;
 
 /** Returns the number of the person's connections that are in no row, and that a revocation at the provider ends. */
 async function countNotShown(
-  { grantIndex, providers, system, report }: ReachDependencies,
+  { grantIndex, providers, system, report }: DisconnectQuestionDependencies,
   revoked: Oauth2Provider,
   { userHash, rows }: { readonly userHash: string; readonly rows: readonly Row[] },
 ): Promise<NotShown> {
@@ -134,12 +134,12 @@ async function countNotShown(
 }
 
 /** @throws PortalRefusal */
-export async function disconnectionReach(
-  deps: ReachDependencies,
+export async function disconnectQuestion(
+  deps: DisconnectQuestionDependencies,
   served: ServedPortal,
   person: Person,
   { key, annotate }: { readonly key: string; readonly annotate: Annotate },
-): Promise<{ readonly reach: DisconnectionReach }> {
+): Promise<{ readonly question: DisconnectQuestion }> {
   const { rows } = await rowsOf(deps, served, person, { key });
   const row = disconnectable(
     rows.find((each) => each.key === key),
@@ -149,7 +149,7 @@ export async function disconnectionReach(
     (other) => other.key !== row.key && other.grant?.tokens && reaches(row.provider, other.provider),
   );
   return {
-    reach: {
+    question: {
       ...pairOf(row),
       revocation: await prospectOf(deps, row),
       alsoLose: others.map(pairOf),

@@ -1,10 +1,10 @@
 /** The question before a disconnection says what else ends: by name, by number, or for other people. */
-import type { DisconnectionReach } from '../../lambda/domain/portal/disconnection-reach';
-import { renderReach } from '../../lambda/pages/disconnection-pages';
+import type { DisconnectQuestion } from '../../lambda/domain/portal/disconnect-question';
+import { renderDisconnectQuestion } from '../../lambda/pages/disconnection-pages';
 
 const named = (displayName: string) => ({ name: displayName.toLowerCase(), displayName });
 
-const REACH: DisconnectionReach = {
+const QUESTION: DisconnectQuestion = {
   agent: named('Calendar assistant'),
   provider: named('Almanac'),
   revocation: 'provable',
@@ -20,8 +20,8 @@ const FRAME = {
   person: { name: 'Ana', csrf: 'token' },
 };
 
-const textOf = (change: Partial<DisconnectionReach>): string =>
-  renderReach(FRAME, 'key', { ...REACH, ...change })
+const textOf = (change: Partial<DisconnectQuestion>): string =>
+  renderDisconnectQuestion(FRAME, 'key', { ...QUESTION, ...change })
     .html.replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ');
 
@@ -47,7 +47,7 @@ it('names the agent and the provider also by their technical names', () => {
   );
 });
 
-it.each<[Partial<DisconnectionReach>, string]>([
+it.each<[Partial<DisconnectQuestion>, string]>([
   [
     { alsoLose: [{ agent: named('Trip planner'), provider: named('Almanac') }] },
     'Trip planner trip planner at Almanac almanac',

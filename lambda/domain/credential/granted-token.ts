@@ -19,7 +19,7 @@ import { backgroundRenewalOf, type Admitted, type RetrieveResponse } from './oau
 import { refreshTokenOf, type TokenSourceDependencies } from '../grant/token-sources';
 import { tokensOf } from '../grant/tokens';
 
-export type UserTokenDependencies = BeginDependencies & HeldTokenDependencies & TokenSourceDependencies;
+export type GrantedTokenDependencies = BeginDependencies & HeldTokenDependencies & TokenSourceDependencies;
 
 /** Returns the stored token, refreshed if necessary; undefined if no stored token covers the request. */
 export async function storedToken(
@@ -66,7 +66,10 @@ function lossOf(grant: Grant | undefined): string | undefined {
  *
  * @throws ProviderFailure; ThrottlingException if an immediate retry can succeed; ValidationException for the return URL
  */
-export async function userToken(deps: UserTokenDependencies, admitted: Admitted): Promise<RetrieveResponse> {
+export async function grantedToken(
+  deps: GrantedTokenDependencies,
+  admitted: Admitted,
+): Promise<RetrieveResponse> {
   const { input, identity, owner, grant, consentDenial } = admitted;
   const polled = await ownSession(deps, admitted);
   const open =

@@ -2,8 +2,8 @@
 import type { Annotate } from '../audit';
 import { namedOf, type Named } from '../display-name';
 import { targetParts } from '../grant/grant';
-import { isSelectionComplete, type RevocationStore } from '../revocation/revocation';
-import type { ItemState, ItemSummary, Revocation } from '../../model/records/revocation';
+import { isSelectionComplete, type RevocationStore } from '../revocation/outbox';
+import type { ItemState, ItemSummary, Revocation } from '../../model/records/revocation-outbox';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { vendorOf } from '../provider/vendors';
 import { namesOfProvider } from './configured-resources';
@@ -116,7 +116,7 @@ const noSuchDisconnection = (detail: string): PortalRefusal =>
  *
  * @throws PortalRefusal `no-such-connection` for every other revocation
  */
-export async function disconnectionProgress(
+export async function disconnection(
   deps: DisconnectionDependencies,
   served: ServedPortal,
   person: Person,

@@ -15,7 +15,7 @@ import {
   type ItemSummary,
   type RevokedProvider,
   type ClientDeletionCause,
-} from '../../model/records/revocation';
+} from '../../model/records/revocation-outbox';
 
 export const isSelectionComplete = ({ dueAt }: Revocation): boolean => dueAt === undefined;
 

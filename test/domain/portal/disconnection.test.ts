@@ -1,8 +1,12 @@
 /** What a person learns after a disconnection about tokens that the provider does not end. */
 import { grantTarget } from '../../../lambda/domain/grant/grant';
-import { disconnectionProgress } from '../../../lambda/domain/portal/disconnection-progress';
+import { disconnection } from '../../../lambda/domain/portal/disconnection';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
-import type { ItemState, Revocation, RevocationFilter } from '../../../lambda/model/records/revocation';
+import type {
+  ItemState,
+  Revocation,
+  RevocationFilter,
+} from '../../../lambda/model/records/revocation-outbox';
 import { createFakeSystem } from '../fake-system';
 import { sampleIdentity, samplePortal, sampleProvider } from '../samples';
 
@@ -62,7 +66,7 @@ const progressOf = async (
     revision: 2,
     matched: 1,
   };
-  const { disconnection } = await disconnectionProgress(
+  const result = await disconnection(
     {
       revocations: {
         get: () => Promise.resolve(revocation),
@@ -79,7 +83,7 @@ const progressOf = async (
     person,
     { revocationId: REVOCATION, annotate: () => undefined },
   );
-  return disconnection;
+  return result.disconnection;
 };
 
 describe.each<[string, RevocationFilter]>([

@@ -1,6 +1,6 @@
 /** What the page after a disconnection of all accounts says, and what the page of the agents says of those that are hidden. */
-import { renderConnections } from '../../lambda/pages/connections-page';
-import type { Disconnection } from '../../lambda/domain/portal/disconnection-progress';
+import { renderView } from '../../lambda/pages/view-page';
+import type { Disconnection } from '../../lambda/domain/portal/disconnection';
 import { renderDisconnection } from '../../lambda/pages/disconnection-pages';
 
 const named = (displayName: string) => ({ name: displayName.toLowerCase(), displayName });
@@ -155,7 +155,7 @@ it.each([
   [3, '3 other agents of this portal can have access to accounts of yours'],
 ])('with %s hidden agents, the page of the agents says: %s', (hiddenAgents, note) => {
   const view = { agents: [], isContinued: false, ...(hiddenAgents !== undefined && { hiddenAgents }) };
-  const text = textOf(renderConnections(FRAME, view));
+  const text = textOf(renderView(FRAME, view));
   if (note === undefined) expect(text).not.toContain('can have access to accounts of yours');
   else expect(text).toContain(note);
 });

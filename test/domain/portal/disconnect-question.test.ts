@@ -1,5 +1,5 @@
 /** What a person learns before a disconnection: what the provider can prove, and what else it ends. */
-import { disconnectionReach } from '../../../lambda/domain/portal/disconnection-reach';
+import { disconnectQuestion } from '../../../lambda/domain/portal/disconnect-question';
 import { rowsOf } from '../../../lambda/domain/portal/rows';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
 import { encodeGrantId } from '../../../lambda/model/grant-id';
@@ -104,8 +104,8 @@ async function reachAt(
   };
   expect((await rowsOf(deps, served, person)).rows).toHaveLength(providers.length);
   const key = encodeGrantId(grants[0]!);
-  const { reach } = await disconnectionReach(deps, served, person, { key, annotate: () => undefined });
-  return { ...reach, alsoLose: reach.alsoLose.map(({ provider }) => provider.name) };
+  const { question } = await disconnectQuestion(deps, served, person, { key, annotate: () => undefined });
+  return { ...question, alsoLose: question.alsoLose.map(({ provider }) => provider.name) };
 }
 
 const named = (name: string, change: Partial<Oauth2Provider> = {}) => sampleProvider({ name, ...change });

@@ -289,7 +289,7 @@ const hiddenNote = (count: number): Html =>
   </div>`;
 
 /** Returns the page of the signed-in person's connections. */
-export function renderConnections(
+export function renderView(
   frame: PortalFrame & { readonly person: PersonFrame },
   { agents, isContinued, hiddenAgents }: PortalView,
   notice?: Notice,
