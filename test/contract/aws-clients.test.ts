@@ -1,6 +1,6 @@
 /** The clients of DynamoDB and KMS: that of the AWS SDK, and that of the functions for which agents wait. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Socket, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { crc32 } from 'node:zlib';
 import {
@@ -235,6 +235,27 @@ describe('the client of this service', () => {
   it('repeats a request whose response has another checksum', async () => {
     responses = [json(200, { Item: {} }, { 'x-amz-crc32': '1' }), item];
     expect(await get()).toMatchObject({ Item: { pk: { S: 'a' } } });
+  });
+
+  it('repeats a request that gets no connection within the time', async () => {
+    const neverConnected = Object.assign(new Socket(), { connecting: true });
+    const connect = jest.spyOn(Agent.prototype, 'createConnection');
+    connect.mockReturnValueOnce(neverConnected);
+    responses = [item];
+    const client = createJsonClient<DynamoDb>(DYNAMODB, { connectionTimeout: 50, socketTimeout: 60_000 });
+    expect(await client.send('GetItem', { TableName: 't', Key: {} })).toMatchObject({ Item: {} });
+    expect(neverConnected.destroyed).toBe(true);
+    expect(connect).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not wait for a service that switches protocols', async () => {
+    responses = [
+      (response) =>
+        response.socket?.write(
+          'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n',
+        ),
+    ];
+    await expect(get()).rejects.toThrow('switched protocols');
   });
 
   it('has neither the secret nor the session token in any error', async () => {

@@ -1,13 +1,16 @@
 /**
- * Requests to AWS services for the calls that agents wait for. It is built of the parts of the AWS SDK that sign, send, and
- * repeat a request. The generated clients around them are most of a cold start and of the CPU time of a call
- * (docs/performance.md).
+ * Requests to AWS services for the calls that agents wait for. The parts of the AWS SDK sign a request and decide whether it
+ * is repeated, and `node:http` sends it. The generated clients of the AWS SDK, and its handler of requests, are most of a cold
+ * start and of the CPU time of a call (docs/performance.md).
  */
+import { createHash, createHmac, type BinaryLike } from 'node:crypto';
+import http from 'node:http';
+import https from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { HttpRequest } from '@smithy/core/protocols';
+import type { Hash } from '@smithy/core/serde';
 import { isThrottlingError, isTransientError, StandardRetryStrategy } from '@smithy/core/retry';
-import { Hash } from '@smithy/core/serde';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { parseJsonObject } from '../../domain/json-object';
 import type { AwsError } from './aws-error';
@@ -96,9 +99,20 @@ const SIGNATURE_ERRORS = [
   'IncompleteSignatureException',
 ];
 
-class Sha256 extends Hash {
+/** What the signer hashes with: an HMAC, if it has a secret. */
+class Sha256 {
+  private readonly hash;
+
   constructor(secret?: ConstructorParameters<typeof Hash>[1]) {
-    super('sha256', secret);
+    this.hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as BinaryLike);
+  }
+
+  update(data: Uint8Array): void {
+    this.hash.update(data);
+  }
+
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(this.hash.digest());
   }
 }
 
@@ -157,11 +171,58 @@ function retryInfo(error: unknown): Parameters<StandardRetryStrategy['refreshRet
   return { error: known, errorType: isTransientError(known) ? 'TRANSIENT' : 'CLIENT_ERROR' };
 }
 
-async function bodyOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** No connection, or no bytes, within the time. The AWS SDK repeats a request after an error of this name. */
+class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
 }
+
+/** As many as the AWS SDK opens. */
+const CONNECTIONS = { keepAlive: true, maxSockets: 50 };
+
+interface Connections extends Timeouts, Pick<http.RequestOptions, 'hostname' | 'port'> {
+  readonly agent: http.Agent;
+}
+
+/** Sends a request once, and returns the response with any status. */
+const exchange = (
+  { protocol, method, path, headers, body }: HttpRequest,
+  { agent, hostname, port, connectionTimeout, socketTimeout }: Connections,
+  signal: AbortSignal | undefined,
+): Promise<Response> =>
+  new Promise((resolve, reject) => {
+    const sent = (protocol === 'https:' ? https : http).request({
+      ...{ agent, hostname, port, method, path, headers, timeout: socketTimeout },
+      ...(signal && { signal }),
+    });
+    sent.on('socket', (socket) => {
+      if (!socket.connecting) return;
+      const timer = setTimeout(() => {
+        sent.destroy(new TimeoutError('no connection within the time'));
+      }, connectionTimeout);
+      const end = () => clearTimeout(timer);
+      socket.once('connect', end).once('close', end);
+    });
+    sent.on('timeout', () => sent.destroy(new TimeoutError('no bytes within the time')));
+    sent.on('error', reject);
+    // AWS switches no protocols. Without a listener, the request would wait forever.
+    sent.on('upgrade', (_message, socket) => {
+      socket.destroy();
+      reject(new Error('the service switched protocols'));
+    });
+    sent.on('response', (message) => {
+      const chunks: Buffer[] = [];
+      message.on('data', (chunk: Buffer) => chunks.push(chunk));
+      message.on('end', () =>
+        resolve({
+          status: message.statusCode ?? 0,
+          headers: message.headers as Response['headers'],
+          body: Buffer.concat(chunks),
+        }),
+      );
+      message.on('error', reject);
+    });
+    sent.end(body);
+  });
 
 export function createSignedRequests({
   signingName,
@@ -171,7 +232,11 @@ export function createSignedRequests({
   maxAttempts,
   ...timeouts
 }: RequestSettings): SignedRequests {
-  const http = new NodeHttpHandler(timeouts);
+  const { hostname, port } = urlToHttpOptions(endpoint);
+  const connections = {
+    ...{ hostname, port, ...timeouts },
+    agent: endpoint.protocol === 'https:' ? new https.Agent(CONNECTIONS) : new http.Agent(CONNECTIONS),
+  };
   const basePath = endpoint.pathname.replace(/\/$/, '');
   const retries = new StandardRetryStrategy({ maxAttempts });
   const signer = new SignatureV4({
@@ -179,6 +244,8 @@ export function createSignedRequests({
     region,
     credentials: () => Promise.resolve(credentials ?? environmentCredentials()),
     sha256: Sha256,
+    // The signature covers the body without a header for its hash, too.
+    applyChecksum: false,
   });
   /** Milliseconds by which the clock of the service is ahead. */
   let clockOffset = 0;
@@ -196,7 +263,6 @@ export function createSignedRequests({
       method: 'POST',
       protocol: endpoint.protocol,
       hostname: endpoint.hostname,
-      ...(endpoint.port !== '' && { port: Number(endpoint.port) }),
       path: `${basePath}${path}`,
       headers: {
         'user-agent': 'agent-identity',
@@ -208,12 +274,7 @@ export function createSignedRequests({
       body,
     });
     const signed = await signer.sign(request, { signingDate: new Date(Date.now() + offset) });
-    const { response } = await http.handle(signed as HttpRequest, signal && { abortSignal: signal });
-    const received: Response = {
-      status: response.statusCode,
-      headers: response.headers,
-      body: await bodyOf(response.body as AsyncIterable<Uint8Array>),
-    };
+    const received = await exchange(signed as HttpRequest, connections, signal);
     readClock(received.headers);
     if (received.status >= 200 && received.status < 300) {
       checkBody(received);

@@ -1,14 +1,14 @@
 /** Interferes with a request of the running service between two of its steps, in the functions' AWS clients. */
 import { KMSClient, KMSServiceException, ReEncryptCommand } from '@aws-sdk/client-kms';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { SignatureV4 } from '@smithy/signature-v4';
 
 /** A method of a client, for any request. */
 type Method = (this: unknown, request: object, ...rest: unknown[]) => Promise<unknown>;
 
 /** @param before is called with each request; the client throws its errors */
 function ahead(
-  client: typeof NodeHttpHandler | typeof KMSClient,
-  method: 'handle' | 'send',
+  client: typeof SignatureV4 | typeof KMSClient,
+  method: 'sign' | 'send',
   before: (request: object) => Promise<void>,
 ) {
   const original = Reflect.get(client.prototype, method) as Method;
@@ -40,7 +40,7 @@ export function outrunWrites(
 ): void {
   let left = times;
   let busy = false;
-  ahead(NodeHttpHandler, 'handle', async (request) => {
+  ahead(SignatureV4, 'sign', async (request) => {
     if (left === 0 || busy || !writtenTable(request)?.endsWith(table)) return;
     left -= 1;
     busy = true;
