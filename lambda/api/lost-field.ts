@@ -3,6 +3,34 @@ import { field } from '../domain/invalid-fields';
 import { NOT_AN_OBJECT } from '../domain/invalid-values';
 import type { InvalidField } from '../domain/service-error';
 
+/** A fault of a member. The path is put together only for a fault, because hardly any request has one. */
+interface Fault {
+  readonly path: string[];
+  readonly message: string;
+}
+
+const stated = (fault: Fault | undefined): InvalidField | undefined =>
+  fault && field(fault.path, fault.message);
+
+/** Returns the fault of a member, with its name at the beginning of the path. */
+function within(name: string, fault: Fault | undefined): Fault | undefined {
+  fault?.path.unshift(name);
+  return fault;
+}
+
+function lost(sent: unknown, kept: unknown): Fault | undefined {
+  if (typeof sent !== 'object' || sent === null || typeof kept !== 'object' || kept === null)
+    return undefined;
+  if (Array.isArray(sent) !== Array.isArray(kept)) return { path: [], message: NOT_AN_OBJECT };
+  for (const [key, value] of Object.entries(sent)) {
+    const fault = Object.hasOwn(kept, key)
+      ? lost(value, (kept as Record<string, unknown>)[key])
+      : { path: [], message: 'is a name that this service cannot store; choose another' };
+    if (fault) return within(key, fault);
+  }
+  return undefined;
+}
+
 /**
  * The schemas accept a list as a structure, and omit map keys that have a meaning in JavaScript (`constructor`). To lose
  * nothing silently, the parsed document is compared with the request.
@@ -11,38 +39,23 @@ import type { InvalidField } from '../domain/service-error';
  * @param kept the parsed document
  * @returns the first member that differs; undefined if there is none
  */
-export function lostField(
-  sent: unknown,
-  kept: unknown,
-  path: readonly string[] = [],
-): InvalidField | undefined {
-  if (typeof sent !== 'object' || sent === null || typeof kept !== 'object' || kept === null)
-    return undefined;
-  if (Array.isArray(sent) !== Array.isArray(kept)) return field(path, NOT_AN_OBJECT);
-  for (const [key, value] of Object.entries(sent)) {
-    const at = [...path, key];
-    if (!Object.hasOwn(kept, key))
-      return field(at, 'is a name that this service cannot store; choose another');
-    const lost = lostField(value, (kept as Record<string, unknown>)[key], at);
-    if (lost) return lost;
-  }
-  return undefined;
-}
+export const lostField = (sent: unknown, kept: unknown): InvalidField | undefined => stated(lost(sent, kept));
 
 /** A lone surrogate is not a character. Encoded as UTF-8, different ones would become the same. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** @returns the first member or map key whose text is not well-formed Unicode */
-export function malformedText(value: unknown, path: readonly string[] = []): InvalidField | undefined {
+function malformed(value: unknown): Fault | undefined {
   if (typeof value === 'string') {
-    return LONE_SURROGATE.test(value) ? field(path, 'must be well-formed Unicode text') : undefined;
+    return value.isWellFormed() ? undefined : { path: [], message: 'must be well-formed Unicode text' };
   }
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, member] of Object.entries(value)) {
-    const malformed = LONE_SURROGATE.test(key)
-      ? field(path, 'must have well-formed Unicode text for names')
-      : malformedText(member, [...path, key]);
-    if (malformed) return malformed;
+    const fault = key.isWellFormed()
+      ? malformed(member)
+      : { path: [], message: 'must have well-formed Unicode text for names' };
+    // The name itself is not stated if it is what is malformed.
+    if (fault) return key.isWellFormed() ? within(key, fault) : fault;
   }
   return undefined;
 }
+
+/** @returns the first member or map key whose text is not well-formed Unicode */
+export const malformedText = (value: unknown): InvalidField | undefined => stated(malformed(value));

@@ -1,8 +1,8 @@
 /** Digests of secrets, which are stored instead of the secrets and compared with the values in requests. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** Returns the SHA-256 digest, base64url, under which IDs, states, and cookies are stored. */
-export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
+export const hashOf = (secret: string): string => hash('sha256', secret, 'base64url');
 
 /**
  * Returns an ID in the form of a UUID (version 8, RFC 9562 section 5.8) that is the same for the same parts.
@@ -10,7 +10,7 @@ export const hashOf = (secret: string): string => createHash('sha256').update(se
  * @param parts the first one says what the ID is for, so that no two purposes have the same IDs
  */
 export function derivedId(...parts: readonly [purpose: string, ...(string | number)[]]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  const digest = hash('sha256', JSON.stringify(parts), 'buffer');
   digest[6] = 0x80 | (digest[6]! & 0x0f);
   digest[8] = 0x80 | (digest[8]! & 0x3f);
   const hex = digest.toString('hex');
@@ -20,7 +20,7 @@ export function derivedId(...parts: readonly [purpose: string, ...(string | numb
 }
 
 /** Returns whether the hash belongs to the secret, in constant time. */
-export const isHashOf = (hash: string | undefined, secret: string | undefined): boolean =>
-  hash !== undefined &&
+export const isHashOf = (stated: string | undefined, secret: string | undefined): boolean =>
+  stated !== undefined &&
   secret !== undefined &&
-  timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(hash));
+  timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(stated));

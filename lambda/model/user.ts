@@ -2,7 +2,7 @@
  * The user that an agent acts for. A verified user (a token's `iss` and `sub`) and an unverified user id
  * have separate namespaces: the user ID `x` is never the token's user `x`.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export type User =
   | { readonly kind: 'jwt'; readonly issuer: string; readonly subject: string }
@@ -18,9 +18,7 @@ export const NO_USER = 'AGENT';
  * @param sessionId its `sid` (OpenID Connect Front-Channel Logout 1.0 section 3)
  */
 export const sessionHash = (issuer: string, sessionId: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify(['sid', issuer, sessionId]))
-    .digest('base64url');
+  hash('sha256', JSON.stringify(['sid', issuer, sessionId]), 'base64url');
 
 /**
  * Returns the identifier of an email address of an issuer's user in records: SHA-256, base64url. Addresses that differ in
@@ -29,9 +27,7 @@ export const sessionHash = (issuer: string, sessionId: string): string =>
  * @param issuer `iss` of the user token
  */
 export const emailHash = (issuer: string, email: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify(['email', issuer, email.trim().normalize('NFC').toLowerCase()]))
-    .digest('base64url');
+  hash('sha256', JSON.stringify(['email', issuer, email.trim().normalize('NFC').toLowerCase()]), 'base64url');
 
 /**
  * Returns the identifier of a user's email address; undefined unless the issuer states that it has verified the address. A
@@ -53,7 +49,7 @@ export const verifiedEmailHash = (
 export function userHashOf(user: User | undefined): string {
   if (!user) return NO_USER;
   const form = user.kind === 'jwt' ? ['jwt', user.issuer, user.subject] : ['user-id', user.id];
-  return createHash('sha256').update(JSON.stringify(form)).digest('base64url');
+  return hash('sha256', JSON.stringify(form), 'base64url');
 }
 
 /** A user as operators name one: by ID, by the claims of a user token, or by the hash in an audit entry. */

@@ -2,7 +2,8 @@
  * The single round trip of the hot path: one strongly consistent BatchGetItem reads identity, provider, grant, the
  * restrictions on the agent and the user, and the agents before the agent with their restrictions.
  */
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/grant/directory';
 import { NO_USER } from '../../model/user';
 import type { IdentityReader, Restrictions } from '../../domain/restriction/restriction';
@@ -35,19 +36,21 @@ interface Wanted {
   readonly key: Key;
 }
 
+type Item = Record<string, AttributeValue>;
+
 /** Returns the record of an item that was read; undefined if there is none. */
 type Found = (key: Key) => unknown;
 
 async function batchGet(client: DynamoDb, wanted: readonly Wanted[]): Promise<Found> {
   const found = new Map<string, unknown>();
-  let request: Record<string, { Keys: Record<string, never>[]; ConsistentRead: true }> | undefined = {};
+  let request: Record<string, { Keys: Item[]; ConsistentRead: true }> = {};
   for (const { table, key } of wanted) {
     const entry = (request[table] ??= { Keys: [], ConsistentRead: true });
-    entry.Keys.push(marshall(key) as Record<string, never>);
+    entry.Keys.push({ pk: { S: key.pk }, sk: { S: key.sk } });
   }
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const response: {
-      Responses?: Record<string, Record<string, never>[]>;
+      Responses?: Record<string, Item[]>;
       UnprocessedKeys?: typeof request;
     } = (await client.send('BatchGetItem', { RequestItems: request })) as never;
     // Also for keys without items. Without it, the absence of a restriction would be a guess.

@@ -9,10 +9,16 @@ import { ABSENT, WRITE_ID, type Table } from './table';
 /** The newest format of every kind of record. The first kind whose format changes gets its own number. */
 const RECORD_VERSION = 1;
 
-const Versioned = v.looseObject({ recordVersion: v.pipe(v.number(), v.integer(), v.minValue(1)) });
+const Versioned = v.object({ recordVersion: v.pipe(v.number(), v.integer(), v.minValue(1)) });
 
 /** Attributes of every item, which are no members of its record. */
-const OF_ITEMS = [PARTITION_KEY, SORT_KEY, WRITE_ID];
+const OF_ITEMS: ReadonlySet<string> = new Set(['recordVersion', PARTITION_KEY, SORT_KEY, WRITE_ID]);
+
+function membersOf(item: object): object {
+  const members: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(item)) if (!OF_ITEMS.has(name)) members[name] = value;
+  return members;
+}
 
 /** Returns the members of a record with the version of its format. */
 export const versioned = <Members extends object>(members: Members) => ({
@@ -32,14 +38,13 @@ export function parseRecord<Schema extends v.GenericSchema>(
   item: unknown,
 ): v.InferOutput<Schema> | undefined {
   if (item === undefined) return undefined;
-  const { recordVersion, ...members } = v.parse(Versioned, item);
+  const { recordVersion } = v.parse(Versioned, item);
   if (recordVersion > RECORD_VERSION) {
     throw new Error(
       `a record has version ${recordVersion}, but the newest version that this code knows is ${RECORD_VERSION}: deploy the later release again`,
     );
   }
-  for (const attribute of OF_ITEMS) Reflect.deleteProperty(members, attribute);
-  return v.parse(schema, members);
+  return v.parse(schema, membersOf(item as object));
 }
 
 /** Returns the record of a key; undefined if there is none. The read is strongly consistent. @throws as {@link parseRecord} */

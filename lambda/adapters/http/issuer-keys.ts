@@ -193,7 +193,7 @@ export type UnverifiedJwt = v.InferOutput<typeof UnverifiedJwtSchema>;
  * @param rejection creates the error that is thrown, for a reason that names the malformed member but not its value
  */
 export function unverifiedJwt(token: string, rejection: (reason: string) => Error): UnverifiedJwt {
-  const [header, payload] = isCompactJws(token) ? token.split('.').map(decodeJsonPart) : [];
+  const [header, payload] = isCompactJws(token) ? token.split('.', 2).map(decodeJsonPart) : [];
   if (!header || !payload) throw rejection('not a JWT');
   const parsed = v.safeParse(UnverifiedJwtSchema, { header, payload }, { abortEarly: true });
   if (parsed.success) return parsed.output;

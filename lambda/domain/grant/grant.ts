@@ -11,7 +11,7 @@ import type {
   GrantDetails,
   Grant,
 } from '../../model/records/grant';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Flow } from '../../model/flow';
 import type { GrantId } from '../../model/grant-id';
 import type { SealingContext } from '../sealing/sealing';
@@ -109,8 +109,7 @@ export interface GrantStore {
   removeIdle(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation' | 'lease'>): Promise<boolean>;
 }
 
-const digest = (value: unknown): string =>
-  createHash('sha256').update(JSON.stringify(value)).digest('base64url');
+const digest = (value: unknown): string => hash('sha256', JSON.stringify(value), 'base64url');
 
 /** The purpose of a grant, in addition to agent and user: the flow, the provider, and the members that narrow the token. */
 export interface GrantTarget {

@@ -4,7 +4,7 @@
  */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
 import * as oauth from 'oauth4webapi';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { es256PrivateKeyOfJwk, signEs256 } from '../es256';
 import type { ExpiringCache } from '../expiring-cache';
 import { epochSeconds, type System } from '../system';
@@ -126,7 +126,7 @@ export function dpopProof(
     htm: httpMethod,
     htu: httpUri,
     iat: epochSeconds(system),
-    ath: createHash('sha256').update(accessToken).digest('base64url'),
+    ath: hash('sha256', accessToken, 'base64url'),
     ...(nonce !== undefined && { nonce }),
     ...(contentDigest !== undefined && { content_digest: contentDigest }),
   };

@@ -98,13 +98,17 @@ const parsed = new WeakMap<GovernedResource, { readonly document: StoredPolicy }
 
 /** Returns the stored policy. A policy that is not valid allows nothing, and its owner can replace it. */
 function policyOf(resource: GovernedResource): StoredPolicy {
+  if (resource.policy === undefined) return undefined;
   const known = parsed.get(resource) ?? { document: parsedPolicy(resource) };
   parsed.set(resource, known);
   return known.document;
 }
 
-const decide = (policy: StoredPolicy, request: PolicyRequest): Decided =>
-  policy === 'not-valid' ? { decision: policy } : evaluate(policy, request);
+/** @param request is prepared only for a policy that is evaluated */
+function decide(policy: StoredPolicy, request: () => PolicyRequest): Decided {
+  if (policy === undefined) return { decision: 'no-decision' };
+  return policy === 'not-valid' ? { decision: policy } : evaluate(policy, request());
+}
 
 /** Returns the denial by the policy itself, which applies to every principal. */
 function policyDenial(decided: Decided, refused: string, { arn }: GovernedResource): Denial | undefined {
@@ -135,7 +139,11 @@ const recreatedOwnerDenial = (refused: string, { arn }: GovernedResource): Denia
 export function actionDenial({ principal, operation, resource, context }: ActRequest): Denial | undefined {
   const isOwner = isOwnedBy(resource, principal);
   if (isOwner && isPolicyOperation(operation)) return undefined;
-  const decided = decide(policyOf(resource), { principal: principal.arn, operation, context: context ?? {} });
+  const decided = decide(policyOf(resource), () => ({
+    principal: principal.arn,
+    operation,
+    context: context ?? {},
+  }));
   const refused = `${principal.arn} is not authorized to call ${operation} on ${resource.arn}`;
   const denied = policyDenial(decided, refused, resource);
   if (denied) return denied;
@@ -155,6 +163,20 @@ const SCOPE_SEPARATORS = /[\s,]+/;
 /** Some servers (Ory) split a single `audience` at spaces. A URI can contain a comma, but no space (RFC 3986). */
 const TARGET_SEPARATORS = /\s+/;
 
+function contextOf(request: ObtainRequest): RequestContext {
+  const { identity, provider, scopes, customParameters = {} } = request;
+  const resourceOfProvider = provider.discovery?.protectedResource?.resource;
+  const resources = resourceOfProvider === undefined ? request.resources : [resourceOfProvider];
+  return {
+    workloadIdentityArn: identity.arn,
+    ...chainContext(request.chain),
+    scopes: scopes && withParts([...scopes, ...scopesInCustomParameters(customParameters)], SCOPE_SEPARATORS),
+    customParameters: Object.keys(customParameters),
+    resources: resources && withParts(resources, TARGET_SEPARATORS),
+    audiences: request.audiences && withParts(request.audiences, TARGET_SEPARATORS),
+  };
+}
+
 /**
  * Returns why this agent is not authorized to use this provider; undefined if it is.
  *
@@ -163,23 +185,12 @@ const TARGET_SEPARATORS = /\s+/;
  * act as the agent. A Deny applies if it matches the owner or the caller.
  */
 export function credentialUseDenial(request: ObtainRequest): Denial | undefined {
-  const { principal, operation, identity, provider, scopes, customParameters = {} } = request;
-  const resourceOfProvider = provider.discovery?.protectedResource?.resource;
-  const resources = resourceOfProvider === undefined ? request.resources : [resourceOfProvider];
-  const context: RequestContext = {
-    workloadIdentityArn: identity.arn,
-    ...chainContext(request.chain),
-    scopes: scopes && withParts([...scopes, ...scopesInCustomParameters(customParameters)], SCOPE_SEPARATORS),
-    customParameters: Object.keys(customParameters),
-    resources: resources && withParts(resources, TARGET_SEPARATORS),
-    audiences: request.audiences && withParts(request.audiences, TARGET_SEPARATORS),
-  };
+  const { principal, operation, identity, provider } = request;
   const policy = policyOf(provider);
-  const ofOwner = decide(policy, { principal: identity.owner, operation, context });
-  const ofCaller =
-    principal.arn === identity.owner
-      ? ofOwner
-      : decide(policy, { principal: principal.arn, operation, context });
+  const decidedFor = (arn: string): Decided =>
+    decide(policy, () => ({ principal: arn, operation, context: contextOf(request) }));
+  const ofOwner = decidedFor(identity.owner);
+  const ofCaller = principal.arn === identity.owner ? ofOwner : decidedFor(principal.arn);
   const refused = `${identity.arn} is not authorized to use ${provider.arn}`;
   const denied = policyDenial(ofOwner, refused, provider) ?? policyDenial(ofCaller, refused, provider);
   if (denied) return denied;

@@ -2,7 +2,7 @@
 import type { CertificateMembers, Oauth2Provider } from '../../model/provider/record';
 import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
 import type { VendorName } from '../../model/provider/vendor-names';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
@@ -72,9 +72,7 @@ export function clientBindingDigest({
   const server = protectedResource
     ? [discoveryUrl, protectedResource.resource, protectedResource.issuer]
     : (discoveryUrl ?? [stated.issuer, stated.authorizationEndpoint, stated.tokenEndpoint]);
-  return createHash('sha256')
-    .update(JSON.stringify([vendor, clientId, server]))
-    .digest('base64url');
+  return hash('sha256', JSON.stringify([vendor, clientId, server]), 'base64url');
 }
 
 /** The client secret's place in the vault; control plane seals there, credential retrieval opens. */

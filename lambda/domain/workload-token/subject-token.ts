@@ -3,7 +3,7 @@
  * workload access token cannot read it. It is bound to the agent, the user, and the workload access token, so that it
  * cannot be decrypted in another one.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { userHashOf, type User } from '../../model/user';
 import type { Seal, SealingContext } from '../sealing/sealing';
 
@@ -36,9 +36,7 @@ export interface Carrier {
  * token.
  */
 const carriedHash = (workloadId: string, userToken: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify([workloadId, userToken]))
-    .digest('base64url');
+  hash('sha256', JSON.stringify([workloadId, userToken]), 'base64url');
 
 const contextOf = ({ workload, user }: Carrier, tokenId: string): SealingContext => ({
   purpose: 'subject-token',
