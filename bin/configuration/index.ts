@@ -27,8 +27,8 @@ type Restated =
   | 'webAcl';
 
 /**
- * An audit trail in Amazon S3: the retention of a new bucket as an ISO 8601 duration of whole days, such as `P365D`, and
- * its mode; or the name of an existing bucket, which has its own.
+ * An audit trail in Amazon S3: the retention of its objects as an ISO 8601 duration of whole days, such as `P365D`, its
+ * mode, and the name of an existing bucket.
  */
 export interface AuditTrailConfiguration {
   readonly retention?: string;
@@ -82,8 +82,8 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    */
   readonly auditRetention?: RetentionDays;
   /**
-   * Copies the audit entries into a bucket that shows tampering: a new one with `retention`, by default `P365D`, and
-   * `mode`, by default `GOVERNANCE`; or an existing one with `bucketName` (docs/audit-trail.md).
+   * Copies the audit entries into a bucket that shows tampering, with `retention`, by default `P365D`, and `mode`, by
+   * default `GOVERNANCE`: a new one, or an existing one with `bucketName` (docs/audit-trail.md).
    * @default - the audit entries are only in the functions' logs
    */
   readonly auditTrail?: AuditTrailConfiguration;

@@ -124,22 +124,18 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   },
   auditRetention: { schema: retention },
   auditTrail: {
-    schema: v.pipe(
-      members({
-        retention: optional(wholeDays),
-        mode: optional(v.picklist(['GOVERNANCE', 'COMPLIANCE'], 'must be GOVERNANCE or COMPLIANCE')),
-        bucketName: optional(formed(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket')),
-      }),
-      v.check(
-        ({ retention: held, mode, bucketName }) => bucketName === undefined || (held ?? mode) === undefined,
-        'must not have retention or mode with bucketName, because the existing bucket has its own',
-      ),
-    ),
+    schema: members({
+      retention: optional(wholeDays),
+      mode: optional(v.picklist(['GOVERNANCE', 'COMPLIANCE'], 'must be GOVERNANCE or COMPLIANCE')),
+      bucketName: optional(formed(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket')),
+    }),
     props: ({ retention: held = 'P365D', mode, bucketName }, scope) => ({
-      auditTrail:
-        bucketName === undefined
-          ? { retention: lockOf(Duration.parse(held), mode) }
-          : { bucket: Bucket.fromBucketName(scope, 'AuditTrailBucket', bucketName) },
+      auditTrail: {
+        retention: lockOf(Duration.parse(held), mode),
+        ...(bucketName !== undefined && {
+          bucket: Bucket.fromBucketName(scope, 'AuditTrailBucket', bucketName),
+        }),
+      },
     }),
   },
   callers: {

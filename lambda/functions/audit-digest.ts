@@ -1,6 +1,7 @@
 /**
- * Composition of the internal function that writes the digests of the audit trail, on a schedule. It reads the bucket, and
- * writes digests and the head of their chain. It cannot delete a version, shorten a retention, or write log files.
+ * Composition of the internal function that locks the log files of the audit trail, and writes its digests, on schedules. It
+ * reads the bucket, and writes digests and the head of their chain. It cannot delete a version, shorten a retention, or
+ * write log files.
  */
 import { S3Client } from '@aws-sdk/client-s3';
 import { createAuditHeadStore } from '../adapters/dynamodb/directory-stores';
@@ -8,6 +9,7 @@ import { createDigestSigner } from '../adapters/kms/digest-signer';
 import { createTrailBucket } from '../adapters/s3/trail-bucket';
 import { system } from '../adapters/system';
 import { AuditDigestEventSchema } from '../model/events/audit-digest';
+import { lockLogFiles } from '../domain/audit-trail/lock-log-files';
 import { writeDigest } from '../domain/audit-trail/write-digest';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
@@ -15,10 +17,23 @@ import { readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
 import { audit } from './composition/logging';
 
-const env = readEnvironment('DIRECTORY_TABLE', 'TRAIL_BUCKET', 'DIGEST_KEY_ARN');
+const DAY_MS = 86_400_000;
+
+const env = readEnvironment(
+  'DIRECTORY_TABLE',
+  'TRAIL_BUCKET',
+  'RETENTION_MODE',
+  'RETENTION_DAYS',
+  'DIGEST_KEY_ARN',
+);
 const { kms, tables } = createAws(env, sdkClients());
 const deps = {
-  bucket: createTrailBucket(new S3Client({}), env.TRAIL_BUCKET),
+  bucket: createTrailBucket(
+    new S3Client({}),
+    env.TRAIL_BUCKET,
+    env.RETENTION_MODE === 'COMPLIANCE' ? 'COMPLIANCE' : 'GOVERNANCE',
+  ),
+  retentionMs: Number(env.RETENTION_DAYS) * DAY_MS,
   heads: createAuditHeadStore(tables.DIRECTORY_TABLE, env.TRAIL_BUCKET),
   signer: createDigestSigner(kms, env.DIGEST_KEY_ARN),
   system,
@@ -31,7 +46,8 @@ export const handler = createInvocationHandler(
     // Each digest has its own entry.
     auditSuccess: false,
   },
-  async () => {
+  async (event) => {
+    if ('lock' in event) return lockLogFiles(deps);
     const written = await writeDigest(deps);
     if (!written) return;
     // Log events cannot be changed: the entry is another record of the hash.

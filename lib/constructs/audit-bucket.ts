@@ -1,6 +1,7 @@
 /**
- * The bucket of the audit trail. Object Lock holds each version of an object for the retention: no principal can delete or
- * change it, in the mode `COMPLIANCE` not even the root user.
+ * The bucket of the audit trail. The function `audit-digest` locks each version of an object for the retention: no principal
+ * can then delete or change it, in the mode `COMPLIANCE` not even the root user. The bucket has no default retention
+ * (`lambda/domain/audit-trail/lock-log-files.ts`).
  * Source: Amazon S3 user guide, "Locking objects with Object Lock".
  */
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
@@ -22,18 +23,17 @@ const TAMPERING = [
   's3:DeleteObject',
   's3:DeleteObjectVersion',
   's3:BypassGovernanceRetention',
-  's3:PutObjectRetention',
   's3:PutObjectLegalHold',
   's3:ReplicateObject',
   's3:ReplicateDelete',
 ];
 
 export class AuditBucket extends Bucket {
+  /** @param retention after which objects are deleted */
   constructor(scope: Construct, id: string, retention: ObjectLockRetention) {
     super(scope, id, {
       versioned: true,
       objectLockEnabled: true,
-      objectLockDefaultRetention: retention,
       // Not under a KMS key: without the key, the evidence would be lost, whatever Object Lock holds.
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
@@ -67,16 +67,16 @@ export class AuditBucket extends Bucket {
     );
   }
 
-  /** Denies all other principals to write objects with this prefix. */
-  restrictWriter(sid: string, prefix: string, writer: IRole): void {
+  /** Denies an action on objects with this prefix to all other principals. */
+  restrict(sid: string, action: 's3:PutObject' | 's3:PutObjectRetention', prefix: string, only: IRole): void {
     this.addToResourcePolicy(
       new PolicyStatement({
         sid,
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
-        actions: ['s3:PutObject'],
+        actions: [action],
         resources: [this.arnForObjects(`${prefix}*`)],
-        conditions: { ArnNotEquals: { 'aws:PrincipalArn': writer.roleArn } },
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': only.roleArn } },
       }),
     );
   }

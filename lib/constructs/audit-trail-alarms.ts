@@ -11,7 +11,7 @@ export const auditTrailAlarmRules = ({ deployment, auditTrail }: MonitoredResour
     ? {
         'audit-digest-failed': {
           description:
-            'The digest of the audit trail failed: an earlier digest might have been removed or changed.',
+            'The audit trail was not locked, or its digest failed: an earlier digest might have been removed or changed.',
           metric: functionMetric(auditTrail.digestFunction, 'Errors', { label: 'errors' }),
           threshold: 0,
           periods: 1,

@@ -1,6 +1,6 @@
 /**
  * The audit trail in Amazon S3: the audit entries of all functions go through Amazon Data Firehose into a bucket with
- * Object Lock, and a function signs an hourly digest of what arrived. docs/audit-trail.md explains the design.
+ * Object Lock, and a function locks what arrived, and signs an hourly digest of it. docs/audit-trail.md explains the design.
  */
 import { Aws, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -32,9 +32,8 @@ export interface AuditTrailProps {
    */
   readonly retention?: ObjectLockRetention;
   /**
-   * An existing bucket, for example in another account, instead of a new one. It must be versioned and have Object Lock
-   * with a default retention, and its policy must allow what docs/audit-trail.md lists. The retention is that of the
-   * bucket, so `retention` must not be set.
+   * An existing bucket, for example in another account, instead of a new one. It must be versioned and have Object Lock,
+   * without a default retention, and its policy must allow what docs/audit-trail.md lists.
    * @default - a new bucket, which stays when the stack is deleted
    */
   readonly bucket?: IBucket;
@@ -64,14 +63,6 @@ const MEMORY_SIZE = 512;
 /** Only audit entries. */
 const AUDIT_ENTRIES = FilterPattern.stringValue('$.message', '=', 'audit');
 
-/** @throws Error if there is a retention for an existing bucket */
-function bucketOf(scope: Construct, { bucket, retention }: AuditTrailProps): IBucket {
-  // CDK's classes do not satisfy its interfaces under exactOptionalPropertyTypes.
-  if (!bucket) return new AuditBucket(scope, 'Bucket', retention ?? DEFAULT_RETENTION) as IBucket;
-  if (retention === undefined) return bucket;
-  throw new Error(`${scope.node.path}: auditTrail must not have retention with bucket, which has its own`);
-}
-
 /**
  * The parts of the trail: the children `Bucket`, `DigestKey`, `DeliveryRole`, `Delivery`, `SubscriptionRole`, a subscription
  * for each function, and `audit-digest` with its role and logs.
@@ -86,7 +77,9 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
 
   constructor(scope: Construct, id: string, props: AuditTrailDefinition) {
     super(scope, id);
-    this.bucket = bucketOf(this, props);
+    const { retention = DEFAULT_RETENTION } = props;
+    // CDK's classes do not satisfy its interfaces under exactOptionalPropertyTypes.
+    this.bucket = props.bucket ?? (new AuditBucket(this, 'Bucket', retention) as IBucket);
     this.digestKey = new Key(this, 'DigestKey', {
       description: 'agent-identity: signs the digests of the audit trail',
       keySpec: KeySpec.ECC_NIST_P256,
@@ -102,16 +95,14 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
     for (const [group, subscribed] of Object.entries(props.functions)) {
       this.subscribe(this, `${group}-entries`, subscribed);
     }
-    this.digestFunction = this.addDigestFunction(props);
+    this.digestFunction = this.addDigestFunction(props, retention);
     this.acknowledgePrefixes(deliveryRole, [ENTRIES_PREFIX]);
     this.acknowledgePrefixes(this.digestFunction.executionRole, [ENTRIES_PREFIX, DIGESTS_PREFIX]);
     if (this.bucket instanceof AuditBucket) {
-      this.bucket.restrictWriter('OnlyFirehoseWritesEntries', ENTRIES_PREFIX, deliveryRole);
-      this.bucket.restrictWriter(
-        'OnlyTheFunctionWritesDigests',
-        DIGESTS_PREFIX,
-        this.digestFunction.executionRole,
-      );
+      const { executionRole } = this.digestFunction;
+      this.bucket.restrict('OnlyFirehoseWritesEntries', 's3:PutObject', ENTRIES_PREFIX, deliveryRole);
+      this.bucket.restrict('OnlyTheFunctionWritesDigests', 's3:PutObject', DIGESTS_PREFIX, executionRole);
+      this.bucket.restrict('OnlyTheFunctionLocks', 's3:PutObjectRetention', '', executionRole);
     }
     const table = props.state.tables.directory.tableName;
     new CfnOutput(scope, 'AuditTrailOptions', {
@@ -209,7 +200,11 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
     });
   }
 
-  private addDigestFunction(props: AuditTrailDefinition): PublishedFunction {
+  private addDigestFunction(
+    props: AuditTrailDefinition,
+    { mode, duration }: ObjectLockRetention,
+  ): PublishedFunction {
+    const days = duration.toDays();
     // Each Region has its own trail, so the function runs in every Region, and does not read which one is the writing Region.
     const { tables, encryptionKey } = props.state;
     const head = functionAccess(
@@ -227,7 +222,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
       roleDescription: 'agent-identity: the audit-digest function',
       roleId: 'audit-digest-role',
       logGroupId: 'audit-digest-logs',
-      policy: { name: 'audit-digest', statements: [...head.statements, ...this.digestStatements()] },
+      policy: { name: 'audit-digest', statements: [...head.statements, ...this.digestStatements(days)] },
       timeout: TIMEOUT,
       memorySize: MEMORY_SIZE,
       ...(props.network && { network: props.network }),
@@ -238,21 +233,32 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
       environment: {
         DIRECTORY_TABLE: props.state.tables.directory.tableName,
         TRAIL_BUCKET: this.bucket.bucketName,
+        RETENTION_MODE: mode,
+        RETENTION_DAYS: String(days),
         DIGEST_KEY_ARN: this.digestKey.keyArn,
       },
     });
   }
 
-  /** It reads versions, and creates digests. It deletes nothing, and cannot change a retention. */
-  private digestStatements(): PolicyStatement[] {
+  /** It reads and locks versions, and creates digests. It deletes nothing, and locks nothing for another time. */
+  private digestStatements(days: number): PolicyStatement[] {
+    const objects = [ENTRIES_PREFIX, DIGESTS_PREFIX].map((prefix) => this.bucket.arnForObjects(`${prefix}*`));
     return [
       new PolicyStatement({
         actions: ['s3:ListBucket', 's3:ListBucketVersions'],
         resources: [this.bucket.bucketArn],
       }),
       new PolicyStatement({
-        actions: ['s3:GetObjectVersion'],
-        resources: [ENTRIES_PREFIX, DIGESTS_PREFIX].map((prefix) => this.bucket.arnForObjects(`${prefix}*`)),
+        actions: ['s3:GetObjectVersion', 's3:GetObjectRetention'],
+        resources: objects,
+      }),
+      new PolicyStatement({
+        actions: ['s3:PutObjectRetention'],
+        resources: objects,
+        conditions: {
+          NumericGreaterThanEquals: { 's3:object-lock-remaining-retention-days': days - 1 },
+          NumericLessThanEquals: { 's3:object-lock-remaining-retention-days': days + 1 },
+        },
       }),
       new PolicyStatement({
         actions: ['s3:PutObject'],

@@ -17,6 +17,9 @@ const KEY_INTERVAL = Duration.hours(6);
 
 const EVERY_MINUTE = Duration.minutes(1);
 
+/** As often as Firehose delivers a file of one log group. */
+const LOCK_INTERVAL = Duration.minutes(5);
+
 /** Ten minutes after each hour, when Firehose has delivered almost all of its entries. */
 const DIGEST_SCHEDULE = Schedule.cron({ minute: '10' });
 
@@ -62,10 +65,10 @@ export interface ScheduledFunctions {
  * - The revocation outbox: continues everything that is due, which is providers that could not be reached, and work that a
  *   crash interrupted.
  * - Security events that are polled.
- * - The digest of the audit trail.
+ * - The audit trail: locks its files, and writes its digests.
  *
  * @param scope gets the children `KeySchedule` and `RevocationSchedule`, and `PollSchedule` if events are polled, and
- *   `DigestSchedule` if there is an audit trail
+ *   `LockSchedule` and `DigestSchedule` if there is an audit trail
  */
 export function addSchedules(
   scope: Construct,
@@ -89,6 +92,15 @@ export function addSchedules(
     ...NO_RETRY,
   });
   if (auditDigest) {
+    const lock: AuditDigestEvent = { lock: 'log-files' };
+    addSchedule(scope, 'LockSchedule', {
+      description: 'locks the log files of the audit trail',
+      schedule: Schedule.rate(LOCK_INTERVAL),
+      invoked: auditDigest,
+      event: lock,
+      retryAttempts: 0,
+      maxEventAge: LOCK_INTERVAL,
+    });
     const digest: AuditDigestEvent = { digest: 'audit-trail' };
     addSchedule(scope, 'DigestSchedule', {
       description: 'writes the digest of the audit trail',

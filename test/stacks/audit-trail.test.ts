@@ -41,6 +41,12 @@ function statementsOf(name: string, of = template): WrittenStatement[] {
   return policy?.PolicyDocument.Statement ?? [];
 }
 
+/** The environment of the function that locks and digests. */
+function variablesOf(of: typeof template): object {
+  const [, fn] = resources('AWS::Lambda::Function', of).find(([id]) => id.includes('auditdigest')) ?? [];
+  return (fn?.Environment as { Variables: object }).Variables;
+}
+
 it('is off by default', () => {
   const standard = standardTemplate();
   for (const type of [
@@ -57,13 +63,10 @@ it('is off by default', () => {
 describe('the bucket', () => {
   const properties = propertiesOf(template, 'AWS::S3::Bucket');
 
-  it('holds each version for a year in governance mode, and deletes it afterwards', () => {
+  it('can lock versions, and deletes them after a year', () => {
+    expect(properties).not.toHaveProperty('ObjectLockConfiguration');
     expect(properties).toMatchObject({
       ObjectLockEnabled: true,
-      ObjectLockConfiguration: {
-        ObjectLockEnabled: 'Enabled',
-        Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 365 } },
-      },
       VersioningConfiguration: { Status: 'Enabled' },
       LifecycleConfiguration: {
         Rules: [
@@ -79,14 +82,11 @@ describe('the bucket', () => {
   });
 
   it('holds each version as long and in the mode that is stated', () => {
-    const stated = propertiesOf(
-      withTrail({ retention: ObjectLockRetention.compliance(Duration.days(30)) }),
-      'AWS::S3::Bucket',
-    );
-    expect(stated).toMatchObject({
-      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } } },
+    const stated = withTrail({ retention: ObjectLockRetention.compliance(Duration.days(30)) });
+    expect(propertiesOf(stated, 'AWS::S3::Bucket')).toMatchObject({
       LifecycleConfiguration: { Rules: [{ ExpirationInDays: 31 }] },
     });
+    expect(variablesOf(stated)).toMatchObject({ RETENTION_MODE: 'COMPLIANCE', RETENTION_DAYS: '30' });
   });
 
   it('is encrypted without a KMS key, and not public', () => {
@@ -131,7 +131,6 @@ describe('the bucket', () => {
           's3:DeleteObject',
           's3:DeleteObjectVersion',
           's3:PutObjectLegalHold',
-          's3:PutObjectRetention',
           's3:ReplicateDelete',
           's3:ReplicateObject',
         ],
@@ -145,6 +144,11 @@ describe('the bucket', () => {
       [
         'OnlyTheFunctionWritesDigests',
         's3:PutObject',
+        { ArnNotEquals: { 'aws:PrincipalArn': '<IdentityAuditTrailauditdigestrole.Arn>' } },
+      ],
+      [
+        'OnlyTheFunctionLocks',
+        's3:PutObjectRetention',
         { ArnNotEquals: { 'aws:PrincipalArn': '<IdentityAuditTrailauditdigestrole.Arn>' } },
       ],
     ]);
@@ -243,7 +247,7 @@ it('has a delivery that creates log files and nothing else', () => {
 });
 
 describe('the digest function', () => {
-  it('reads versions, creates digests, signs, and moves the head; it cannot delete or bypass', () => {
+  it('reads and locks versions, creates digests, signs, and moves the head; it cannot delete or bypass', () => {
     const bucket = '<IdentityAuditTrailBucket.Arn>';
     expect(statementsOf('IdentityAuditTrailauditdigestrole')).toEqual([
       {
@@ -262,8 +266,18 @@ describe('the digest function', () => {
       { Effect: 'Allow', Action: ['s3:ListBucket', 's3:ListBucketVersions'], Resource: bucket },
       {
         Effect: 'Allow',
-        Action: 's3:GetObjectVersion',
+        Action: ['s3:GetObjectRetention', 's3:GetObjectVersion'],
         Resource: [`${bucket}/digests/*`, `${bucket}/entries/*`],
+      },
+      {
+        Effect: 'Allow',
+        Action: 's3:PutObjectRetention',
+        Resource: [`${bucket}/digests/*`, `${bucket}/entries/*`],
+        // Neither a lock for a day, after which the entries could be deleted, nor one for a century.
+        Condition: {
+          NumericGreaterThanEquals: { 's3:object-lock-remaining-retention-days': 364 },
+          NumericLessThanEquals: { 's3:object-lock-remaining-retention-days': 366 },
+        },
       },
       { Effect: 'Allow', Action: 's3:PutObject', Resource: `${bucket}/digests/*` },
       {
@@ -283,7 +297,7 @@ describe('the digest function', () => {
     expect(statementsOf(role, replicated)).toEqual(statementsOf(role));
   });
 
-  it('runs ten minutes after each hour, and knows no more than it uses', () => {
+  it('runs every five minutes and ten minutes after each hour, and knows no more than it uses', () => {
     const rules = resources('AWS::Events::Rule').map(([, properties]) => properties);
     expect(rules).toContainEqual(
       expect.objectContaining({
@@ -291,11 +305,18 @@ describe('the digest function', () => {
         Targets: [expect.objectContaining({ Input: '{"digest":"audit-trail"}' })],
       }),
     );
-    const [, fn] = resources('AWS::Lambda::Function').find(([id]) => id.includes('auditdigest')) ?? [];
-    expect(Object.keys((fn?.Environment as { Variables: object }).Variables).sort()).toEqual([
+    expect(rules).toContainEqual(
+      expect.objectContaining({
+        ScheduleExpression: 'rate(5 minutes)',
+        Targets: [expect.objectContaining({ Input: '{"lock":"log-files"}' })],
+      }),
+    );
+    expect(Object.keys(variablesOf(template)).sort()).toEqual([
       'DEPLOYMENT_NAME',
       'DIGEST_KEY_ARN',
       'DIRECTORY_TABLE',
+      'RETENTION_DAYS',
+      'RETENTION_MODE',
       'TRAIL_BUCKET',
     ]);
   });
@@ -339,14 +360,5 @@ it('can use an existing bucket, and leaves its policy alone', () => {
   expect(resourcesOf(used, 'AWS::S3::BucketPolicy')).toEqual([]);
   expect(JSON.stringify(written(used.Resources))).toContain(
     'arn:<AWS::Partition>:s3:::audit-archive/digests/*',
-  );
-});
-
-it('rejects a retention for an existing bucket', () => {
-  const stack = consumerStack();
-  const bucket = Bucket.fromBucketName(stack, 'Archive', 'audit-archive');
-  const retention = ObjectLockRetention.governance(Duration.days(30));
-  expect(() => new AgentIdentity(stack, 'Identity', { auditTrail: { bucket, retention } })).toThrow(
-    'Consumer/Identity/AuditTrail: auditTrail must not have retention with bucket, which has its own',
   );
 });

@@ -112,11 +112,6 @@ describe('a mistake is reported', () => {
       { auditTrail: { retention } },
       'auditTrail.retention must be an ISO 8601 duration of whole days, such as P365D, without years, months, and weeks',
     ]),
-    [
-      'a mode for an existing bucket',
-      { auditTrail: { bucketName: 'audit-archive', mode: 'COMPLIANCE' } },
-      'auditTrail must not have retention or mode with bucketName, because the existing bucket has its own',
-    ],
     ['days that CloudWatch does not have', { logRetention: 100 }, 'logRetention must be one of 1, 3, 5, '],
     [
       'a domain without a certificate',
@@ -352,8 +347,8 @@ it('the configuration in docs/own-domain.md gives the API the domain, and disabl
 
 it('an audit trail has the retention and the mode of the file', () => {
   const { service } = templatesOf({ auditTrail: { retention: 'P30D', mode: 'COMPLIANCE' } });
-  service.hasResourceProperties('AWS::S3::Bucket', {
-    ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } } },
+  service.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: { Variables: { RETENTION_MODE: 'COMPLIANCE', RETENTION_DAYS: '30' } },
   });
 });
 

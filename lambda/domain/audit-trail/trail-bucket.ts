@@ -22,6 +22,13 @@ export interface TrailReader {
 
 export interface TrailWriter extends TrailReader {
   readonly name: string;
-  /** @returns false if there is an object with this key already */
-  create(key: string, text: string): Promise<boolean>;
+  /**
+   * Creates an object whose version is locked.
+   *
+   * @param until epoch milliseconds
+   * @returns false if there is an object with this key already
+   */
+  create(key: string, text: string, until: number): Promise<boolean>;
+  /** Locks a version, unless it is locked. @param until epoch milliseconds */
+  lock(version: Pick<ObjectVersion, 'key' | 'versionId'>, until: number): Promise<void>;
 }

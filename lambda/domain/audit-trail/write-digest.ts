@@ -4,7 +4,6 @@
  * outage, one digest covers all hours: a digest for each would hide that they were not written in time.
  */
 import type { KeyObject } from 'node:crypto';
-import type { System } from '../system';
 import {
   digestEndOf,
   DIGESTS_PREFIX,
@@ -21,6 +20,7 @@ import {
   type AuditDigest,
   type LogFile,
 } from './audit-digest';
+import type { LockDependencies } from './lock-log-files';
 import type { TrailWriter } from './trail-bucket';
 
 /** The newest digest, in a store that a principal with power over the bucket cannot write. */
@@ -42,11 +42,9 @@ export interface DigestSigner {
   publicKey(): Promise<KeyObject>;
 }
 
-export interface DigestDependencies {
-  readonly bucket: TrailWriter;
+export interface DigestDependencies extends LockDependencies {
   readonly heads: AuditHeadStore;
   readonly signer: DigestSigner;
-  readonly system: Pick<System, 'now'>;
 }
 
 /** Files that are read at the same time. */
@@ -119,8 +117,9 @@ async function recentDigests(
   return { listed, lost: undefined };
 }
 
+/** Returns the files that no earlier digest lists, each locked before it is read. */
 async function filesToList(
-  bucket: TrailWriter,
+  { bucket, retentionMs, system }: LockDependencies,
   listed: Recent['listed'],
   { since, end }: { readonly since: number; readonly end: number },
 ): Promise<LogFile[]> {
@@ -136,6 +135,7 @@ async function filesToList(
   for (let at = 0; at < found.length; at += PARALLEL) {
     const hashed = found.slice(at, at + PARALLEL).map(async (file): Promise<LogFile> => {
       const { s3Object: key, s3ObjectVersionId: versionId } = file;
+      await bucket.lock({ key, versionId }, system.now() + retentionMs);
       const bytes = await bucket.read({ key, versionId });
       if (!bytes) throw new Error('a version of a log file disappeared while the digest was made');
       return { ...file, hashValue: hashValueOf(bytes) };
@@ -166,14 +166,14 @@ export type WrittenDigest = AuditHead & { readonly files: number };
  *   the new digest still names the lost one
  */
 export async function writeDigest(deps: DigestDependencies): Promise<WrittenDigest | undefined> {
-  const { bucket, heads, signer, system } = deps;
+  const { bucket, heads, signer, retentionMs, system } = deps;
   const end = Math.floor(system.now() / HOUR_MS) * HOUR_MS;
   const head = await recordUnrecorded(deps);
   if (head && endOf(head) >= end) return undefined;
   const start = head ? endOf(head) : end - HOUR_MS;
   const since = start - LATE_MS;
   const { listed, lost } = await recentDigests(bucket, head, since);
-  const logFiles = await filesToList(bucket, listed, { since, end });
+  const logFiles = await filesToList(deps, listed, { since, end });
   const digest: AuditDigest = {
     digestStartTime: new Date(start).toISOString(),
     digestEndTime: new Date(end).toISOString(),
@@ -186,7 +186,7 @@ export async function writeDigest(deps: DigestDependencies): Promise<WrittenDige
   const input = signingInput(digest, signer.keyArn);
   const text = `${input}.${await signer.sign(input)}`;
   const written = { digestS3Object: digest.digestS3Object, hashValue: hashValueOf(text) };
-  if (!(await bucket.create(written.digestS3Object, text))) {
+  if (!(await bucket.create(written.digestS3Object, text, system.now() + retentionMs))) {
     // A run at the same time was faster.
     const other = await recordUnrecorded(deps);
     if (other && endOf(other) >= end) return undefined;

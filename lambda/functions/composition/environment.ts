@@ -46,6 +46,9 @@ const FORMS = {
   DIGEST_KEY_ARN: kmsKey,
   /** Of the audit trail. */
   TRAIL_BUCKET: { form: /^[a-z0-9.-]{3,63}$/, must: 'be the name of a bucket' },
+  /** Mode and days of the lock of its objects. */
+  RETENTION_MODE: { form: /^(GOVERNANCE|COMPLIANCE)$/, must: 'be GOVERNANCE or COMPLIANCE' },
+  RETENTION_DAYS: { form: /^[1-9]\d{0,4}$/, must: 'be a number of days' },
   /** Public base URL: the issuer of workload access tokens. */
   BASE_URL: address,
   /** With the identity Region. */

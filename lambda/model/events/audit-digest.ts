@@ -1,6 +1,9 @@
-/** The event of the `audit-digest` function, sent by its schedule. */
+/** The events of the `audit-digest` function, sent by its schedules. */
 import * as v from 'valibot';
 
-export const AuditDigestEventSchema = v.object({ digest: v.literal('audit-trail') });
+export const AuditDigestEventSchema = v.union([
+  v.object({ digest: v.literal('audit-trail') }),
+  v.object({ lock: v.literal('log-files') }),
+]);
 
 export type AuditDigestEvent = v.InferOutput<typeof AuditDigestEventSchema>;

@@ -24,9 +24,9 @@ import {
   CreateBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  GetObjectRetentionCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
-  PutObjectLockConfigurationCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { startEmulator } from '../../deployed/emulator/process.mjs';
@@ -55,6 +55,7 @@ Date.now = () => realNow() + shift;
 let bucket;
 let key;
 let writeDigest;
+let lock;
 let runs = 0;
 
 const createKey = async () =>
@@ -79,7 +80,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A new bucket with the lock of the constructs, a new key, and four hours with a log file each. */
+/** A new bucket with Object Lock as that of the constructs, a new key, and four hours with a log file each. */
 beforeEach(async () => {
   bucket = `trail-${++runs}`;
   key = await createKey();
@@ -90,20 +91,15 @@ beforeEach(async () => {
       CreateBucketConfiguration: { LocationConstraint: process.env.AWS_REGION },
     }),
   );
-  await s3.send(
-    new PutObjectLockConfigurationCommand({
-      Bucket: bucket,
-      ObjectLockConfiguration: {
-        ObjectLockEnabled: 'Enabled',
-        Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } },
-      },
-    }),
-  );
-  Object.assign(process.env, { TRAIL_BUCKET: bucket, DIGEST_KEY_ARN: key });
+  Object.assign(process.env, {
+    ...{ TRAIL_BUCKET: bucket, RETENTION_MODE: 'GOVERNANCE', RETENTION_DAYS: '30' },
+    DIGEST_KEY_ARN: key,
+  });
   // The composition root reads the environment when it is loaded.
   delete load.cache[HANDLER];
   const { handler } = load(HANDLER);
   writeDigest = () => handler({ digest: 'audit-trail' });
+  lock = () => handler({ lock: 'log-files' });
   shift = 0;
   for (let hour = 0; hour < 4; hour++) await anHour();
 });
@@ -118,8 +114,7 @@ async function anHour() {
   await writeDigest();
 }
 
-const put = (Key, Body) =>
-  s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body, ChecksumAlgorithm: 'CRC32' }));
+const put = (Key, Body) => s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
 const get = async (Key, VersionId) =>
   (await s3.send(new GetObjectCommand({ Bucket: bucket, Key, VersionId }))).Body.transformToString();
 const headRecord = async () => (await db.send(new GetItemCommand({ TableName: TABLE, Key: head() }))).Item;
@@ -189,11 +184,26 @@ describe('the audit trail', () => {
   });
 
   it('is held by Object Lock', async () => {
-    const [{ Key, VersionId }] = await versions('digests/');
-    await assert.rejects(
-      s3.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId })),
-      /Access Denied/,
-    );
+    const [[digest], [file]] = [await versions('digests/'), await versions('entries/')];
+    for (const { Key, VersionId } of [digest, file]) {
+      const version = { Bucket: bucket, Key, VersionId };
+      await assert.rejects(s3.send(new DeleteObjectCommand(version)), /Access Denied/);
+      const { Retention } = await s3.send(new GetObjectRetentionCommand(version));
+      assert.equal(Retention.Mode, 'GOVERNANCE');
+    }
+  });
+
+  it('holds a file minutes after its delivery, before a digest lists it', async () => {
+    // Amazon S3 has the real time.
+    shift = 0;
+    const Key = `entries/${new Date(Date.now()).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/')}/new.gz`;
+    const { VersionId } = await put(Key, 'entries');
+    const version = { Bucket: bucket, Key, VersionId };
+    await lock();
+    const { Retention } = await s3.send(new GetObjectRetentionCommand(version));
+    await lock();
+    assert.deepEqual((await s3.send(new GetObjectRetentionCommand(version))).Retention, Retention);
+    await assert.rejects(s3.send(new DeleteObjectCommand(version)), /Access Denied/);
   });
 
   it('shows a changed log file', async () => {

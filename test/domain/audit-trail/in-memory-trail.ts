@@ -12,10 +12,14 @@ import { writeDigest, type AuditHead } from '../../../lambda/domain/audit-trail/
 
 interface Stored extends ObjectVersion {
   readonly bytes: Buffer;
+  /** Epoch milliseconds; undefined for a version without a lock. */
+  lockedUntil?: number;
 }
 
 /** The beginning of the trail, in the middle of an hour. */
 export const BEGIN = new Date('2026-11-26T09:20:00Z').getTime();
+
+export const RETENTION_MS = 365 * 24 * HOUR_MS;
 
 export const newKeys = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -65,11 +69,16 @@ export class InMemoryTrail {
       const found = this.versions.find((each) => each.key === key && each.versionId === versionId);
       return Promise.resolve(found?.bytes);
     },
-    create: (key, text) => {
+    create: (key, text, until) => {
       const [latest] = this.versions.filter((each) => each.key === key).reverse();
       if (latest && !latest.deleteMarker) return Promise.resolve(false);
-      this.put(key, text);
+      this.put(key, text).lockedUntil = until;
       return Promise.resolve(true);
+    },
+    lock: ({ versionId }, until) => {
+      const found = this.versions.find((each) => each.versionId === versionId);
+      if (found) found.lockedUntil ??= until;
+      return Promise.resolve();
     },
   };
 
@@ -94,6 +103,7 @@ export class InMemoryTrail {
         ),
       publicKey: () => Promise.resolve(this.keys.publicKey),
     },
+    retentionMs: RETENTION_MS,
     system: { now: () => this.now },
   };
 

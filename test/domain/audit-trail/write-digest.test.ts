@@ -6,7 +6,7 @@ import {
   type AuditDigest,
 } from '../../../lambda/domain/audit-trail/audit-digest';
 import { writeDigest } from '../../../lambda/domain/audit-trail/write-digest';
-import { BEGIN, InMemoryTrail, newKeys } from './in-memory-trail';
+import { BEGIN, InMemoryTrail, newKeys, RETENTION_MS } from './in-memory-trail';
 
 let trail: InMemoryTrail;
 
@@ -58,6 +58,15 @@ it('lists the versions of the last hour with their hashes, in a chain that is si
   expect(trail.head).toMatchObject({ digestS3Object: digestAt(11) });
   for (const hour of [10, 11]) expect(isSignedBy(trail.content(digestAt(hour)), [publicKey])).toBe(true);
   expect(isSignedBy(trail.content(digestAt(11)), [newKeys().publicKey])).toBe(false);
+});
+
+it('is locked, and locks the files that it lists', async () => {
+  const listed = file('09/a.gz');
+  trail.now += HOUR_MS;
+  await trail.write();
+  expect(listed.lockedUntil).toBe(trail.now + RETENTION_MS);
+  const [digest] = trail.versions.filter(({ key }) => key === digestAt(10));
+  expect(digest?.lockedUntil).toBe(trail.now + RETENTION_MS);
 });
 
 it('writes one digest for an hour', async () => {
@@ -173,9 +182,9 @@ it('leaves the digest to a run that was faster', async () => {
   const real = trail.bucket;
   const bucket = {
     ...trail.bucket,
-    create: async (key: string, text: string) => {
+    create: async (key: string, text: string, until: number) => {
       await trail.write();
-      return real.create(key, text);
+      return real.create(key, text, until);
     },
   };
   expect(await writeDigest({ ...trail.dependencies, bucket })).toBeUndefined();
