@@ -22,6 +22,7 @@ import { checkDeployedAgain, checkDomain } from './moved';
 import { checkGrants, WITHOUT_EVENTS } from './grants';
 import { checkKeyReset } from './key-reset';
 import { checkPortal } from './portal';
+import { checkPortalStacks } from './portal-stacks';
 import { checkPrivate } from './private';
 import { Records, tablesOf } from './records';
 import { checkClientMetadata } from './client-metadata';
@@ -165,6 +166,7 @@ export async function checkEmulated(checks: Checks, { cdk, commands, folder }: R
     checks.chapter("Another team's app");
     const address = { restApiId, api };
     const consumer = await checkConsumer(checks, { cdk, front, records }, address);
+    await checkPortalStacks(checks, { cdk, provider }, address);
 
     checks.chapter('Deploying again');
     const deployed = { cdk, app: APP, assembly, records, api, registered, callers };
