@@ -13,6 +13,9 @@ const { statSync } = require('node:fs');
 const { performance } = require('node:perf_hooks');
 const { GCProfiler } = require('node:v8');
 
+// As in Lambda, where the functions do not use the console (lambda/functions/composition/logging.ts).
+globalThis.console.info = (lines) => process.stdout.write(`${lines}\n`);
+
 /** The connections of the process. They stay open. */
 const sockets = new Set();
 diagnostics.subscribe('net.client.socket', ({ socket }) => sockets.add(socket));

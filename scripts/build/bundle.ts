@@ -48,14 +48,18 @@ const OPTIONS = {
   },
 } satisfies { build: BuildOptions; translation: TransformOptions };
 
-/** The clients that a program can load later, with `import()`. */
-const CLIENTS = /^@aws-sdk\/client-/;
+/** The clients that a program can load later, with `import()`, and the module that only clients load later. */
+const CLIENTS = /^(@aws-sdk\/client-|@smithy\/core\/event-streams$)/;
+
+/** A module of Node.js that a library imports, and no program needs at its start, with its imported exports. */
+const LATER_MODULES: Readonly<Record<string, readonly string[]>> = { 'node:stream/web': ['ReadableStream'] };
 
 /** What the content of a bundle depends on, other than its source files and the version of esbuild. */
 export const BUNDLE_SETTINGS = {
   ...OPTIONS,
   build: { ...OPTIONS.build, absWorkingDir: '' },
   clients: CLIENTS.source,
+  laterModules: LATER_MODULES,
 };
 
 interface BundleFile {
@@ -98,6 +102,24 @@ async function translated(path: string, text: string): Promise<BundleFile[]> {
   ];
 }
 
+/** Loads a module of Node.js when its exports are used. Node.js itself loads ten modules for this one. */
+const withLaterModules: Plugin = {
+  name: 'with-later-modules',
+  setup(program) {
+    const filter = new RegExp(`^(${Object.keys(LATER_MODULES).join('|')})$`);
+    const namespace = 'later-module';
+    program.onResolve({ filter }, ({ path, namespace: importer }) =>
+      importer === namespace ? { path, external: true } : { path, namespace },
+    );
+    program.onLoad({ filter, namespace }, ({ path }) => {
+      const getters = LATER_MODULES[path]?.map(
+        (name) => `get ${name}() { return require('${path}').${name}; }`,
+      );
+      return { contents: `module.exports = { ${getters?.join(', ')} };`, resolveDir: ROOT };
+    });
+  },
+};
+
 /** Leaves out the clients of the AWS SDK that a program loads later, and adds their names to the list. */
 const withoutLaterClients = (clients: Set<string>): Plugin => ({
   name: 'without-later-clients',
@@ -118,11 +140,16 @@ async function built(entry: string, outdir: string) {
   const options = { ...OPTIONS.build, outdir };
   const entryPoints = [{ in: entry, out: 'index' }];
   const clients = new Set<string>();
-  const program = await build({ ...options, entryPoints, plugins: [withoutLaterClients(clients)] });
+  const plugins = [withLaterModules];
+  const program = await build({
+    ...options,
+    entryPoints,
+    plugins: [...plugins, withoutLaterClients(clients)],
+  });
   const hasClient = Object.keys(program.metafile.inputs).some((path) => path.includes('/@aws-sdk/client-'));
-  if (hasClient) return [await build({ ...options, entryPoints })];
+  if (hasClient) return [await build({ ...options, entryPoints, plugins })];
   const later = [...clients].sort().map((name) => ({ in: name, out: `parts/${basename(name)}` }));
-  return [program, await build({ ...options, entryPoints: later })];
+  return [program, await build({ ...options, entryPoints: later, plugins })];
 }
 
 /**

@@ -31,13 +31,26 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-it('gives import() each name of a part, and each part the present value', async () => {
-  for (const [name, text] of Object.entries(PROGRAM)) await writeFile(join(folder, name), text);
+/** Returns what the bundled program prints, as JSON. */
+async function printed(program: Readonly<Record<string, string>>): Promise<unknown> {
+  for (const [name, text] of Object.entries(program)) await writeFile(join(folder, name), text);
   const { files } = await bundle(join(folder, 'index.js'), join(folder, 'dist'));
   for (const { path, content } of files) {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
   }
   const { stdout } = await run(process.execPath, [join(folder, 'dist/index.js')]);
-  expect(JSON.parse(stdout)).toEqual([['Client', 'default', 'doubled'], 'part', 4, 2, 2]);
+  return JSON.parse(stdout);
+}
+
+it('gives import() each name of a part, and each part the present value', async () => {
+  expect(await printed(PROGRAM)).toEqual([['Client', 'default', 'doubled'], 'part', 4, 2, 2]);
+});
+
+it('loads the web streams of Node.js when they are used', async () => {
+  const program = `
+    import { ReadableStream } from 'node:stream/web';
+    const loaded = () => process.moduleLoadList.includes('NativeModule internal/webstreams/readablestream');
+    console.log(JSON.stringify([loaded(), new ReadableStream() instanceof ReadableStream, loaded()]));`;
+  expect(await printed({ 'index.js': program })).toEqual([false, true, true]);
 });

@@ -45,8 +45,9 @@ const ENDPOINTS = [
 function isEndpointOf(url: URL, metadata: Metadata): boolean {
   const stated = ENDPOINTS.map((name) => metadata[name]);
   const aliases = Object.values(metadata.mtls_endpoint_aliases ?? {});
+  const target = tolerantForm(url);
   return [...stated, ...aliases].some(
-    (endpoint) => endpoint !== undefined && tolerantForm(new URL(endpoint)) === tolerantForm(url),
+    (endpoint) => endpoint !== undefined && tolerantForm(new URL(endpoint)) === target,
   );
 }
 
