@@ -12,7 +12,7 @@ import {
   type Failure,
   type ProviderClientCallee,
 } from '../model/events/provider-client';
-import { DISCOVERY_TIMEOUT_MS, REGISTRATION_TIMEOUT_MS } from '../model/provider-client-timeouts';
+import { DISCOVERY_TIMEOUT_MS, REGISTRATION_TIMEOUT_MS } from '../model/time-limits';
 import { pushAuthorization } from '../domain/consent/push';
 import { withDeadline } from '../domain/oauth/transport';
 import { provideClient } from '../domain/oauth/provide-client';

@@ -23,9 +23,7 @@ import { createCallHandler } from './composition/invocation';
 import { audit, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
-
-/** Milliseconds for which a selection runs, while its caller waits for it. */
-const SELECTION_TIME = 20_000;
+import { SELECTION_MS } from '../model/time-limits';
 
 /** Milliseconds for which a sweep begins attempts. The next sweep is a minute after it began. */
 const SWEEP_TIME = 45_000;
@@ -58,7 +56,7 @@ const deps = {
 
 const revocation: RevocationCallee = {
   async select({ revocationId }) {
-    const selected = await selectGrants(deps, revocationId, system.now() + SELECTION_TIME);
+    const selected = await selectGrants(deps, revocationId, system.now() + SELECTION_MS);
     const { matched, reach } = selected;
     return { finished: isSelectionComplete(selected), matched, ...(reach !== undefined && { reach }) };
   },

@@ -6,7 +6,8 @@
 import type { IncomingMessage } from 'node:http';
 import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../../lambda/model/endpoint';
 import { AddressNotAllowed, guardedRequest } from '../../lambda/adapters/http/guarded-request';
-import { connectionFault, NoResponse, REQUEST_TIMEOUT_MS, type Service } from './service';
+import { connectionFault, NoResponse, type Service } from './service';
+import { CLIENT_TIMEOUT_MS } from '../../lambda/model/time-limits';
 
 /** Maximum bytes of a document. The service reads up to this size, too. */
 const MAX_DOCUMENT_BYTES = 256 * 1024;
@@ -27,7 +28,7 @@ async function open(text: string, policy: EndpointPolicy): Promise<IncomingMessa
   const request = {
     method: 'GET',
     headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS),
   };
   const message = await guardedRequest(url, request, policy).catch((error: unknown) => {
     if (error instanceof AddressNotAllowed) throw new UrlNotAllowed(error.message);

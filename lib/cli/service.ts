@@ -7,6 +7,7 @@ import type { CliContext } from './context';
 import { namingOptions } from './option-names';
 import { progress } from './output';
 import { CliError, ServiceFailure, usageError, type InvalidField } from './failure';
+import { CLIENT_TIMEOUT_MS } from '../../lambda/model/time-limits';
 
 export type Operation = Pick<Route, 'path' | 'group'>;
 
@@ -27,8 +28,6 @@ export interface Service {
   ) => Promise<Output>;
 }
 
-/** API Gateway responds within 29 seconds. */
-export const REQUEST_TIMEOUT_MS = 30_000;
 const ATTEMPTS = 3;
 
 /** Audit entries contain it. */
@@ -73,7 +72,7 @@ export class NoResponse extends CliError {
 /** Returns why a request got no response: the code of the system, such as `ECONNREFUSED`, if there is one. */
 export function connectionFault(error: unknown): string {
   const { name, code, cause, message, errors } = error as Partial<AggregateError & NodeJS.ErrnoException>;
-  if (name === 'TimeoutError') return `no response within ${REQUEST_TIMEOUT_MS / 1000} seconds`;
+  if (name === 'TimeoutError') return `no response within ${CLIENT_TIMEOUT_MS / 1000} seconds`;
   if (cause !== undefined && cause !== null) return connectionFault(cause);
   if (code === 'EPROTO' && NO_TLS_MESSAGE.test(message ?? '')) return 'ERR_SSL_WRONG_VERSION_NUMBER';
   // For a host name with several addresses.
@@ -86,7 +85,7 @@ export function connectionFault(error: unknown): string {
  * @throws CliError if there is no response
  */
 export async function send(url: URL, init: RequestInit = {}): Promise<Response> {
-  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  const signal = AbortSignal.timeout(CLIENT_TIMEOUT_MS);
   return fetch(url, { redirect: 'manual', ...init, signal }).catch((error: unknown) => {
     throw new NoResponse(url.origin, connectionFault(error));
   });

@@ -2,7 +2,8 @@
 import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
 import { checkPropNames, type PropNames } from './prop-names';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
+import type { FunctionGroup } from '../../lambda/operations/groups';
+import { GROUPS } from './function-groups';
 
 /** Memory, concurrency, and additions of a function. */
 export interface FunctionSettings {
@@ -82,50 +83,9 @@ export interface ServiceFunctionSettings {
   readonly keyRotation?: FunctionSettings;
 }
 
-/** The member of {@link ServiceFunctionSettings} that is about a group. */
-const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = {
-  'control-plane': 'controlPlane',
-  'token-exchange': 'tokenExchange',
-  'credential-retrieval': 'credentialRetrieval',
-  'oauth-callback': 'oauthCallback',
-  'token-vault': 'tokenVault',
-  grants: 'grants',
-  operator: 'operator',
-  'security-events': 'securityEvents',
-  portal: 'portal',
-  'provider-client': 'providerClient',
-  revocation: 'revocation',
-  connections: 'connections',
-  'key-rotation': 'keyRotation',
-  'event-poll': 'eventPoll',
-};
-
-/**
- * Memory in MiB by group. `revocation` uses up to 230 MiB, and no other function more than 140 MiB, so the choice is about
- * CPU. docs/performance.md has the measurements. Functions that every step of an agent waits for get more, and functions
- * that no caller waits for get the least. The function that revokes has a whole CPU, because access to thousands of grants
- * ends as fast as it selects them.
- */
-export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
-  'control-plane': 512,
-  'token-exchange': 1024,
-  'credential-retrieval': 1024,
-  'oauth-callback': 512,
-  'token-vault': 512,
-  grants: 512,
-  operator: 512,
-  'security-events': 512,
-  portal: 512,
-  'provider-client': 512,
-  revocation: 1769,
-  connections: 512,
-  'key-rotation': 256,
-  'event-poll': 256,
-};
-
 /** @throws Error for settings of a function that the service does not have, which JavaScript does not check */
 export function checkFunctionNames(settings: ServiceFunctionSettings): void {
-  const members: readonly string[] = Object.values(MEMBERS);
+  const members: readonly string[] = Object.values(GROUPS).map(({ setting }) => setting);
   const unknown = Object.keys(settings).find((name) => !members.includes(name));
   if (unknown === undefined) return;
   throw new Error(`functions.${unknown} must be a function of the service: ${members.join(', ')}`);
@@ -137,7 +97,7 @@ export function checkFunctionNames(settings: ServiceFunctionSettings): void {
  * @throws Error for settings that Lambda would reject in the middle of a deployment
  */
 export const settingsOfGroup = (settings: ServiceFunctionSettings, group: FunctionGroup): FunctionSettings =>
-  checkFunctionSettings(MEMBERS[group], settings[MEMBERS[group]] ?? {});
+  checkFunctionSettings(GROUPS[group].setting, settings[GROUPS[group].setting] ?? {});
 
 /**
  * Returns the settings unchanged.
@@ -179,5 +139,5 @@ const settings = v.exactOptional(
 
 /** {@link ServiceFunctionSettings} in a configuration file, which has no constructs. {@link checkFunctionSettings} checks the numbers. */
 export const FunctionSettingsSchema = v.strictObject(
-  Object.fromEntries(FUNCTION_GROUPS.map((group) => [MEMBERS[group], settings])),
+  Object.fromEntries(Object.values(GROUPS).map(({ setting }) => [setting, settings])),
 );

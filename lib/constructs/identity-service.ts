@@ -27,17 +27,20 @@ import { IdentityApi } from './identity-api';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { liveAliasOf } from './live-alias';
 import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
+import type { ServiceFunctions } from './monitored-resources';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
 import { checkPropNames } from './prop-names';
 import { addSchedules } from './schedules';
+import type { PublishedFunction } from './service-function';
 import { addStageSecret } from './stage-secret';
 import {
   addVpcEndpoints,
   networkOfGroup,
   SERVICE_NETWORK_PROPS,
   withSecurityGroups,
+  type FunctionNetwork,
   type PrivateDestination,
   type ServiceNetwork,
 } from './service-network';
@@ -275,46 +278,52 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/**
- * Adds the functions, the API, the schedules, and the monitoring.
- *
- * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`,
- *   `LogKey`, `StageSecret`, `Alarms`, `Dashboard`, those of {@link addSchedules} and
- *   {@link addTrustedIssuers}, `AuditTrail` if it is set, and `GradualDeployment` with a `deploymentConfig`; and for each function group `{group}`,
- *   `{group}-role`, and `{group}-logs`
- */
-export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
-  const { state, domain, privateApi, callers, webAcl, tlsPolicy } = props;
-  if (props.network) {
-    const { network: stated } = props;
-    checkedAt(scope.node.path, () => checkPropNames('network', stated, SERVICE_NETWORK_PROPS));
-  }
-  const network = props.network && withSecurityGroups(scope, props.network);
-  const removalPolicy = props.removalPolicy ?? LOG_REMOVAL_POLICY;
-  checkReplication(scope, state, domain);
-  const logKey = new LogKey(scope, 'LogKey', { removalPolicy });
-  const configuration = checkedAt(scope.node.path, () => ({
+/** @throws Error that names a prop which is not valid, in addition to those of {@link configurationOf} */
+function checkProps(scope: Construct, props: IdentityServiceDefinition): void {
+  const { network, functions = {}, auditTrail = {}, deploymentConfig } = props;
+  checkReplication(scope, props.state, props.domain);
+  checkedAt(scope.node.path, () => {
+    if (network) checkPropNames('network', network, SERVICE_NETWORK_PROPS);
+    checkFunctionNames(functions);
+    checkAuditTrail(auditTrail);
+    checkDeploymentConfig(deploymentConfig);
+  });
+}
+
+/** Returns what the functions get from the props, with the defaults. @throws Error that names a prop which is not valid */
+const configurationOf = (scope: Construct, props: IdentityServiceDefinition) =>
+  checkedAt(scope.node.path, () => ({
     trustedIssuers: resolveTrustedIssuers(props.trustedIssuers ?? []),
-    tokenVaultKeys: checkTokenVaultKeys(props.tokenVaultKeys ?? [], Stack.of(scope).region, state.replicated),
+    tokenVaultKeys: checkTokenVaultKeys(
+      props.tokenVaultKeys ?? [],
+      Stack.of(scope).region,
+      props.state.replicated,
+    ),
     quotas: parseQuotas(JSON.stringify(props.quotas ?? {})),
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
     consentPage: props.consentPage ?? false,
     namesInMetrics: props.namesInMetrics ?? false,
     privateDestinations: props.privateDestinations ?? [],
-    ownerAccounts: ownerAccountsOf(callers ?? {}),
+    ownerAccounts: ownerAccountsOf(props.callers ?? {}),
   }));
-  checkedAt(scope.node.path, () => {
-    checkFunctionNames(props.functions ?? {});
-    checkAuditTrail(props.auditTrail ?? {});
-    checkDeploymentConfig(props.deploymentConfig);
-  });
-  for (const [index, { caCertificates }] of configuration.trustedIssuers.entries()) {
-    warnOfCertificateEnds(scope, `trustedIssuers[${index}].caCertificates`, caCertificates);
-  }
-  const deployment = deploymentNameOf(scope, props.deploymentName);
-  claimDeploymentName(scope, deployment);
+
+/** What the parts of a deployment have in common. */
+interface Deployment {
+  readonly deployment: string;
+  readonly logKey: LogKey;
+  readonly auditRetention: RetentionDays;
+  readonly removalPolicy: RemovalPolicy;
+  readonly network: FunctionNetwork | undefined;
+}
+
+function addApi(
+  scope: Construct,
+  props: IdentityServiceDefinition,
+  { deployment, logKey, removalPolicy, network }: Deployment,
+): IdentityApi {
+  const { domain, privateApi, callers, webAcl, tlsPolicy } = props;
   const callerNetwork = privateApi?.network ?? (privateApi || network?.allFunctions ? network : undefined);
-  const api = new IdentityApi(scope, 'Api', {
+  return new IdentityApi(scope, 'Api', {
     deployment,
     logKey,
     logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
@@ -328,7 +337,19 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     ...(callers && { callers }),
     ...(webAcl && { webAcl }),
   });
-  if (network) addVpcEndpoints(scope, network);
+}
+
+/** Adds the functions, those that others invoke first, and connects the API with its own. */
+function addFunctions(
+  scope: Construct,
+  props: IdentityServiceDefinition,
+  { network, ...shared }: Deployment,
+  api: IdentityApi,
+): ServiceFunctions<PublishedFunction> {
+  const configuration = configurationOf(scope, props);
+  for (const [index, { caCertificates }] of configuration.trustedIssuers.entries()) {
+    warnOfCertificateEnds(scope, `trustedIssuers[${index}].caCertificates`, caCertificates);
+  }
   const trustedIssuers = addTrustedIssuers(scope, configuration.trustedIssuers);
   const addFunction = (
     group: FunctionGroup,
@@ -337,16 +358,13 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   ) =>
     addGroupFunction(scope, {
       group,
-      deployment,
       network: networkOfGroup(network, group),
       settings: checkedAt(scope.node.path, () => settingsOfGroup(props.functions ?? {}, group)),
-      state,
+      state: props.state,
       baseUrl: api.baseUrl,
       ...configuration,
+      ...shared,
       trustedIssuers,
-      auditRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
-      logKey,
-      removalPolicy,
       invoked,
       ...(stageSecretHash !== undefined && { stageSecretHash }),
     });
@@ -377,7 +395,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   api.connect(routed, secret);
   // The functions of the API invoke them by name, without a reference to the alias.
   api.reachable.add(providerClient.alias, revocation.alias, connections.alias);
-  const functions = {
+  return {
     ...routed,
     'provider-client': providerClient,
     'key-rotation': keyRotation,
@@ -385,30 +403,56 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     connections,
     ...(eventPoll && { 'event-poll': eventPoll }),
   };
-  const auditTrail =
-    props.auditTrail &&
-    new AuditTrail(scope, 'AuditTrail', {
-      ...props.auditTrail,
-      deployment,
-      state,
-      functions,
-      logKey,
-      auditRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
-      removalPolicy,
-      ...(network?.allFunctions && { network }),
-    });
+}
+
+const addAuditTrail = (
+  scope: Construct,
+  trail: AuditTrailProps,
+  state: IIdentityState,
+  { network, ...shared }: Deployment,
+  functions: ServiceFunctions<PublishedFunction>,
+): AuditTrail =>
+  new AuditTrail(scope, 'AuditTrail', {
+    ...trail,
+    ...shared,
+    state,
+    functions,
+    ...(network?.allFunctions && { network }),
+  });
+
+/**
+ * Adds the functions, the API, the schedules, and the monitoring.
+ *
+ * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`,
+ *   `LogKey`, `StageSecret`, `Alarms`, `Dashboard`, those of {@link addSchedules} and
+ *   {@link addTrustedIssuers}, `AuditTrail` if it is set, and `GradualDeployment` with a `deploymentConfig`; and for each function group `{group}`,
+ *   `{group}-role`, and `{group}-logs`
+ */
+export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
+  const { state, deploymentConfig, auditRetention = RetentionDays.ONE_YEAR } = props;
+  const removalPolicy = props.removalPolicy ?? LOG_REMOVAL_POLICY;
+  checkProps(scope, props);
+  const deployment = deploymentNameOf(scope, props.deploymentName);
+  claimDeploymentName(scope, deployment);
+  const network = props.network && withSecurityGroups(scope, props.network);
+  const logKey = new LogKey(scope, 'LogKey', { removalPolicy });
+  const shared = { deployment, logKey, auditRetention, removalPolicy, network };
+  const api = addApi(scope, props, shared);
+  if (network) addVpcEndpoints(scope, network);
+  const functions = addFunctions(scope, props, shared, api);
+  const auditTrail = props.auditTrail && addAuditTrail(scope, props.auditTrail, state, shared, functions);
+  const aliasOf = (published: PublishedFunction | undefined) => published?.alias as IFunction | undefined;
   addSchedules(scope, {
-    keyRotation: keyRotation.alias as IFunction,
-    revocation: revocation.alias as IFunction,
-    eventPoll: eventPoll?.alias as IFunction | undefined,
-    auditDigest: auditTrail?.digestFunction.alias as IFunction | undefined,
+    keyRotation: functions['key-rotation'].alias as IFunction,
+    revocation: functions.revocation.alias as IFunction,
+    eventPoll: aliasOf(functions['event-poll']),
+    auditDigest: aliasOf(auditTrail?.digestFunction),
   });
   const alarms = addMonitoring(
     scope,
     { deployment, api, functions, state, ...(auditTrail && { auditTrail }) },
     props,
   );
-  const { deploymentConfig } = props;
   if (deploymentConfig) {
     const shifted = [...Object.values(functions), ...(auditTrail ? [auditTrail.digestFunction] : [])];
     addGradualDeployment(scope, { deploymentConfig, alarms, functions: shifted });
@@ -419,7 +463,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const service = {
     api,
     deploymentName: deployment,
-    keyRotationFunctionArn: keyRotation.alias.functionArn,
+    keyRotationFunctionArn: functions['key-rotation'].alias.functionArn,
     logKey,
     ...(auditTrail && { auditTrail }),
   };

@@ -14,6 +14,7 @@ import { Construct } from 'constructs';
 import { isPrivateRange } from '../../lambda/adapters/http/addresses';
 import { parseInternalRanges, parsePrivateDestinations } from '../../lambda/adapters/http/connection-policy';
 import type { FunctionGroup } from '../../lambda/operations/groups';
+import { groupRow } from './function-groups';
 import { CALLER_NETWORK_PROPS, type CallerNetwork } from './caller-network';
 import type { PropNames } from './prop-names';
 
@@ -34,7 +35,7 @@ export interface ServiceNetwork extends CallerNetwork {
 }
 
 /** The network with the security groups of its functions. */
-interface FunctionNetwork extends ServiceNetwork {
+export interface FunctionNetwork extends ServiceNetwork {
   readonly securityGroups: ISecurityGroup[];
 }
 
@@ -60,17 +61,6 @@ export const SERVICE_NETWORK_PROPS: PropNames<ServiceNetwork> = {
   createVpcEndpoints: 'optional',
 };
 
-/** The groups whose functions send requests to third parties. */
-export const OUTBOUND_GROUPS: readonly FunctionGroup[] = [
-  'token-exchange',
-  'credential-retrieval',
-  'provider-client',
-  'revocation',
-  'connections',
-  'security-events',
-  'event-poll',
-];
-
 /**
  * Returns the network with its security groups. The functions share a new one, so that a private server can allow them all.
  *
@@ -92,7 +82,7 @@ export const networkOfGroup = (
   network: FunctionNetwork | undefined,
   group: FunctionGroup,
 ): CallerNetwork | 'internet' =>
-  network && (network.allFunctions || OUTBOUND_GROUPS.includes(group)) ? network : 'internet';
+  network && (network.allFunctions || groupRow(group).outbound) ? network : 'internet';
 
 /** Returns the first IPv4 range of the VPC; none for an imported VPC that does not state it. */
 function rangeOf(vpc: IVpc): string[] {

@@ -1,5 +1,5 @@
 /**
- * The secret of an API's stage (lambda/contract/stage-secret.ts). AWS CloudFormation computes no digest, so a function
+ * The secret of an API's stage (lambda/model/stage-secret.ts). AWS CloudFormation computes no digest, so a function
  * creates the secret and returns both.
  *
  * The secret does not change with deployments: otherwise, the stage and the versions of functions that are behind an alias

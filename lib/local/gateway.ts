@@ -32,6 +32,7 @@ import type { Principal } from './principals';
 import { readBody } from './request-body';
 import { compileRoutes, type RouteMatch, type RouteMatcher } from './routes';
 import { SignatureError, verifySignature } from './sigv4';
+import { GATEWAY_TIMEOUT_MS } from '../../lambda/model/time-limits';
 
 export type FunctionHandler = (
   event: APIGatewayProxyEvent,
@@ -71,7 +72,6 @@ const MAX_HEADER_BYTES = 10_240;
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** Largest body in an event of a function, in bytes of its encoded form (Lambda quotas). */
 const MAX_EVENT_BODY_BYTES = 6 * 1024 * 1024;
-const INTEGRATION_TIMEOUT_MS = 29_000;
 const STREAMING_TIMEOUT_MS = 900_000;
 
 /** API Gateway requires `execute-api`. The other is the default of the AWS clients. */
@@ -230,9 +230,7 @@ async function invoke<Group extends string>(
 ): Promise<void> {
   const handler: FunctionHandler | StreamingFunction = options.handlers[group];
   const streaming = typeof handler !== 'function';
-  const timeoutMs = streaming
-    ? STREAMING_TIMEOUT_MS
-    : (options.integrationTimeoutMs ?? INTEGRATION_TIMEOUT_MS);
+  const timeoutMs = streaming ? STREAMING_TIMEOUT_MS : (options.integrationTimeoutMs ?? GATEWAY_TIMEOUT_MS);
   const context = lambdaContext(group, { requestId: event.requestContext.requestId, timeoutMs }, options);
   const limit = timeLimit(timeoutMs);
   try {

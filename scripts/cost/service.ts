@@ -1,5 +1,5 @@
 /** The cost of one request of the service. */
-import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
+import { GROUPS } from '../../lib/constructs/function-groups';
 import { GIGABYTE, sum } from './amounts';
 import {
   INVOCATION_LOG_BYTES,
@@ -13,7 +13,7 @@ import { PRICES } from './prices';
 
 /** Returns the cost of one request in dollars, by part. */
 export function costOf({ group, milliseconds, calls, logBytes, requested }: Step) {
-  const gigabytes = MEMORY_SIZE[group] / 1024;
+  const gigabytes = GROUPS[group].memorySize / 1024;
   const readUnits = sum(calls.map((call) => call.readUnits)) + KEY_MISSES;
   const platformBytes = requested ? PLATFORM_LOG_BYTES : INVOCATION_LOG_BYTES + OWN_LINES_BYTES;
   const writeUnits = sum(calls.map((call) => call.writeUnits));

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { AgentIdentity, type FunctionSettings } from '../../lib';
-import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
+import { GROUPS } from '../../lib/constructs/function-groups';
 import { consumerStack, templateOf } from './consumer';
 import { plain, resourcesOf, standardSynthesis, synthesize, withoutHash, type Synthesis } from './synthesis';
 
@@ -23,7 +23,9 @@ const permissionsOf = (synthesis: Synthesis, principal: string) =>
     .filter(({ Principal }) => Principal === principal);
 
 describe('every function', () => {
-  const groups = Object.entries(MEMORY_SIZE) as [FunctionGroup, number][];
+  const groups = Object.entries(GROUPS).map(
+    ([group, { memorySize }]) => [group, memorySize] as [FunctionGroup, number],
+  );
 
   it.each(groups)(
     '%s runs on Node.js 24 and ARM, is traced, and has the memory of its group',

@@ -11,7 +11,7 @@ import {
   type IVpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
-import { OUTBOUND_GROUPS } from '../../lib/constructs/service-network';
+import { groupRow } from '../../lib/constructs/function-groups';
 import type { AgentIdentityProps } from '../../lib';
 import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import { METAFILE } from '../../scripts/build/functions';
@@ -20,6 +20,7 @@ import { functionOf, ISSUER } from './endpoint';
 import { resourcesOf } from './synthesis';
 
 /** The function that polls for events exists only with an issuer that is polled. */
+const OUTBOUND_GROUPS = FUNCTION_GROUPS.filter((group) => groupRow(group).outbound);
 const OUTBOUND = OUTBOUND_GROUPS.filter((group) => group !== 'event-poll');
 
 const DESTINATIONS = [{ host: 'keycloak.corp.example', port: 8443 }, { cidr: '10.1.0.0/16' }];
@@ -68,7 +69,7 @@ it('the groups that send requests to third parties are those whose bundles conta
   const outbound = FUNCTION_GROUPS.filter((group) =>
     Object.entries(outputs).some(
       ([path, { inputs }]) =>
-        path.includes(`/functions/${group}/`) && 'lambda/contract/guarded-request.ts' in inputs,
+        path.includes(`/functions/${group}/`) && 'lambda/adapters/http/guarded-request.ts' in inputs,
     ),
   );
   expect([...OUTBOUND_GROUPS].sort()).toEqual([...outbound].sort());

@@ -7,9 +7,7 @@ import type { Callee } from '../../model/events/calls';
 import type { PortalFunction, PortalSteps, RefusedStep, StepOutcome } from '../../domain/portal/steps';
 import type { PortalVerification } from '../../domain/portal/verification';
 import { createFunctionCaller } from './invoke';
-
-/** Milliseconds for a step: a disconnection waits for the selection of its grant; less than API Gateway waits. */
-const ANSWERED_WITHIN = 27_000;
+import { STEP_RESPONSE_MS } from '../../model/time-limits';
 
 /** The error for a function that failed, which operators diagnose in its log. */
 const failed = (detail: string, cause?: unknown): Error => new Error(`connections: ${detail}`, { cause });
@@ -23,7 +21,7 @@ export function createConnectionsFunction(functionName: string): PortalFunction 
   return {
     perform: (name, input, origin) =>
       connections.call(name, input, {
-        timeoutMs: ANSWERED_WITHIN,
+        timeoutMs: STEP_RESPONSE_MS,
         members: ['portal', 'refused'],
         context: { origin },
       }) as Promise<RefusedStep | StepOutcome<typeof name>>,

@@ -5,6 +5,7 @@
 import { endpointOf } from '../aws/endpoint';
 import { createSignedRequests, environmentRegion, type SignedRequests } from '../aws/signed-requests';
 import { parseJsonObject } from '../../domain/json-object';
+import { CLIENT_TIMEOUT_MS } from '../../model/time-limits';
 
 /** What the called function does for each call, by name. */
 type Callees<Name extends string = string> = Readonly<Record<Name, (input: never) => Promise<unknown>>>;
@@ -48,7 +49,7 @@ const QUEUED_WITHIN = 2_000;
 const LAMBDA = { service: 'lambda', serviceId: 'Lambda' };
 
 /** Milliseconds. Each invocation has its own limit, which is shorter. */
-const TIMEOUTS = { connectionTimeout: 1_000, socketTimeout: 30_000 };
+const TIMEOUTS = { connectionTimeout: 1_000, socketTimeout: CLIENT_TIMEOUT_MS };
 
 function lambdaRequests(): SignedRequests {
   const region = environmentRegion();

@@ -7,7 +7,7 @@ import {
   COLD_START_ALLOWANCE_MS,
   DISCOVERY_TIMEOUT_MS,
   REGISTRATION_TIMEOUT_MS,
-} from '../../model/provider-client-timeouts';
+} from '../../model/time-limits';
 import type { ProtectedResources } from '../../domain/provider/resolve-client';
 import type { RegistrationMember } from '../../model/provider/client';
 import { invalidMember, ServiceError } from '../../domain/service-error';

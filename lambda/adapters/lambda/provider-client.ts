@@ -6,7 +6,7 @@ import type { PushedAuthorization } from '../../domain/consent/push';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { BackgroundRenewals } from '../../domain/grant/background-renewal';
 import type { ProviderClientCallee } from '../../model/events/provider-client';
-import { COLD_START_ALLOWANCE_MS, PROVIDER_CLIENT_TIMEOUT_MS } from '../../model/provider-client-timeouts';
+import { COLD_START_ALLOWANCE_MS, PROVIDER_CLIENT_TIMEOUT_MS } from '../../model/time-limits';
 import { createFunctionCaller } from './invoke';
 
 /** Milliseconds for a response: more than the function's timeout and a cold start. */

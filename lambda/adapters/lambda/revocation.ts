@@ -7,12 +7,7 @@ import type { RevocationQueue } from '../../domain/grant/revocation-queue';
 import type { ClientDeletions } from '../../domain/provider/client-deletion';
 import type { RevocationWorker } from '../../domain/revocation/begin';
 import { createFunctionCaller } from './invoke';
-
-/** Milliseconds for tokens to be stored: a cold start, and a read of the client secret. */
-const STORED_WITHIN = 10_000;
-
-/** Milliseconds for a selection: its own time, its last page, and a cold start; less than API Gateway waits. */
-const SELECTED_WITHIN = 26_000;
+import { ENQUEUE_RESPONSE_MS, SELECTION_RESPONSE_MS } from '../../model/time-limits';
 
 /** The error for a function that failed, which operators diagnose in its log. */
 const failed = (detail: string, cause?: unknown): Error => new Error(`revocation: ${detail}`, { cause });
@@ -33,16 +28,20 @@ export function createRevocationFunction(
         tokens,
         cause,
       };
-      await revocation.run('enqueue', tokensToRevoke, { timeoutMs: STORED_WITHIN });
+      await revocation.run('enqueue', tokensToRevoke, { timeoutMs: ENQUEUE_RESPONSE_MS });
     },
     async enqueueClient({ provider: { name, id, arn }, clientUri, sealedToken, clientHash, cause }) {
       const deletion = { provider: { name, id, arn }, clientUri, sealedToken, clientHash, cause };
-      await revocation.run('enqueueClient', deletion, { timeoutMs: STORED_WITHIN });
+      await revocation.run('enqueueClient', deletion, { timeoutMs: ENQUEUE_RESPONSE_MS });
       // Without it, the schedule deletes the client within a minute.
       if (cause === 'deleted-provider') await this.wake().catch(() => undefined);
     },
     select: (revocationId) =>
-      revocation.call('select', { revocationId }, { timeoutMs: SELECTED_WITHIN, members: ['finished'] }),
+      revocation.call(
+        'select',
+        { revocationId },
+        { timeoutMs: SELECTION_RESPONSE_MS, members: ['finished'] },
+      ),
     wake: () => revocation.queue('sweep', true),
   };
 }

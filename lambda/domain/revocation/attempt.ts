@@ -25,6 +25,7 @@ import { isOfRevocation, type RevocationStore } from './outbox';
 import type { OutboxItem } from '../../model/records/revocation-outbox';
 import { openContent, sealContent, type OutboxContentDependencies } from './outbox-content';
 import type { OutboxContent } from '../../model/records/outbox-content';
+import { LONGEST_REQUEST_MS } from '../../model/time-limits';
 
 export interface AttemptDependencies extends OutboxContentDependencies {
   readonly revocations: Pick<RevocationStore, 'advanceItem' | 'createItem' | 'removeItem'>;
@@ -34,12 +35,6 @@ export interface AttemptDependencies extends OutboxContentDependencies {
   readonly audit: AuditTrail;
   readonly system: System;
 }
-
-/**
- * Milliseconds that a request has to drop or to store the tokens that it queued: more than a function runs that
- * serves one. After that, the request has failed.
- */
-const ENQUEUING_REQUEST_TIME = 60_000;
 
 /** Attempts at a grant that other requests change. */
 const ATTEMPTS = 10;
@@ -73,7 +68,8 @@ async function reconcileWithGrant(deps: AttemptDependencies, item: OutboxItem): 
     return undefined;
   }
   if (!hasTokensOf(grant, item)) return undefined;
-  const requestEndsAt = item.createdTime * 1000 + ENQUEUING_REQUEST_TIME;
+  // By then, the request has dropped or stored the tokens that it queued, or failed.
+  const requestEndsAt = item.createdTime * 1000 + LONGEST_REQUEST_MS;
   if (deps.system.now() < requestEndsAt) return { write: postponed(item, requestEndsAt) };
   // Tokens that were not replaced, or were stored after all, are in use.
   if (item.cause !== 'forced') return 'remove';

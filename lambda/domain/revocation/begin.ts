@@ -6,6 +6,7 @@ import type { DeletedGrants } from '../sealing/deletion';
 import { epochSeconds, type System } from '../system';
 import type { RevocationStore } from './outbox';
 import { SELECTION_LEASE } from './select';
+import { LONGEST_REQUEST_MS } from '../../model/time-limits';
 
 /** The function that revokes. */
 export interface RevocationWorker {
@@ -27,9 +28,6 @@ export interface BeginRevocationDependencies {
 }
 
 type RevocationRequest = Pick<Revocation, 'requestedBy' | 'cause' | 'filter' | 'reason'>;
-
-/** Milliseconds after which no request runs that began before a revocation. */
-const LONGEST_REQUEST = 60_000;
 
 export type DeferredRequest = Pick<
   Revocation,
@@ -53,7 +51,7 @@ export const deferRevocation = (
     createdTime: epochSeconds(system),
     revision: 1,
     matched: 0,
-    selectAgainAt: system.now() + LONGEST_REQUEST,
+    selectAgainAt: system.now() + LONGEST_REQUEST_MS,
     dueAt: system.now(),
   });
 

@@ -25,6 +25,7 @@ import { advanceItem, createEndedItem } from './end';
 import { ended, failed, postponed, RETRIED_FOR, waiting } from './item';
 import { openText, sealText, type OutboxContentDependencies } from './outbox-content';
 import { isSelectionComplete, type ClientItem, type RevocationStore } from './outbox';
+import { LONGEST_REQUEST_MS } from '../../model/time-limits';
 
 export interface ClientDeletionDependencies extends OutboxContentDependencies {
   readonly revocations: Pick<
@@ -37,9 +38,6 @@ export interface ClientDeletionDependencies extends OutboxContentDependencies {
   readonly audit: AuditTrail;
   readonly system: System;
 }
-
-/** Milliseconds after which the request that queued a client has stored its provider, or failed. */
-const REQUEST_TIME = 60_000;
 
 const itemIdOf = (cause: ClientDeletionCause, providerId: string, clientHash: string): string =>
   hashOf(JSON.stringify([cause, providerId, clientHash]));
@@ -56,10 +54,12 @@ const isUnreadable = (error: unknown): boolean =>
 /** Items of a revocation to read at a time. */
 const PAGE = 100;
 
-/** Milliseconds before the first attempt. Revocations that a replaced client authenticates are given up by then. */
+/**
+ * Milliseconds before the first attempt. By then, the request that queued a client has stored its provider, or failed. Revocations that a replaced client authenticates are given up by then.
+ */
 const DELAY: Readonly<Record<ClientDeletionCause, number>> = {
-  'unused-client': REQUEST_TIME,
-  'replaced-client': RETRIED_FOR + REQUEST_TIME,
+  'unused-client': LONGEST_REQUEST_MS,
+  'replaced-client': RETRIED_FOR + LONGEST_REQUEST_MS,
   'deleted-provider': 0,
 };
 
@@ -137,7 +137,7 @@ async function hasRevocations(
   const revocation = await revocations.get(provider.id);
   if (!revocation || (isSelectionComplete(revocation) && revocation.matched === 0)) return false;
   // The index has all items by then.
-  if (!isSelectionComplete(revocation) || system.now() < createdTime * 1000 + REQUEST_TIME) return true;
+  if (!isSelectionComplete(revocation) || system.now() < createdTime * 1000 + LONGEST_REQUEST_MS) return true;
   let after: string | undefined;
   do {
     const page = await revocations.items(provider.id, { limit: PAGE, ...(after !== undefined && { after }) });
@@ -154,7 +154,7 @@ async function reconciled(
 ): Promise<{ readonly next: OutboxItem } | 'remove' | undefined> {
   const now = deps.system.now();
   if (await isInUse(deps, item)) {
-    const requestEndsAt = item.createdTime * 1000 + REQUEST_TIME;
+    const requestEndsAt = item.createdTime * 1000 + LONGEST_REQUEST_MS;
     return now < requestEndsAt ? { next: postponed(item, requestEndsAt) } : 'remove';
   }
   if (item.cause === 'unused-client' && (await wasUsed(deps, item))) return 'remove';

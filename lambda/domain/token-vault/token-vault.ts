@@ -16,12 +16,10 @@ import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { changedConcurrently } from '../resource-write';
 import { invalidMember, ServiceError } from '../service-error';
+import { KEY_MOVE_MS } from '../../model/time-limits';
 
 /** ID of the only token vault. */
 export const TOKEN_VAULT_ID = 'default';
-
-/** Milliseconds for which one call moves keys: the gateway waits for 29 seconds. */
-const MOVING_TIME = 20_000;
 
 /** The token vault as deployed: under the deployment's own key, last modified at the epoch. */
 export const NEVER_MOVED: TokenVault = { revision: 0, lastModifiedDate: 0 };
@@ -227,7 +225,7 @@ async function moveAll(
   kmsKeyArn: string,
   vault: TokenVault,
 ): Promise<void> {
-  const deadline = system.now() + MOVING_TIME;
+  const deadline = system.now() + KEY_MOVE_MS;
   const move = vaultKeyMover.begin(kmsKeyArn, vault);
   const stuck: string[] = [];
   let moved = 0;
