@@ -8,13 +8,13 @@ import { createAuditHeadStore } from '../adapters/dynamodb/directory-stores';
 import { createDigestSigner } from '../adapters/kms/digest-signer';
 import { createTrailBucket } from '../adapters/s3/trail-bucket';
 import { system } from '../adapters/system';
-import { AuditDigestEventSchema } from '../model/events/audit-digest';
+import { AUDIT_DIGEST_CALLS } from '../model/events/audit-digest';
 import { lockLogFiles } from '../domain/audit-trail/lock-log-files';
 import { writeDigest } from '../domain/audit-trail/write-digest';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
 import { readEnvironment } from './composition/environment';
-import { createInvocationHandler } from './composition/invocation';
+import { createCallHandler } from './composition/invocation';
 import { audit } from './composition/logging';
 
 const DAY_MS = 86_400_000;
@@ -39,23 +39,20 @@ const deps = {
   system,
 };
 
-export const handler = createInvocationHandler(
-  {
-    schema: AuditDigestEventSchema,
-    refusal: 'The audit-digest event is not valid.',
-    // Each digest has its own entry.
-    auditSuccess: false,
-  },
-  async (event) => {
-    if ('lock' in event) return lockLogFiles(deps);
-    const written = await writeDigest(deps);
-    if (!written) return;
-    // Log events cannot be changed: the entry is another record of the hash.
-    audit.record({
-      operation: 'WriteAuditDigest',
-      outcome: 'allowed',
-      resource: written.digestS3Object,
-      result: written.hashValue,
-    });
-  },
+/** Each digest has its own entry. Log events cannot be changed, so it is another record of the hash. */
+async function digest(): Promise<void> {
+  const written = await writeDigest(deps);
+  if (!written) return;
+  audit.record({
+    operation: 'WriteAuditDigest',
+    outcome: 'allowed',
+    resource: written.digestS3Object,
+    result: written.hashValue,
+  });
+}
+
+export const handler = createCallHandler(
+  AUDIT_DIGEST_CALLS,
+  { lock: () => lockLogFiles(deps), digest },
+  { refusal: 'The audit-digest event is not valid.', auditSuccess: false },
 );

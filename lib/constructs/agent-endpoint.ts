@@ -181,7 +181,7 @@ export class AgentEndpoint extends Construct {
       inbound.kind === 'JWT'
         ? addFunction('authorizer', {
             timeout: AUTHORIZER_TIMEOUT,
-            ...(props.network && { network: props.network }),
+            network: props.network ?? connection.requiredNetwork ?? 'internet',
           })
         : undefined;
     const functions = { gate, ...(authorizer && { authorizer }) };

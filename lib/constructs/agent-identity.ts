@@ -421,10 +421,11 @@ export class AgentIdentity extends AgentIdentityBase {
     checkConstructProps(this.node.path, props, AGENT_IDENTITY_PROPS);
     this.account = Stack.of(this).account;
     this.state = addIdentityState(this, props);
-    const { api, deploymentName, keyRotationFunctionArn, auditTrail, logKey } = addIdentityService(this, {
-      ...props,
-      state: this.state,
-    });
+    const { api, deploymentName, keyRotationFunctionArn, auditTrail, logKey, requiredNetwork } =
+      addIdentityService(this, {
+        ...props,
+        state: this.state,
+      });
     this.deploymentName = deploymentName;
     this.keyRotationFunctionArn = keyRotationFunctionArn;
     this.endpoint = api.baseUrl;
@@ -436,6 +437,7 @@ export class AgentIdentity extends AgentIdentityBase {
       trustedIssuers: (props.trustedIssuers ?? []).filter(({ identityAssertions }) => !identityAssertions),
       auditTrail,
       logKey,
+      requiredNetwork,
     });
   }
 }

@@ -54,7 +54,7 @@ export class AuditBucket extends Bucket {
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'AWS CloudTrail records data events of the bucket. Server access logs are delivered on a best-effort basis, and prove nothing.',
+        'Server access logs are delivered on a best-effort basis, and prove nothing. docs/audit-trail.md has the data events that AWS CloudTrail can record.',
     });
     this.addToResourcePolicy(
       new PolicyStatement({
@@ -65,6 +65,8 @@ export class AuditBucket extends Bucket {
         resources: [this.arnForObjects('*')],
       }),
     );
+    // Without its policy, a bucket that stays in the mode GOVERNANCE is protected from no administrator.
+    this.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN);
   }
 
   /** Denies an action on objects with this prefix to all other principals. */

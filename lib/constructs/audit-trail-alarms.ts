@@ -43,5 +43,16 @@ export const auditTrailAlarmRules = ({ deployment, auditTrail }: MonitoredResour
           threshold: 1800,
           periods: 1,
         },
+        'audit-subscription-failed': {
+          description: 'CloudWatch Logs cannot pass audit entries to Amazon Data Firehose.',
+          metric: new MathExpression({
+            expression: `SELECT SUM(DeliveryErrors) FROM SCHEMA("AWS/Logs", DestinationType, FilterName, LogGroupName) WHERE FilterName = '${auditTrail.subscriptionName}'`,
+            usingMetrics: {},
+            period: FIVE_MINUTES,
+            label: 'entries that were not passed on',
+          }),
+          threshold: 0,
+          periods: 1,
+        },
       }
     : {};

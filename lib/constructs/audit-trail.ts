@@ -33,7 +33,8 @@ export interface AuditTrailProps {
   readonly retention?: ObjectLockRetention;
   /**
    * An existing bucket, for example in another account, instead of a new one. It must be versioned and have Object Lock,
-   * without a default retention, and its policy must allow what docs/audit-trail.md lists.
+   * without a default retention, and its policy must allow what docs/audit-trail.md lists. If a KMS key encrypts it, state
+   * the key (`Bucket.fromBucketAttributes`, `encryptionKey`), whose policy must allow the same roles.
    * @default - a new bucket, which stays when the stack is deleted
    */
   readonly bucket?: IBucket;
@@ -72,6 +73,8 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
   readonly digestKey: Key;
   readonly digestFunction: PublishedFunction;
   readonly deliveryStreamName: string;
+  /** Name of the subscription filter of each log group, the dimension `FilterName` of its metrics. */
+  readonly subscriptionName: string;
   private readonly streamArn: string;
   private readonly subscriptionRole: Role;
 
@@ -92,6 +95,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
     this.deliveryStreamName = stream.ref;
     this.streamArn = stream.attrArn;
     this.subscriptionRole = this.addSubscriptionRole();
+    this.subscriptionName = `audit trail of ${props.deployment}`;
     for (const [group, subscribed] of Object.entries(props.functions)) {
       this.subscribe(this, `${group}-entries`, subscribed);
     }
@@ -143,10 +147,19 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
               actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
               resources: [this.bucket.arnForObjects(`${ENTRIES_PREFIX}*`)],
             }),
+            ...this.keyStatements(),
           ],
         }),
       },
     });
+  }
+
+  /** Allows to write and read objects under the key of an existing bucket, if it has one. */
+  private keyStatements(): PolicyStatement[] {
+    const { encryptionKey } = this.bucket;
+    if (!encryptionKey) return [];
+    const actions = ['kms:GenerateDataKey', 'kms:Decrypt'];
+    return [new PolicyStatement({ actions, resources: [encryptionKey.keyArn] })];
   }
 
   /** Records of CloudWatch Logs are compressed, so the files are too: gzip reads several compressed parts as one. */
@@ -173,6 +186,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
    */
   subscribe(scope: Construct, id: string, { logGroup }: Pick<LambdaFunction, 'logGroup'>): void {
     new SubscriptionFilter(scope, id, {
+      filterName: this.subscriptionName,
       logGroup,
       filterPattern: AUDIT_ENTRIES,
       destination: { bind: () => ({ arn: this.streamArn, role: this.subscriptionRole }) },
@@ -200,11 +214,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
     });
   }
 
-  private addDigestFunction(
-    props: AuditTrailDefinition,
-    { mode, duration }: ObjectLockRetention,
-  ): PublishedFunction {
-    const days = duration.toDays();
+  private addDigestFunction(props: AuditTrailDefinition, retention: ObjectLockRetention): PublishedFunction {
     // Each Region has its own trail, so the function runs in every Region, and does not read which one is the writing Region.
     const { tables, encryptionKey } = props.state;
     const head = functionAccess(
@@ -222,7 +232,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
       roleDescription: 'agent-identity: the audit-digest function',
       roleId: 'audit-digest-role',
       logGroupId: 'audit-digest-logs',
-      policy: { name: 'audit-digest', statements: [...head.statements, ...this.digestStatements(days)] },
+      policy: { name: 'audit-digest', statements: [...head.statements, ...this.digestStatements(retention)] },
       timeout: TIMEOUT,
       memorySize: MEMORY_SIZE,
       ...(props.network && { network: props.network }),
@@ -233,15 +243,16 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
       environment: {
         DIRECTORY_TABLE: props.state.tables.directory.tableName,
         TRAIL_BUCKET: this.bucket.bucketName,
-        RETENTION_MODE: mode,
-        RETENTION_DAYS: String(days),
+        RETENTION_MODE: retention.mode,
+        RETENTION_DAYS: String(retention.duration.toDays()),
         DIGEST_KEY_ARN: this.digestKey.keyArn,
       },
     });
   }
 
   /** It reads and locks versions, and creates digests. It deletes nothing, and locks nothing for another time. */
-  private digestStatements(days: number): PolicyStatement[] {
+  private digestStatements({ mode, duration }: ObjectLockRetention): PolicyStatement[] {
+    const days = duration.toDays();
     const objects = [ENTRIES_PREFIX, DIGESTS_PREFIX].map((prefix) => this.bucket.arnForObjects(`${prefix}*`));
     return [
       new PolicyStatement({
@@ -256,6 +267,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
         actions: ['s3:PutObjectRetention'],
         resources: objects,
         conditions: {
+          StringEquals: { 's3:object-lock-mode': mode },
           NumericGreaterThanEquals: { 's3:object-lock-remaining-retention-days': days - 1 },
           NumericLessThanEquals: { 's3:object-lock-remaining-retention-days': days + 1 },
         },
@@ -268,6 +280,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
         actions: ['kms:Sign', 'kms:GetPublicKey'],
         resources: [this.digestKey.keyArn],
       }),
+      ...this.keyStatements(),
     ];
   }
 }

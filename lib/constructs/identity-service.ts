@@ -8,7 +8,7 @@ import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import type { Construct } from 'constructs';
+import type { Construct, IDependable } from 'constructs';
 import type { FunctionGroup, RoutedGroup } from '../../lambda/operations/groups';
 import { parseQuotas } from '../../lambda/domain/quotas';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
@@ -18,6 +18,7 @@ import { ownerAccountsOf, type ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { warnOfCertificateEnds } from './certificate-expiry';
 import { ContributorInsights, type ContributorInsightsOptions } from './contributor-insights';
+import type { CallerNetwork } from './caller-network';
 import { claimDeploymentName, deploymentNameOf } from './deployment-name';
 import type { InvokedFunction } from './function-access';
 import { checkFunctionNames, settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
@@ -240,6 +241,8 @@ export interface IdentityService {
   /** ARN of the function, or alias, that rotates keys by hand. */
   readonly keyRotationFunctionArn: string;
   readonly logKey: LogKey;
+  /** The network in which all functions must run; absent for none. */
+  readonly requiredNetwork?: CallerNetwork;
   /** The audit trail in Amazon S3, if there is one. */
   readonly auditTrail?: AuditTrail;
 }
@@ -314,6 +317,8 @@ interface Deployment {
   readonly auditRetention: RetentionDays;
   readonly removalPolicy: RemovalPolicy;
   readonly network: FunctionNetwork | undefined;
+  /** The functions need them from the first request to the last. Undefined if the stack creates none. */
+  readonly vpcEndpoints: IDependable | undefined;
 }
 
 function addApi(
@@ -343,7 +348,7 @@ function addApi(
 function addFunctions(
   scope: Construct,
   props: IdentityServiceDefinition,
-  { network, ...shared }: Deployment,
+  { network, vpcEndpoints, ...shared }: Deployment,
   api: IdentityApi,
 ): ServiceFunctions<PublishedFunction> {
   const configuration = configurationOf(scope, props);
@@ -379,7 +384,7 @@ function addFunctions(
     revocation: liveAliasOf(revocation),
     connections: liveAliasOf(connections),
   };
-  const { secret, hash } = addStageSecret(scope, keyRotation.functionArn);
+  const { secret, hash } = addStageSecret(scope, keyRotation.functionArn, vpcEndpoints);
   const addRouted = (group: RoutedGroup, ofGroup?: typeof invoked) => addFunction(group, ofGroup, hash);
   const routed = {
     'control-plane': addRouted('control-plane', invoked),
@@ -395,6 +400,7 @@ function addFunctions(
   api.connect(routed, secret);
   // The functions of the API invoke them by name, without a reference to the alias.
   api.reachable.add(providerClient.alias, revocation.alias, connections.alias);
+  if (vpcEndpoints) api.reachable.add(vpcEndpoints);
   return {
     ...routed,
     'provider-client': providerClient,
@@ -436,9 +442,9 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   claimDeploymentName(scope, deployment);
   const network = props.network && withSecurityGroups(scope, props.network);
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy });
-  const shared = { deployment, logKey, auditRetention, removalPolicy, network };
+  const vpcEndpoints = network && addVpcEndpoints(scope, network);
+  const shared = { deployment, logKey, auditRetention, removalPolicy, network, vpcEndpoints };
   const api = addApi(scope, props, shared);
-  if (network) addVpcEndpoints(scope, network);
   const functions = addFunctions(scope, props, shared, api);
   const auditTrail = props.auditTrail && addAuditTrail(scope, props.auditTrail, state, shared, functions);
   const aliasOf = (published: PublishedFunction | undefined) => published?.alias as IFunction | undefined;
@@ -465,6 +471,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     deploymentName: deployment,
     keyRotationFunctionArn: functions['key-rotation'].alias.functionArn,
     logKey,
+    ...(network?.allFunctions && { requiredNetwork: network }),
     ...(auditTrail && { auditTrail }),
   };
   addOutputs(scope, service);

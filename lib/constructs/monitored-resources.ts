@@ -23,7 +23,7 @@ export type ServiceFunctions<Type> = Readonly<Record<Exclude<FunctionGroup, 'eve
 export interface MonitoredResources extends MonitoredApi {
   readonly functions: ServiceFunctions<LambdaFunction>;
   readonly state: IIdentityState;
-  readonly auditTrail?: Pick<AuditTrail, 'digestFunction' | 'deliveryStreamName'>;
+  readonly auditTrail?: Pick<AuditTrail, 'digestFunction' | 'deliveryStreamName' | 'subscriptionName'>;
 }
 
 /** An agent endpoint, as its functions name it in their metrics. */

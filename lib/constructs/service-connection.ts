@@ -7,7 +7,7 @@ import type { Construct, IConstruct, IDependable } from 'constructs';
 import type { LogKey } from './log-key';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { ServiceCallerAccounts } from './caller-accounts';
-import type { CallerNetworkAccess } from './caller-network';
+import type { CallerNetwork, CallerNetworkAccess } from './caller-network';
 
 /** Where audit entries go, in addition to the log of their function. */
 export interface AuditTrailDestination {
@@ -18,6 +18,8 @@ export interface AuditTrailDestination {
 export interface ServiceConnection {
   /** The network that can reach the API. */
   readonly network: CallerNetworkAccess;
+  /** The network in which all functions must run, also those that do not call the service; undefined for none. */
+  readonly requiredNetwork?: CallerNetwork | undefined;
   /** Must be deployed before the first call to the API, and deleted after the last one. */
   readonly reachable: IDependable;
   /** Other accounts that can call the service; undefined for none. */

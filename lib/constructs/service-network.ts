@@ -10,7 +10,7 @@ import {
   type IVpc,
   type SelectedSubnets,
 } from 'aws-cdk-lib/aws-ec2';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { isPrivateRange } from '../../lambda/adapters/http/addresses';
 import { parseInternalRanges, parsePrivateDestinations } from '../../lambda/adapters/http/connection-policy';
 import type { FunctionGroup } from '../../lambda/operations/groups';
@@ -139,16 +139,17 @@ const areIsolated = ({ vpc }: ServiceNetwork, { subnetIds }: SelectedSubnets): b
  * so the synthesis warns.
  *
  * @param scope gets the child `NetworkEndpoints`
+ * @returns the endpoints, which functions need for their first and their last request; undefined if none are created
  */
-export function addVpcEndpoints(scope: Construct, network: FunctionNetwork): void {
+export function addVpcEndpoints(scope: Construct, network: FunctionNetwork): IDependable | undefined {
   const subnets = network.vpc.selectSubnets(network.vpcSubnets);
   if (!network.createVpcEndpoints) {
-    if (!areIsolated(network, subnets)) return;
+    if (!areIsolated(network, subnets)) return undefined;
     Annotations.of(scope).addWarningV2(
       '@agent-identity/cdk:vpcEndpoints',
       `The subnets of network have no route to the internet. Set network.createVpcEndpoints to true, or make sure that the VPC has endpoints for ${[...GATEWAY_ENDPOINTS, ...INTERFACE_ENDPOINTS].join(', ')}. The functions call these services.`,
     );
-    return;
+    return undefined;
   }
   const endpoints = new Construct(scope, 'NetworkEndpoints');
   for (const name of GATEWAY_ENDPOINTS) {
@@ -167,4 +168,5 @@ export function addVpcEndpoints(scope: Construct, network: FunctionNetwork): voi
     });
     for (const securityGroup of network.securityGroups) connections.allowDefaultPortFrom(securityGroup);
   }
+  return endpoints;
 }

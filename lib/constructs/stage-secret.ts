@@ -7,7 +7,7 @@
  * therefore has no properties, so that CloudFormation never updates it. It is retained, because there is nothing to delete.
  */
 import { CustomResource, Duration, RemovalPolicy, type CfnResource } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import type { Construct, IDependable } from 'constructs';
 import { STAGE_SECRET_TYPE, type StageSecret } from '../../lambda/model/stage-secret';
 import { measureAs } from './full-length';
 
@@ -26,14 +26,20 @@ const nameOf = (attribute: keyof StageSecret): string => attribute;
 /**
  * @param scope gets the child `StageSecret`
  * @param functionArn ARN of the function that creates it
+ * @param vpcEndpoints created first, because the function responds to AWS CloudFormation through them
  */
-export function addStageSecret(scope: Construct, functionArn: string): SharedStageSecret {
+export function addStageSecret(
+  scope: Construct,
+  functionArn: string,
+  vpcEndpoints?: IDependable,
+): SharedStageSecret {
   const resource = new CustomResource(scope, 'StageSecret', {
     resourceType: STAGE_SECRET_TYPE,
     serviceToken: functionArn,
     serviceTimeout: Duration.minutes(5),
     removalPolicy: RemovalPolicy.RETAIN,
   });
+  if (vpcEndpoints) resource.node.addDependency(vpcEndpoints);
   const values = { Secret: FULL_LENGTH, Hash: FULL_LENGTH } satisfies StageSecret;
   measureAs(resource.node.defaultChild as CfnResource, values);
   return {

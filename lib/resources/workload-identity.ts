@@ -498,8 +498,8 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
 }
 
 /**
- * Returns the ARN for the policy of a resource. In another stack, it is no reference, so the stack of the workload identity
- * can depend on the stack of that resource.
+ * Returns the ARN for the policy of a resource. Across stacks, it is text and not a reference, so the two stacks do not
+ * depend on each other in a circle.
  */
 export function arnInPolicyOf(resource: IConstruct, workload: IWorkloadIdentity): string {
   return workload instanceof WorkloadIdentity && Stack.of(workload) !== Stack.of(resource)

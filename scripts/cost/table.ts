@@ -37,12 +37,12 @@ const KMS_KEYS = 2;
 const HOURS = 730;
 
 /**
- * The key, three alarms, an hourly digest, which reads those of a day, and a file every five minutes, whose lock is read
+ * The key, four alarms, an hourly digest, which reads those of a day, and a file every five minutes, whose lock is read
  * every five minutes for two hours.
  */
 const AUDIT_TRAIL =
   PRICES.kmsKeyMonth +
-  3 * PRICES.alarmMetricMonth +
+  4 * PRICES.alarmMetricMonth +
   HOURS * (PRICES.kmsSignature + 13 * PRICES.putObject + (26 + 12 + 12 * 24) * PRICES.getObject);
 
 const monthly = (): string[][] => [

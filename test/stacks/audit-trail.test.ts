@@ -1,5 +1,6 @@
 /** The audit trail in Amazon S3: what holds its objects, who writes them, and what the digest function can do. */
 import { Duration, Stack, type App } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import {
@@ -101,6 +102,11 @@ describe('the bucket', () => {
         RestrictPublicBuckets: true,
       },
     });
+  });
+
+  it('keeps its policy, too, without which administrators could delete what it has', () => {
+    const [[, policy] = []] = resourcesOf(template, 'AWS::S3::BucketPolicy');
+    expect(policy).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   });
 
   it('and its key stay when the stack is deleted', () => {
@@ -275,6 +281,7 @@ describe('the digest function', () => {
         Resource: [`${bucket}/digests/*`, `${bucket}/entries/*`],
         // Neither a lock for a day, after which the entries could be deleted, nor one for a century.
         Condition: {
+          StringEquals: { 's3:object-lock-mode': 'GOVERNANCE' },
           NumericGreaterThanEquals: { 's3:object-lock-remaining-retention-days': 364 },
           NumericLessThanEquals: { 's3:object-lock-remaining-retention-days': 366 },
         },
@@ -327,7 +334,12 @@ describe('the alarms', () => {
   const alarm = (name: string) =>
     alarms.find(({ AlarmDescription }) => String(AlarmDescription).endsWith(`#${name}`));
 
-  it('report a failed and a late digest, and a late delivery', () => {
+  it('report a failed and a late digest, a late delivery, and entries that do not reach the delivery', () => {
+    const filters = resources('AWS::Logs::SubscriptionFilter').map(([, { FilterName }]) => FilterName);
+    expect(new Set(filters)).toEqual(new Set(['audit trail of Consumer.Identity']));
+    expect(JSON.stringify(alarm('audit-subscription-failed'))).toContain(
+      "WHERE FilterName = 'audit trail of Consumer.Identity'",
+    );
     const failed = alarm('audit-digest-failed');
     expect(failed).toMatchObject({ TreatMissingData: 'notBreaching', Threshold: 0 });
     expect(JSON.stringify(failed)).toContain('"MetricName":"Errors"');
@@ -349,6 +361,24 @@ it('prints the options of the verification', () => {
   expect(written(output?.Value)).toBe(
     '--bucket <IdentityAuditTrailBucket> --key <IdentityAuditTrailDigestKey.Arn> --head-table <IdentityDirectoryTable>',
   );
+});
+
+it('can use an existing bucket under a KMS key, which the delivery and the function may use', () => {
+  const stack = consumerStack();
+  const keyArn = 'arn:aws:kms:eu-central-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const bucket = Bucket.fromBucketAttributes(stack, 'Archive', {
+    bucketName: 'audit-archive',
+    encryptionKey: Key.fromKeyArn(stack, 'Key', keyArn),
+  });
+  new AgentIdentity(stack, 'Identity', { auditTrail: { bucket } });
+  const used = templateOf(stack);
+  for (const role of ['IdentityAuditTrailDeliveryRole', 'IdentityAuditTrailauditdigestrole']) {
+    expect(statementsOf(role, used)).toContainEqual({
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: keyArn,
+    });
+  }
 });
 
 it('can use an existing bucket, and leaves its policy alone', () => {

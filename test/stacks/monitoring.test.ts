@@ -58,7 +58,7 @@ describe('alarms', () => {
     const [, about = ''] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
     const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     expect([...anchors].sort()).toEqual([...entries].sort());
-    expect(new Set(anchors).size).toBe(25);
+    expect(new Set(anchors).size).toBe(26);
     expect(alarms).toHaveLength(22);
   });
 

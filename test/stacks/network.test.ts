@@ -145,14 +145,29 @@ it('createVpcEndpoints creates the endpoints that the functions need', () => {
   Annotations.fromStack(stack).hasNoWarning('/Consumer/Identity', Match.stringLikeRegexp('no route'));
 });
 
-it('with allFunctions, every function runs in the network', () => {
-  const { template } = synthesized((network) => ({
+it('with allFunctions, every function runs in the network, also those of an agent endpoint', () => {
+  const { stack, network } = isolated();
+  const identity = new AgentIdentity(stack, 'Identity', {
     network: { ...network, allFunctions: true },
     auditTrail: {},
-  }));
-  const names = [...functionsOf(template).keys()];
-  expect(names).toContain('audit-digest');
-  expect(inVpc(template)).toEqual(names.sort());
+  });
+  new AgentEndpoint(stack, 'Travel', {
+    identity,
+    workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+    inbound: Inbound.jwt(ISSUER),
+    target: AgentTarget.url('https://agent.example/invocations'),
+  });
+  const template = templateOf(stack);
+  const all = resourcesOf(template, 'AWS::Lambda::Function').filter(([id]) => !id.startsWith('CustomVpc'));
+  expect(all.map(([id]) => id).some((id) => id.includes('TravelAuthorizer'))).toBe(true);
+  for (const [id, { Properties }] of all) expect([id, 'VpcConfig' in Properties]).toEqual([id, true]);
+});
+
+it('functions that answer AWS CloudFormation wait for the endpoints that are created, and go before them', () => {
+  const { template } = synthesized((network) => ({ network: { ...network, createVpcEndpoints: true } }));
+  const endpoints = resourcesOf(template, 'AWS::EC2::VPCEndpoint').map(([id]) => id);
+  const [[, secret] = []] = resourcesOf(template, 'Custom::AgentIdentityStageSecret');
+  expect((secret as { DependsOn?: string[] }).DependsOn).toEqual(expect.arrayContaining(endpoints));
 });
 
 it('a private API is called from the network of the functions', () => {

@@ -1,5 +1,8 @@
 /** How many resources of a CloudFormation stack the service, agents, and endpoints take, which the README states. */
 import { CfnResource, SecretValue, Stack, type App } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -57,12 +60,25 @@ function addAgent(stack: Stack, name: string): WorkloadIdentity {
   return workload;
 }
 
-function addEndpoint(stack: Stack, name: string, workload: WorkloadIdentity): void {
+/** The agent's own function, as in the README: the role that it acts with, and its log. */
+function addFunction(stack: Stack, name: string, workload: WorkloadIdentity): LambdaFunction {
+  const role = new Role(stack, `Role${name}`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  workload.grantActAs(role);
+  return new LambdaFunction(stack, `Function${name}`, {
+    runtime: Runtime.NODEJS_24_X,
+    code: Code.fromInline('exports.handler = () => {}'),
+    handler: 'index.handler',
+    logGroup: new LogGroup(stack, `Logs${name}`),
+    role,
+  });
+}
+
+function addEndpoint(stack: Stack, name: string, workload: WorkloadIdentity, agent?: LambdaFunction): void {
   new AgentEndpoint(stack, `Endpoint${name}`, {
     identity,
     workload,
     inbound: Inbound.jwt(users),
-    target: AgentTarget.url('https://agent.example/invocations'),
+    target: agent ? AgentTarget.lambda(agent) : AgentTarget.url('https://agent.example/invocations'),
   });
 }
 
@@ -113,12 +129,15 @@ it('the service has up to 130 resources and 220 kB, an endpoint 40 resources, an
 });
 
 it('a stack without the service has room for as many agents as the README says', () => {
-  const room = stated(/has room for (\d+) agents with a provider and an endpoint each/);
+  const room = stated(/has room for (\d+) agents with a function, a provider, and an endpoint each/);
   const stack = new Stack(app, 'Agents');
-  for (let count = 1; count <= room; count += 1)
-    addEndpoint(stack, String(count), addAgent(stack, String(count)));
+  const add = (name: string): void => {
+    const workload = addAgent(stack, name);
+    addEndpoint(stack, name, workload, addFunction(stack, name, workload));
+  };
+  for (let count = 1; count <= room; count += 1) add(String(count));
   expect(resourcesIn(stack)).toBeLessThanOrEqual(500);
-  addEndpoint(stack, 'More', addAgent(stack, 'More'));
+  add('More');
   expect(() => synthesized(stack)).toThrow(
     /\[Agents\] The stack has 5\d\d resources, and AWS CloudFormation accepts 500\. Put the agents,/,
   );

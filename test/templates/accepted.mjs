@@ -14,9 +14,14 @@ export const ACCEPTED_OF_CFN_LINT = [
 
 export const ACCEPTED = [
   {
+    check: 'CKV_AWS_26',
+    resource: /^AWS::SNS::Topic\.Alarms/,
+    why: 'The example of several teams: the messages have names of alarms and agents, and CloudWatch cannot publish to a topic under the AWS managed key.',
+  },
+  {
     check: 'CKV_AWS_18',
     resource: /^AWS::S3::Bucket\.\w*AuditTrailBucket/,
-    why: 'AWS CloudTrail records data events of the bucket. Server access logs are delivered on a best-effort basis, and prove nothing.',
+    why: 'Server access logs are delivered on a best-effort basis, and prove nothing.',
   },
   {
     check: 'CKV_AWS_73',
@@ -25,7 +30,7 @@ export const ACCEPTED = [
   },
   {
     check: 'CKV_AWS_111',
-    resource: /^AWS::IAM::Policy\.(AgentIdentityResources|\w+Gate)\w*RoleDefaultPolicy/,
+    resource: /^AWS::IAM::Policy\.(AgentIdentityResources|\w+Gate|\w+Authorizer)\w*RoleDefaultPolicy/,
     why: 'Lambda creates network interfaces for a function in a VPC, and EC2 has no narrower resource for that.',
   },
   {
@@ -53,6 +58,11 @@ export const ACCEPTED = [
     check: 'CKV_AWS_120',
     resource: /^AWS::ApiGateway::Stage\./,
     why: 'A cache would keep tokens, and would answer for grants that were revoked.',
+  },
+  {
+    check: 'CKV_AWS_158',
+    resource: /^AWS::Logs::LogGroup\.Agent\d+Logs/,
+    why: 'The logs of the agents in the example of several teams, which log nothing. CloudWatch Logs encrypts with its own key.',
   },
   {
     check: 'CKV_AWS_158',

@@ -1,5 +1,5 @@
 /**
- * Locks the log files that arrived. The bucket has no default retention: Amazon S3 would then accept an upload only with a
+ * Locks the log files that arrived. The bucket has no default retention: with one, Amazon S3 accepts only uploads with a
  * checksum, and AWS does not document that Amazon Data Firehose sends one.
  */
 import type { System } from '../system';

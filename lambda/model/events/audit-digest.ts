@@ -1,9 +1,10 @@
 /** The events of the `audit-digest` function, sent by its schedules. */
 import * as v from 'valibot';
+import type { EventOf } from './calls';
 
-export const AuditDigestEventSchema = v.union([
-  v.object({ digest: v.literal('audit-trail') }),
-  v.object({ lock: v.literal('log-files') }),
-]);
+export const AUDIT_DIGEST_CALLS = {
+  lock: v.literal('log-files'),
+  digest: v.literal('audit-trail'),
+};
 
-export type AuditDigestEvent = v.InferOutput<typeof AuditDigestEventSchema>;
+export type AuditDigestEvent = EventOf<typeof AUDIT_DIGEST_CALLS>;
