@@ -1,11 +1,8 @@
 /** A server as the authorization server of agents: consent, client credentials, refresh, and revocation. */
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Checks } from '../deployed/checks';
+import { customProvider } from '../flows/support/custom-provider';
 import { RETURN_URL, TestAgent, type World } from '../flows/support/world';
 import { discoveryUrlOf, type AuthorizationServer, type Client } from './servers';
 
@@ -42,23 +39,15 @@ async function agentAt(
   count += 1;
   const [id, name, providerName] = [`client-${count}`, `agent-at-server-${count}`, `server-${count}`];
   const control = world.control();
-  await control.send(
-    new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-  );
-  const { callbackUrl = '' } = await control.send(
-    new CreateOauth2CredentialProviderCommand({
-      name: providerName,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          clientId: id,
-          clientSecret: SECRET,
-          clientAuthenticationMethod: method,
-          oauthDiscovery: { discoveryUrl: discoveryUrlOf(server) },
-        },
-      },
+  await control.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] });
+  const { callbackUrl = '' } = await control.createOauth2CredentialProvider({
+    name: providerName,
+    ...customProvider(discoveryUrlOf(server), {
+      clientId: id,
+      clientSecret: SECRET,
+      clientAuthenticationMethod: method,
     }),
-  );
+  });
   const client: Client = {
     id,
     secret: SECRET,

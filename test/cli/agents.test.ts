@@ -1,8 +1,5 @@
 /** `agent-identity agent`, against the running service. */
-import {
-  BedrockAgentCoreControlClient,
-  GetWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { ServiceForCommands } from './command-under-test';
 
 let local: ServiceForCommands;
@@ -50,13 +47,13 @@ describe('agent', () => {
       stderr: 'Set either --return-url or --no-return-urls.\n',
     });
     const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = local.env();
-    const reader = new BedrockAgentCoreControlClient({
+    const reader = new BedrockAgentCoreControl({
       endpoint: local.endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId, secretAccessKey },
     });
     const urls = async () =>
-      (await reader.send(new GetWorkloadIdentityCommand({ name: 'kept' }))).allowedResourceOauth2ReturnUrls;
+      (await reader.getWorkloadIdentity({ name: 'kept' })).allowedResourceOauth2ReturnUrls;
     expect(await urls()).toEqual([url]);
     expect(await local.run(['agent', 'update', 'kept', '--no-return-urls'])).toMatchObject({
       status: 0,

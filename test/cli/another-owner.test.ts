@@ -1,21 +1,16 @@
 /** `provider update` of a provider that another principal owns: its name can have been used again. */
-import {
-  BedrockAgentCoreControlClient,
-  CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { ServiceForCommands } from './command-under-test';
 
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 
 let local: ServiceForCommands;
-let stranger: BedrockAgentCoreControlClient;
+let stranger: BedrockAgentCoreControl;
 beforeAll(async () => {
   local = await ServiceForCommands.start();
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } =
     local.env('stranger');
-  stranger = new BedrockAgentCoreControlClient({
+  stranger = new BedrockAgentCoreControl({
     endpoint: local.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId, secretAccessKey },
@@ -26,38 +21,31 @@ afterAll(() => local.close());
 
 /** Lets the user of the command do everything with a provider. */
 const letIn = (resourceArn: string | undefined) =>
-  stranger.send(
-    new PutResourcePolicyCommand({
-      resourceArn,
-      policy: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { AWS: OPERATOR },
-            Action: 'bedrock-agentcore:*',
-            Resource: resourceArn,
-          },
-        ],
-      }),
+  stranger.putResourcePolicy({
+    resourceArn,
+    policy: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: OPERATOR },
+          Action: 'bedrock-agentcore:*',
+          Resource: resourceArn,
+        },
+      ],
     }),
-  );
+  });
 
 it.each([
-  [
-    'an API key',
-    (name: string) => stranger.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'own' })),
-  ],
+  ['an API key', (name: string) => stranger.createApiKeyCredentialProvider({ name, apiKey: 'own' })],
   [
     'a client secret',
     (name: string) =>
-      stranger.send(
-        new CreateOauth2CredentialProviderCommand({
-          name,
-          credentialProviderVendor: 'GithubOauth2',
-          oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: 'own', clientSecret: 'own' } },
-        }),
-      ),
+      stranger.createOauth2CredentialProvider({
+        name,
+        credentialProviderVendor: 'GithubOauth2',
+        oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: 'own', clientSecret: 'own' } },
+      }),
   ],
 ])('sends %s to it only with --another-owner', async (what, create) => {
   const name = what.replaceAll(' ', '-');

@@ -1,10 +1,6 @@
 /** Commands that show, change, delete, and transfer agents and providers. */
 import { readFile } from 'node:fs/promises';
-import {
-  BedrockAgentCoreClient,
-  GetResourceApiKeyCommand,
-  GetWorkloadAccessTokenForUserIdCommand,
-} from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { ServiceForCommands } from './command-under-test';
 
@@ -43,12 +39,13 @@ const tokenOf = (agent: string, provider: string) =>
 async function apiKey(agent: string, provider: string): Promise<string | undefined> {
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = local.env();
   const credentials = { accessKeyId, secretAccessKey };
-  const client = new BedrockAgentCoreClient({ endpoint: local.endpoint, region: 'us-east-1', credentials });
-  const { workloadAccessToken: workloadIdentityToken } = await client.send(
-    new GetWorkloadAccessTokenForUserIdCommand({ workloadName: agent, userId: 'ana' }),
-  );
+  const client = new BedrockAgentCore({ endpoint: local.endpoint, region: 'us-east-1', credentials });
+  const { workloadAccessToken: workloadIdentityToken } = await client.getWorkloadAccessTokenForUserId({
+    workloadName: agent,
+    userId: 'ana',
+  });
   const request = { workloadIdentityToken, resourceCredentialProviderName: provider };
-  return (await client.send(new GetResourceApiKeyCommand(request))).apiKey;
+  return (await client.getResourceApiKey(request)).apiKey;
 }
 
 describe('provider update', () => {

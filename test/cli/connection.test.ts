@@ -16,10 +16,6 @@ afterAll(async () => {
   await local.close();
 });
 
-afterEach(() => {
-  jest.restoreAllMocks();
-});
-
 const list = (invocation: Invocation = {}): Promise<Outcome> => local.run(['agent', 'list'], invocation);
 
 it('says that the endpoint is not set', async () => {

@@ -1,8 +1,5 @@
 /** What `provider` and `doctor` say about cross-app access, which an API operation configures: docs/cross-app-access.md. */
-import {
-  BedrockAgentCoreControlClient,
-  CreateOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createServer } from 'node:http';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { alsoSending } from '../flows/support/members-beyond-aws';
@@ -38,7 +35,7 @@ afterAll(async () => {
 /** Creates a provider as the caller of the command. */
 async function create(name: string, onBehalfOf?: object): Promise<void> {
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = local.env();
-  const client = new BedrockAgentCoreControlClient({
+  const client = new BedrockAgentCoreControl({
     endpoint: local.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId, secretAccessKey },
@@ -52,13 +49,11 @@ async function create(name: string, onBehalfOf?: object): Promise<void> {
       onBehalfOfTokenExchangeConfig: onBehalfOf,
     },
   };
-  await alsoSending(client, { oauth2ProviderConfigInput }).send(
-    new CreateOauth2CredentialProviderCommand({
-      name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {} as never,
-    }),
-  );
+  await alsoSending(client, { oauth2ProviderConfigInput }).createOauth2CredentialProvider({
+    name,
+    credentialProviderVendor: 'CustomOauth2',
+    oauth2ProviderConfigInput: {} as never,
+  });
 }
 
 const assertedBy = (credentialProviderName: string) => ({

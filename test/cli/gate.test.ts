@@ -2,10 +2,7 @@
  * `agent-identity gate` and `agent-identity local` as two programs, with the official SDK's MCP client
  * in front of it and a real authorization server at which the user signs in.
  */
-import {
-  BedrockAgentCoreControlClient,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createServer } from 'node:http';
 import { decodeJwt } from 'jose';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
@@ -232,7 +229,7 @@ it('keeps a workload identity that accepts more tokens than the gate, and requir
 it('keeps the conditions of a workload identity for claims', async () => {
   const customClaims = [rolesThat('CONTAINS', { matchValueString: 'dev' })];
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = service.env();
-  const control = new BedrockAgentCoreControlClient({
+  const control = new BedrockAgentCoreControl({
     endpoint: service.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId, secretAccessKey },
@@ -240,9 +237,7 @@ it('keeps the conditions of a workload identity for claims', async () => {
   const authorizerConfiguration = {
     customJWTAuthorizer: { discoveryUrl: signIn.discoveryUrl, allowedClients: ['earlier'], customClaims },
   };
-  await alsoSending(control, { authorizerConfiguration }).send(
-    new CreateWorkloadIdentityCommand({ name: 'conditional' }),
-  );
+  await alsoSending(control, { authorizerConfiguration }).createWorkloadIdentity({ name: 'conditional' });
   const { program } = await started('conditional', server.url, '--allowed-client', 'later');
   await program.stop();
   expect(await service.json(['agent', 'get', 'conditional'])).toMatchObject({

@@ -2,10 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  BedrockAgentCoreControlClient,
-  PutResourcePolicyCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { ServiceForCommands } from './command-under-test';
 
@@ -323,7 +320,7 @@ it('says why a portal failed and what to do, and verifies it again after the cor
 it('shows a resource that another owner created again, and accepts it by its ID', async () => {
   const env = local.env('stranger');
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = env;
-  const stranger = new BedrockAgentCoreControlClient({
+  const stranger = new BedrockAgentCoreControl({
     endpoint: local.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId, secretAccessKey },
@@ -337,7 +334,7 @@ it('shows a resource that another owner created again, and accepts it by its ID'
       { Effect: 'Allow', Principal: { AWS: OPERATOR }, Action: 'bedrock-agentcore:*', Resource },
     ];
     const policy = JSON.stringify({ Version: '2012-10-17', Statement });
-    await stranger.send(new PutResourcePolicyCommand({ resourceArn: Resource, policy }));
+    await stranger.putResourcePolicy({ resourceArn: Resource, policy });
   };
   await share();
   expect((await add('with-shared', '--agent', 'shared', ...SIGN_IN)).status).toBe(0);

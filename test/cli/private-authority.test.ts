@@ -1,5 +1,5 @@
 /** `agent-identity provider` with a server whose TLS certificate is of a private authority. */
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { createServer } from 'node:https';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { createAuthority } from '../flows/support/certificates';
@@ -26,17 +26,15 @@ beforeAll(async () => {
   metadata = { issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token` };
   discoveryUrl = `${issuer}/.well-known/openid-configuration`;
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = local.env();
-  const { ARN = '' } = await new SecretsManagerClient({
+  const { ARN = '' } = await new SecretsManager({
     endpoint: local.secretsManagerEndpoint,
     region: 'us-east-1',
     credentials: { accessKeyId, secretAccessKey },
-  }).send(
-    new CreateSecretCommand({
-      Name: 'authority',
-      SecretString: authority.cert,
-      Tags: [{ Key: 'agent-identity:owner', Value: `certificates/${OPERATOR}` }],
-    }),
-  );
+  }).createSecret({
+    Name: 'authority',
+    SecretString: authority.cert,
+    Tags: [{ Key: 'agent-identity:owner', Value: `certificates/${OPERATOR}` }],
+  });
   secretArn = ARN;
 });
 

@@ -1,6 +1,5 @@
 /** `agent-identity restore` undoes no revocation, suspension, or deletion. */
 import { randomUUID } from 'node:crypto';
-import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import {
   agentRestrictionKey,
   clientSecretKey,
@@ -272,6 +271,6 @@ it('brings neither signing keys, portals, the token vault, nor the writing Regio
   await tables.stores.contents.shredKeys(world.identity.id);
   const lost = await restore(keys, 'keys');
   expect(reasons(lost)).toContain('NeverRestored');
-  const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: localTableName('Keys') }));
+  const { Items = [] } = await tables.client.scan({ TableName: localTableName('Keys') });
   expect(Items.map(({ pk }) => pk?.S)).not.toContain(vaultKeyPartition('consent', world.identity.id));
 });

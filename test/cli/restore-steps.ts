@@ -1,6 +1,5 @@
 /** What the tests of `agent-identity restore` do with the tables, and what they expect. */
 import { randomUUID } from 'node:crypto';
-import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { grantKey, type Key, type TableName } from '../../lambda/model/table-keys';
 import type { Revocation } from '../../lambda/model/records/revocation-outbox';
@@ -35,14 +34,10 @@ export function restoreSteps(tables: () => RestoredTables) {
 
     /** Loses an item without a request to the service, as a mistake in DynamoDB does. */
     lose: (table: TableName, { pk, sk }: Key) =>
-      tables().client.send(
-        new DeleteItemCommand({ TableName: localTableName(table), Key: marshall({ pk, sk }) }),
-      ),
+      tables().client.deleteItem({ TableName: localTableName(table), Key: marshall({ pk, sk }) }),
 
     put: (TableName: string, item: object) =>
-      tables().client.send(
-        new PutItemCommand({ TableName, Item: marshall(item, { removeUndefinedValues: true }) }),
-      ),
+      tables().client.putItem({ TableName, Item: marshall(item, { removeUndefinedValues: true }) }),
 
     /** Deletes an agent as DeleteWorkloadIdentity does. */
     deleteAgent: async ({ identity }: World): Promise<void> => {

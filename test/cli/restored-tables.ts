@@ -8,13 +8,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  PutItemCommand,
-  ScanCommand,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDB, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import {
   createOauth2ProviderStore,
@@ -69,7 +63,7 @@ export class RestoredTables {
     private readonly folder: string,
     private readonly dynamodb: LocalDynamoDb,
     private readonly credentials: ReturnType<typeof newEmulatorCredentials>,
-    readonly client: DynamoDBClient,
+    readonly client: DynamoDB,
   ) {}
 
   private proxy!: Listening;
@@ -78,7 +72,7 @@ export class RestoredTables {
     const folder = await mkdtemp(join(tmpdir(), 'restore-'));
     const credentials = newEmulatorCredentials();
     const dynamodb = await startDynamoDb(join(folder, 'dynamodb'), credentials);
-    const client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
+    const client = new DynamoDB({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
     const tables = new RestoredTables(folder, dynamodb, credentials, client);
     tables.proxy = await listenOnLoopback(
       createServer((request, response) => {
@@ -186,23 +180,21 @@ export class RestoredTables {
     this.copies += 1;
     const target = `copy-${this.copies}-${name}`;
     await this.create(target);
-    const { Items = [] } = await this.client.send(new ScanCommand({ TableName: localTableName(name) }));
-    for (const Item of Items) await this.client.send(new PutItemCommand({ TableName: target, Item }));
+    const { Items = [] } = await this.client.scan({ TableName: localTableName(name) });
+    for (const Item of Items) await this.client.putItem({ TableName: target, Item });
     return target;
   }
 
   async create(name: string): Promise<void> {
-    await this.client.send(
-      new CreateTableCommand({
-        TableName: name,
-        BillingMode: 'PAY_PER_REQUEST',
-        KeySchema: [
-          { AttributeName: 'pk', KeyType: 'HASH' },
-          { AttributeName: 'sk', KeyType: 'RANGE' },
-        ],
-        AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-      }),
-    );
+    await this.client.createTable({
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    });
     await waitUntilTableExists(
       { client: this.client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 },
       { TableName: name },

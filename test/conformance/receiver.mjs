@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { startLocalService } from '../clients/local-service.mjs';
 
 /** `aud` of the SETs. */
@@ -78,18 +78,16 @@ export class Receiver {
   async putSecret(members) {
     const { awsEndpoints, region, principals } = this.ready;
     const { accessKeyId, secretAccessKey } = principals.operator;
-    const client = new SecretsManagerClient({
+    const client = new SecretsManager({
       endpoint: awsEndpoints.secretsManager,
       region,
       credentials: { accessKeyId, secretAccessKey },
     });
-    await client.send(
-      new CreateSecretCommand({
-        Name: SECRET,
-        SecretString: JSON.stringify(members),
-        Tags: [{ Key: 'agent-identity:owner', Value: `securityEvents/${ID}` }],
-      }),
-    );
+    await client.createSecret({
+      Name: SECRET,
+      SecretString: JSON.stringify(members),
+      Tags: [{ Key: 'agent-identity:owner', Value: `securityEvents/${ID}` }],
+    });
   }
 
   /** The audit entries of events so far. A poll before the secret is stored fails, and has another operation. */

@@ -115,9 +115,6 @@ beforeEach(() => {
   received.length = 0;
   jest.spyOn(Math, 'random').mockReturnValue(0);
 });
-afterEach(() => {
-  jest.restoreAllMocks();
-});
 
 describe.each(CLIENTS)('the client %s', (_whose, { dynamodb, kms }) => {
   const get = (client = dynamodb()) => client.send('GetItem', { TableName: 't', Key: { pk: { S: 'a' } } });

@@ -33,9 +33,6 @@ beforeAll(async () => {
 beforeEach(() => {
   requests = [];
 });
-afterEach(() => {
-  jest.restoreAllMocks();
-});
 afterAll(async () => {
   process.env = environment;
   await listening.close();

@@ -49,9 +49,6 @@ afterAll(async () => {
   await dynamodb.close();
   await rm(folder, { recursive: true });
 });
-afterEach(() => {
-  jest.restoreAllMocks();
-});
 
 /**
  * Returns a table that loses the first response to each request, so that the AWS SDK repeats the request.

@@ -2,12 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { KMS } from '@aws-sdk/client-kms';
 import {
-  CreateSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
-  SecretsManagerClient,
+  SecretsManager,
 } from '@aws-sdk/client-secrets-manager';
 import { createSdkClient } from '../../lambda/adapters/aws/sdk-client';
 import { namingInIdentityRegion } from '../../lambda/adapters/identity-region';
@@ -42,12 +41,12 @@ const inIdentityRegion = (arn: string | undefined): string =>
   arn?.replace(`:${LOCAL_REGION}:`, `:${IDENTITY_REGION}:`) ?? '';
 
 it('names keys with the identity Region in requests and responses', async () => {
-  const plain = new KMSClient(settings('kms'));
-  const kms = namingInIdentityRegion(createKms(new KMSClient(settings('kms'))), REGIONS);
-  const { KeyMetadata: created } = await plain.send(new CreateKeyCommand({ MultiRegion: true }));
+  const plain = new KMS(settings('kms'));
+  const kms = namingInIdentityRegion(createKms(new KMS(settings('kms'))), REGIONS);
+  const { KeyMetadata: created } = await plain.createKey({ MultiRegion: true });
   const KeyId = inIdentityRegion(created?.Arn);
   expect(KeyId).toContain(`:${IDENTITY_REGION}:`);
-  await expect(plain.send(new DescribeKeyCommand({ KeyId }))).rejects.toThrow('does not exist');
+  await expect(plain.describeKey({ KeyId })).rejects.toThrow('does not exist');
 
   const { KeyMetadata } = await kms.send('DescribeKey', { KeyId });
   expect(KeyMetadata).toMatchObject({ Arn: KeyId, KeyId: created?.KeyId, MultiRegion: true });
@@ -63,7 +62,7 @@ it('names keys with the identity Region in requests and responses', async () => 
 });
 
 it('names secrets with the identity Region in requests and responses', async () => {
-  const plain = new SecretsManagerClient(settings('secretsManager'));
+  const plain = new SecretsManager(settings('secretsManager'));
   const secrets = createSecretTexts(
     namingInIdentityRegion(
       createSdkClient(plain, {
@@ -73,7 +72,7 @@ it('names secrets with the identity Region in requests and responses', async () 
       REGIONS,
     ),
   );
-  const { ARN } = await plain.send(new CreateSecretCommand({ Name: 'client', SecretString: 'a secret' }));
+  const { ARN } = await plain.createSecret({ Name: 'client', SecretString: 'a secret' });
   const SecretId = inIdentityRegion(ARN);
   expect(await secrets.describe(SecretId)).toMatchObject({ arn: SecretId });
   expect(await secrets.describe('client')).toMatchObject({ arn: SecretId });
@@ -81,14 +80,14 @@ it('names secrets with the identity Region in requests and responses', async () 
 });
 
 it('leaves ARNs of a third Region, ids, and a deployment in one Region as they are', async () => {
-  const kms = namingInIdentityRegion(createKms(new KMSClient(settings('kms'))), REGIONS);
-  const { KeyMetadata } = await new KMSClient(settings('kms')).send(new CreateKeyCommand({}));
+  const kms = namingInIdentityRegion(createKms(new KMS(settings('kms'))), REGIONS);
+  const { KeyMetadata } = await new KMS(settings('kms')).createKey({});
   const elsewhere = KeyMetadata?.Arn?.replace(LOCAL_REGION, 'ap-southeast-1');
   await expect(kms.send('DescribeKey', { KeyId: elsewhere })).rejects.toThrow('ap-southeast-1');
   expect(await kms.send('DescribeKey', { KeyId: KeyMetadata?.KeyId })).toMatchObject({
     KeyMetadata: { KeyId: KeyMetadata?.KeyId },
   });
-  const home = namingInIdentityRegion(createKms(new KMSClient(settings('kms'))), {
+  const home = namingInIdentityRegion(createKms(new KMS(settings('kms'))), {
     identityRegion: LOCAL_REGION,
     ownRegion: LOCAL_REGION,
   });

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KMSClient } from '@aws-sdk/client-kms';
+import { KMS } from '@aws-sdk/client-kms';
 import { createKmsKeyStates } from '../../lambda/adapters/kms/kms-key-states';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
@@ -16,14 +16,11 @@ const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vaul
 const credentials = newEmulatorCredentials();
 let folder: string;
 let running: LocalKms;
-let kms: KMSClient;
+let kms: KMS;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'deletion-'));
   running = await startKms(join(folder, 'kms.json'), credentials);
-  kms = new KMSClient({ endpoint: running.endpoint, region: 'us-east-1', credentials });
-});
-afterEach(() => {
-  jest.useRealTimers();
+  kms = new KMS({ endpoint: running.endpoint, region: 'us-east-1', credentials });
 });
 afterAll(async () => {
   kms.destroy();
@@ -100,7 +97,7 @@ describe('does not confirm anything if KMS', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const client = new KMSClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+    const client = new KMS({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
     const key = await newKmsKey(kms);
     await expect(isDeleted(key, client)).rejects.toMatchObject(error);
     const moving = checkMovable(key, client);
@@ -111,7 +108,7 @@ describe('does not confirm anything if KMS', () => {
   });
 
   it('is not reachable', async () => {
-    const client = new KMSClient({
+    const client = new KMS({
       endpoint: 'http://127.0.0.1:9',
       region: 'us-east-1',
       credentials,

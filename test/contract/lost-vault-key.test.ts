@@ -1,5 +1,4 @@
 /** Records whose KMS key is lost, disabled, or given up: the real client, with the embedded KMS and DynamoDB. */
-import { EnableKeyCommand } from '@aws-sdk/client-kms';
 import type { Kms } from '../../lambda/adapters/kms/client';
 import { createKms } from '../../lambda/adapters/kms/sdk-client';
 import { createSeal } from '../../lambda/adapters/kms/seal';
@@ -66,14 +65,14 @@ describe('a record whose KMS key', () => {
   it('is disabled is not shredded by a move, because a person can enable the key', async () => {
     await pointTo(await newKmsKey());
     await expect(open()).rejects.toMatchObject({ name: 'DisabledException' });
-    await keys.send(new EnableKeyCommand({ KeyId: abandoned }));
+    await keys.enableKey({ KeyId: abandoned });
     expect(await open()).toBe(record.context.ownerId);
     expect(reported).toEqual([]);
   });
 
   describe('was named by a reset', () => {
     const GIVEN_UP = { name: 'KeyMaterialResetError' };
-    const returns = () => keys.send(new EnableKeyCommand({ KeyId: abandoned }));
+    const returns = () => keys.enableKey({ KeyId: abandoned });
     const reset = async () => {
       const { revision: before } = await tokenVault().get();
       const revision = before + 1;

@@ -30,7 +30,6 @@ beforeEach(async () => {
   server = await startRawServer();
 });
 afterEach(() => {
-  jest.restoreAllMocks();
   return server.close();
 });
 

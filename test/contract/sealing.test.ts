@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { KMS } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
 import { decodeProtectedHeader } from 'jose';
 import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
@@ -34,7 +34,7 @@ const SEALS_FOR = 86_400;
 const credentials = newEmulatorCredentials();
 let folder: string;
 let kms: LocalKms;
-let client: KMSClient;
+let client: KMS;
 /** Names of the KMS operations that were called, in order. */
 let calls: string[];
 let system: FakeSystem;
@@ -47,7 +47,7 @@ const owners = { exists: () => ownerIsThere() };
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sealing-'));
   kms = await startKms(join(folder, 'kms.json'), credentials);
-  client = new KMSClient({ endpoint: kms.endpoint, region: 'us-east-1', credentials });
+  client = new KMS({ endpoint: kms.endpoint, region: 'us-east-1', credentials });
   client.middlewareStack.add(
     (next, { commandName }) =>
       (input) => {
@@ -379,12 +379,12 @@ describe('the wrapper of signing keys', () => {
   });
 
   it('unwraps a key under an earlier KMS key as long as KMS allows it', async () => {
-    const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
+    const { KeyMetadata } = await client.createKey({});
     const KeyId = KeyMetadata?.Arn ?? '';
     const there = createSigningKeyEncrypter(createKms(client), KeyId, TOKEN_VAULT);
     const key = { ...(await wrappedKey()), wrappedPrivateKey: await there.wrap('kid-1', SECRET) };
     expect(await wrapper().unwrap(key)).toBe(SECRET);
-    await client.send(new DisableKeyCommand({ KeyId }));
+    await client.disableKey({ KeyId });
     expect(await wrapper().unwrap(key)).toBeUndefined();
   });
 
@@ -398,14 +398,14 @@ describe('the wrapper of signing keys', () => {
 
   it('throws if KMS denies the request or cannot be reached, because the key might be valid', async () => {
     const key = await wrappedKey();
-    const stranger = new KMSClient({
+    const stranger = new KMS({
       endpoint: kms.endpoint,
       region: 'us-east-1',
       credentials: newEmulatorCredentials(),
     });
     await expect(wrapper({ on: stranger }).unwrap(key)).rejects.toThrow();
     stranger.destroy();
-    const nowhere = new KMSClient({
+    const nowhere = new KMS({
       endpoint: 'http://127.0.0.1:9',
       region: 'us-east-1',
       credentials,

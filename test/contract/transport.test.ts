@@ -74,7 +74,6 @@ describe('responses', () => {
   }
 
   afterEach(async () => {
-    jest.restoreAllMocks();
     for (const server of servers.splice(0)) {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));

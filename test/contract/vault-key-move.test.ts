@@ -1,5 +1,4 @@
 /** Moving vault keys from one KMS key to another: the real client, with the embedded KMS and DynamoDB. */
-import { EnableKeyCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createSeal } from '../../lambda/adapters/kms/seal';
 import { createVaultKeyMover } from '../../lambda/adapters/kms/vault-key-mover';
@@ -134,7 +133,7 @@ it('a key that is created during a move is replaced by one under the new KMS key
     expect(await createSeal(vaultKeys()).open(context, sealed)).toBe('a secret');
     expect((await allKeys()).map(({ kmsKeyArn }) => kmsKeyArn).sort()).toEqual([old, target].sort());
   } finally {
-    await keys.send(new EnableKeyCommand({ KeyId: old }));
+    await keys.enableKey({ KeyId: old });
   }
 });
 
@@ -206,7 +205,7 @@ it('a move names the missing KMS key of the remaining vault keys, moves the othe
   const error = await refusalOf(moveTo(second));
   expect(error).toMatchObject({ type: 'ValidationException' });
   expect(error.message).toContain(`2 remain under ${first}`);
-  await keys.send(new EnableKeyCommand({ KeyId: first }));
+  await keys.enableKey({ KeyId: first });
   await moveTo(second);
   await disable(first);
   await expectToOpen(left);
@@ -216,7 +215,7 @@ it.each<[string, (arn: string) => Promise<unknown>, string]>([
   ['disabled', disable, 'Enable it in AWS KMS first'],
   [
     'pending deletion',
-    (KeyId) => keys.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 })),
+    (KeyId) => keys.scheduleKeyDeletion({ KeyId, PendingWindowInDays: 7 }),
     'Cancel its scheduled deletion',
   ],
 ])('a move away from a KMS key that is %s changes nothing', async (_state, change, message) => {

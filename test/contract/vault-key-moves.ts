@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { KMS } from '@aws-sdk/client-kms';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/directory-stores';
 import { createVaultKeyStore, type VaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
@@ -30,8 +30,8 @@ const credentials = newEmulatorCredentials();
 let folder: string;
 export let kms: LocalKms;
 let dynamodb: LocalDynamoDb;
-export let keys: KMSClient;
-export let tables: DynamoDBClient;
+export let keys: KMS;
+export let tables: DynamoDB;
 export let store: VaultKeyStore;
 
 /** Starts the emulators for the tests of a file. Each test has its own tables. */
@@ -39,12 +39,12 @@ export function startEmulators(): void {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'move-'));
     kms = await startKms(join(folder, 'kms.json'), credentials);
-    keys = new KMSClient({ endpoint: kms.endpoint, region: 'us-east-1', credentials });
+    keys = new KMS({ endpoint: kms.endpoint, region: 'us-east-1', credentials });
   });
 
   beforeEach(async () => {
     dynamodb = await startDynamoDb(join(folder, randomUUID()), credentials);
-    tables = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
+    tables = new DynamoDB({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
     store = createVaultKeyStore(createTable(createDynamoDb(tables), localTableName('Keys')));
   });
 
@@ -64,10 +64,10 @@ export const tokenVault = () =>
   createTokenVaultStore(createTable(createDynamoDb(tables), localTableName('Directory')));
 
 export async function newKmsKey(): Promise<string> {
-  const { KeyMetadata } = await keys.send(new CreateKeyCommand({}));
+  const { KeyMetadata } = await keys.createKey({});
   return KeyMetadata?.Arn ?? '';
 }
-export const disable = (KeyId: string) => keys.send(new DisableKeyCommand({ KeyId }));
+export const disable = (KeyId: string) => keys.disableKey({ KeyId });
 
 /** The vault keys as a function that has just started sees them. */
 export const vaultKeys = (

@@ -4,22 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert';
-import {
-  BedrockAgentCoreClient,
-  GetResourceApiKeyCommand,
-  GetWorkloadAccessTokenCommand,
-  GetWorkloadAccessTokenForUserIdCommand,
-} from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateApiKeyCredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  DeleteApiKeyCredentialProviderCommand,
-  DeleteWorkloadIdentityCommand,
-  GetWorkloadIdentityCommand,
-  ListTagsForResourceCommand,
-  TagResourceCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import { OPERATIONS } from '../../lambda/operations';
 import type { Checks } from './checks';
@@ -36,21 +22,19 @@ const ELSEWHERE = [
 
 async function checkAgent(checks: Checks, endpoint: string, name: string): Promise<void> {
   const settings = { endpoint, ...{ signingName: 'execute-api' } };
-  const control = new BedrockAgentCoreControlClient(settings);
-  const data = new BedrockAgentCoreClient(settings);
+  const control = new BedrockAgentCoreControl(settings);
+  const data = new BedrockAgentCore(settings);
   const apiKey = randomBytes(16).toString('hex');
 
   const resourceArn = await checks.step('a workload identity can be created and read', async () => {
-    await control.send(new CreateWorkloadIdentityCommand({ name }));
-    const { workloadIdentityArn = '' } = await control.send(new GetWorkloadIdentityCommand({ name }));
+    await control.createWorkloadIdentity({ name });
+    const { workloadIdentityArn = '' } = await control.getWorkloadIdentity({ name });
     return workloadIdentityArn;
   });
 
   await checks.check('the published keys verify workload access tokens', async () => {
-    const own = await data.send(new GetWorkloadAccessTokenCommand({ workloadName: name }));
-    const forUser = await data.send(
-      new GetWorkloadAccessTokenForUserIdCommand({ workloadName: name, userId: 'ana' }),
-    );
+    const own = await data.getWorkloadAccessToken({ workloadName: name });
+    const forUser = await data.getWorkloadAccessTokenForUserId({ workloadName: name, userId: 'ana' });
     const metadata = await fetch(endpoint + OPERATIONS.IssuerMetadata.path);
     const { issuer = '', jwks_uri: keysAt = '' } = (await metadata.json()) as {
       issuer?: string;
@@ -63,29 +47,25 @@ async function checkAgent(checks: Checks, endpoint: string, name: string): Promi
   });
 
   await checks.check('an API key is encrypted, and returned to the agent', async () => {
-    await control.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey }));
-    const { workloadAccessToken } = await data.send(
-      new GetWorkloadAccessTokenCommand({ workloadName: name }),
-    );
-    const answer = await data.send(
-      new GetResourceApiKeyCommand({
-        workloadIdentityToken: workloadAccessToken,
-        resourceCredentialProviderName: name,
-      }),
-    );
+    await control.createApiKeyCredentialProvider({ name, apiKey });
+    const { workloadAccessToken } = await data.getWorkloadAccessToken({ workloadName: name });
+    const answer = await data.getResourceApiKey({
+      workloadIdentityToken: workloadAccessToken,
+      resourceCredentialProviderName: name,
+    });
     strictEqual(answer.apiKey, apiKey);
   });
 
   await checks.check('tags can be changed with the ARN in the path', async () => {
-    await control.send(new TagResourceCommand({ resourceArn, tags: { trial: name } }));
-    const { tags } = await control.send(new ListTagsForResourceCommand({ resourceArn }));
+    await control.tagResource({ resourceArn, tags: { trial: name } });
+    const { tags } = await control.listTagsForResource({ resourceArn });
     deepStrictEqual(tags, { trial: name });
   });
 
   await checks.check('deleted resources no longer exist', async () => {
-    await control.send(new DeleteApiKeyCredentialProviderCommand({ name }));
-    await control.send(new DeleteWorkloadIdentityCommand({ name }));
-    await rejects(data.send(new GetWorkloadAccessTokenCommand({ workloadName: name })), {
+    await control.deleteApiKeyCredentialProvider({ name });
+    await control.deleteWorkloadIdentity({ name });
+    await rejects(data.getWorkloadAccessToken({ workloadName: name }), {
       name: 'ResourceNotFoundException',
     });
   });
@@ -93,10 +73,10 @@ async function checkAgent(checks: Checks, endpoint: string, name: string): Promi
 
 /** Deletes resources that a failed check has left, if any. */
 async function cleanUp(endpoint: string, name: string): Promise<void> {
-  const control = new BedrockAgentCoreControlClient({ endpoint, ...{ signingName: 'execute-api' } });
+  const control = new BedrockAgentCoreControl({ endpoint, ...{ signingName: 'execute-api' } });
   await Promise.allSettled([
-    control.send(new DeleteApiKeyCredentialProviderCommand({ name })),
-    control.send(new DeleteWorkloadIdentityCommand({ name })),
+    control.deleteApiKeyCredentialProvider({ name }),
+    control.deleteWorkloadIdentity({ name }),
   ]);
 }
 

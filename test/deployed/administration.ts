@@ -1,20 +1,6 @@
 /** More operations of the control plane on registered resources: tags, resource policies, and deletion. */
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert';
-import {
-  CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  DeleteApiKeyCredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
-  DeleteResourcePolicyCommand,
-  DeleteWorkloadIdentityCommand,
-  GetResourcePolicyCommand,
-  GetWorkloadIdentityCommand,
-  ListTagsForResourceCommand,
-  PutResourcePolicyCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { customProvider } from '../flows/support/custom-provider';
 import { TestAgent } from '../flows/support/world';
 import type { Checks } from './checks';
 import { OWN } from './flow';
@@ -29,9 +15,9 @@ export async function checkAdministration(
 
   await checks.check('tags are set, listed, and removed', async () => {
     const resourceArn = workloadIdentityArn;
-    await control.send(new TagResourceCommand({ resourceArn, tags: { team: 'travel', stage: 'trial' } }));
-    await control.send(new UntagResourceCommand({ resourceArn, tagKeys: ['stage'] }));
-    const { tags } = await control.send(new ListTagsForResourceCommand({ resourceArn }));
+    await control.tagResource({ resourceArn, tags: { team: 'travel', stage: 'trial' } });
+    await control.untagResource({ resourceArn, tagKeys: ['stage'] });
+    const { tags } = await control.listTagsForResource({ resourceArn });
     deepStrictEqual(tags, { team: 'travel' });
   });
 
@@ -47,11 +33,11 @@ export async function checkAdministration(
       },
     });
     const strange = () =>
-      callers.control(front.principals.stranger).send(new GetWorkloadIdentityCommand({ name: agent.name }));
-    await control.send(new PutResourcePolicyCommand({ resourceArn, policy }));
-    strictEqual((await control.send(new GetResourcePolicyCommand({ resourceArn }))).policy, policy);
+      callers.control(front.principals.stranger).getWorkloadIdentity({ name: agent.name });
+    await control.putResourcePolicy({ resourceArn, policy });
+    strictEqual((await control.getResourcePolicy({ resourceArn })).policy, policy);
     strictEqual((await strange()).workloadIdentityArn, workloadIdentityArn);
-    await control.send(new DeleteResourcePolicyCommand({ resourceArn }));
+    await control.deleteResourcePolicy({ resourceArn });
     await rejects(strange(), { name: 'AccessDeniedException' });
   });
 
@@ -83,25 +69,18 @@ export async function checkAdministration(
   await checks.check('a deleted resource returns no credentials', async () => {
     const other = new TestAgent(agent.client, 'passing-agent', 'passing-provider', '');
     const { discoveryUrl, clientId, clientSecret } = provider;
-    await control.send(new CreateWorkloadIdentityCommand({ name: other.name }));
-    await control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name: other.providerName,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-        },
-      }),
-    );
-    await control.send(
-      new CreateApiKeyCredentialProviderCommand({ name: 'passing-keys', apiKey: 'passing' }),
-    );
+    await control.createWorkloadIdentity({ name: other.name });
+    await control.createOauth2CredentialProvider({
+      name: other.providerName,
+      ...customProvider(discoveryUrl, { clientId, clientSecret }),
+    });
+    await control.createApiKeyCredentialProvider({ name: 'passing-keys', apiKey: 'passing' });
     const held = await other.token();
     ok((await other.ask(held, OWN)).accessToken);
-    await control.send(new DeleteOauth2CredentialProviderCommand({ name: other.providerName }));
+    await control.deleteOauth2CredentialProvider({ name: other.providerName });
     await rejects(other.ask(held, OWN), { name: 'ResourceNotFoundException' });
-    await control.send(new DeleteApiKeyCredentialProviderCommand({ name: 'passing-keys' }));
-    await control.send(new DeleteWorkloadIdentityCommand({ name: other.name }));
+    await control.deleteApiKeyCredentialProvider({ name: 'passing-keys' });
+    await control.deleteWorkloadIdentity({ name: other.name });
     await rejects(other.token(), { name: 'ResourceNotFoundException' });
   });
 }

@@ -1,6 +1,6 @@
 /** AWS SDK clients for the principals of the gateway in front of the deployment. */
-import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
-import { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Principal } from '../../lib/local/principals';
 import { send, signed, type HttpResponse } from '../local/handmade-request';
 import type { Front } from './front';
@@ -8,12 +8,12 @@ import type { Front } from './front';
 export class Callers {
   constructor(private readonly front: Front) {}
 
-  data(principal: Principal = this.front.principals.agent): BedrockAgentCoreClient {
-    return new BedrockAgentCoreClient(this.settings(principal));
+  data(principal: Principal = this.front.principals.agent): BedrockAgentCore {
+    return new BedrockAgentCore(this.settings(principal));
   }
 
-  control(principal: Principal = this.front.principals.operator): BedrockAgentCoreControlClient {
-    return new BedrockAgentCoreControlClient(this.settings(principal));
+  control(principal: Principal = this.front.principals.operator): BedrockAgentCoreControl {
+    return new BedrockAgentCoreControl(this.settings(principal));
   }
 
   /** Calls an operation for which AWS SDK clients have no command, with their signature. */

@@ -1,9 +1,5 @@
 /** Client ID metadata documents, which the public function publishes for authorization servers. */
 import { deepStrictEqual, strictEqual } from 'node:assert';
-import {
-  CreateOauth2CredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { startMcpServer } from '../flows/support/mcp-server';
 import { alsoReading, alsoSending } from '../flows/support/members-beyond-aws';
 import { startProvider } from '../flows/support/provider';
@@ -29,13 +25,11 @@ export async function checkClientMetadata(checks: Checks, { callers, front }: Fl
       const { client, answers } = alsoReading(
         alsoSending(callers.control(front.principals.agent), { oauth2ProviderConfigInput }),
       );
-      await client.send(
-        new CreateOauth2CredentialProviderCommand({
-          name: NAME,
-          credentialProviderVendor: 'CustomOauth2',
-          oauth2ProviderConfigInput: {} as never,
-        }),
-      );
+      await client.createOauth2CredentialProvider({
+        name: NAME,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {} as never,
+      });
       const { callbackUrl, protectedResource, oauth2ProviderConfigOutput } = answers[0] as {
         callbackUrl: string;
         protectedResource: unknown;
@@ -50,9 +44,7 @@ export async function checkClientMetadata(checks: Checks, { callers, front }: Fl
       });
       const document = (await (await fetch(clientId)).json()) as Record<string, unknown>;
       deepStrictEqual([document.client_id, document.redirect_uris], [clientId, [callbackUrl]]);
-      await callers
-        .control(front.principals.agent)
-        .send(new DeleteOauth2CredentialProviderCommand({ name: NAME }));
+      await callers.control(front.principals.agent).deleteOauth2CredentialProvider({ name: NAME });
       strictEqual((await fetch(clientId)).status, 404);
     });
   } finally {

@@ -5,11 +5,7 @@
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { GetResourceApiKeyCommand, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateSecretCommand,
-  DeleteSecretCommand,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { PREFIX } from '../../lambda/model/table-keys';
 import type { Principal } from '../../lib/local/principals';
 import { Callers } from './callers';
@@ -75,9 +71,9 @@ export class Consumer {
 
   /** Deploys the app for the first time. */
   static async deploy(world: ConsumerWorld, address: ServiceAddress): Promise<Consumer> {
-    const secrets = new SecretsManagerClient({});
+    const secrets = new SecretsManager({});
     for (const [Name, SecretString] of Object.entries(SECRETS)) {
-      await secrets.send(new CreateSecretCommand({ Name, SecretString }));
+      await secrets.createSecret({ Name, SecretString });
     }
     const consumer = new Consumer(world);
     await consumer.update(address);
@@ -133,9 +129,7 @@ export class Consumer {
   async destroy(): Promise<void> {
     await this.cdk.destroy(this.assembly);
     for (const SecretId of Object.keys(SECRETS)) {
-      await new SecretsManagerClient({}).send(
-        new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }),
-      );
+      await new SecretsManager({}).deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true });
     }
   }
 }

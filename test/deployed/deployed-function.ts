@@ -1,17 +1,6 @@
 /** One function of a deployment, through the AWS Lambda API. */
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  GetFunctionConfigurationCommand,
-  GetProvisionedConcurrencyConfigCommand,
-  InvokeCommand,
-  ListAliasesCommand,
-  paginateListFunctions,
-  PublishVersionCommand,
-  UpdateAliasCommand,
-  UpdateFunctionConfigurationCommand,
-  type FunctionConfiguration,
-  type LambdaClient,
-} from '@aws-sdk/client-lambda';
+import { paginateListFunctions, type FunctionConfiguration, type Lambda } from '@aws-sdk/client-lambda';
 
 /** Limit for Lambda to apply a changed configuration: the number of checks, and the milliseconds between them. */
 const LOOKS = 100;
@@ -27,7 +16,7 @@ export interface Invocation {
 export class DeployedFunction {
   /** @throws Error if there is none, or more than one */
   static async find(
-    client: LambdaClient,
+    client: Lambda,
     name: string,
     is: (configuration: FunctionConfiguration) => boolean,
   ): Promise<DeployedFunction> {
@@ -39,12 +28,12 @@ export class DeployedFunction {
     if (!configuration) throw new Error(`there is no function ${name}`);
     if (others.length > 0) throw new Error(`there are ${found.length} functions ${name}`);
     const { FunctionName } = configuration;
-    const { Aliases = [] } = await client.send(new ListAliasesCommand({ FunctionName }));
+    const { Aliases = [] } = await client.listAliases({ FunctionName });
     return new DeployedFunction(client, configuration, Aliases[0]?.Name);
   }
 
   private constructor(
-    private readonly client: LambdaClient,
+    private readonly client: Lambda,
     readonly configuration: FunctionConfiguration,
     /** What callers invoke; undefined if they invoke the function itself. */
     private readonly alias: string | undefined,
@@ -73,9 +62,10 @@ export class DeployedFunction {
   }
 
   private async invokeAs(FunctionName: string | undefined, event: unknown): Promise<Invocation> {
-    const { Payload, FunctionError } = await this.client.send(
-      new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
-    );
+    const { Payload, FunctionError } = await this.client.invoke({
+      FunctionName,
+      Payload: Buffer.from(JSON.stringify(event)),
+    });
     const text = Buffer.from(Payload ?? []).toString('utf8');
     return {
       payload: text === '' ? null : (JSON.parse(text) as unknown),
@@ -86,9 +76,7 @@ export class DeployedFunction {
   /** The provisioned concurrency of the alias: the number, and whether it is ready. */
   async provisioned(): Promise<{ available: number; status: string }> {
     const { FunctionName } = this.configuration;
-    const answer = await this.client.send(
-      new GetProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: this.alias }),
-    );
+    const answer = await this.client.getProvisionedConcurrencyConfig({ FunctionName, Qualifier: this.alias });
     const { AvailableProvisionedConcurrentExecutions: available = 0, Status: status = '' } = answer;
     return { available, status };
   }
@@ -98,26 +86,20 @@ export class DeployedFunction {
     await this.setUnpublishedVariables(variables);
     if (this.alias === undefined) return;
     const { FunctionName } = this.configuration;
-    const { Version } = await this.client.send(new PublishVersionCommand({ FunctionName }));
-    await this.client.send(
-      new UpdateAliasCommand({ FunctionName, Name: this.alias, FunctionVersion: Version }),
-    );
+    const { Version } = await this.client.publishVersion({ FunctionName });
+    await this.client.updateAlias({ FunctionName, Name: this.alias, FunctionVersion: Version });
   }
 
   /** Adds variables to the deployed ones, only for the function itself. */
   async setUnpublishedVariables(variables: Readonly<Record<string, string>>): Promise<void> {
     const { FunctionName } = this.configuration;
     const deployed = this.configuration.Environment?.Variables ?? {};
-    await this.client.send(
-      new UpdateFunctionConfigurationCommand({
-        FunctionName,
-        Environment: { Variables: { ...deployed, ...variables } },
-      }),
-    );
+    await this.client.updateFunctionConfiguration({
+      FunctionName,
+      Environment: { Variables: { ...deployed, ...variables } },
+    });
     for (let looks = 0; looks < LOOKS; looks += 1) {
-      const { LastUpdateStatus } = await this.client.send(
-        new GetFunctionConfigurationCommand({ FunctionName }),
-      );
+      const { LastUpdateStatus } = await this.client.getFunctionConfiguration({ FunctionName });
       if (LastUpdateStatus !== 'InProgress') return;
       await pause(BETWEEN_LOOKS_MS);
     }

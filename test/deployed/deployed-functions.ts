@@ -1,5 +1,5 @@
 /** The deployed functions of the service, found by their descriptions. */
-import type { FunctionConfiguration, LambdaClient } from '@aws-sdk/client-lambda';
+import type { FunctionConfiguration, Lambda } from '@aws-sdk/client-lambda';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
 import { DeployedFunction, type Invocation } from './deployed-function';
 import { serviceStageVariables } from './stage-variables';
@@ -12,7 +12,7 @@ export class DeployedFunctions {
   ) {}
 
   /** @throws Error that names a group without a function. Only with an issuer that is polled, there is an `event-poll`. */
-  static async find(client: LambdaClient): Promise<DeployedFunctions> {
+  static async find(client: Lambda): Promise<DeployedFunctions> {
     const found = new Map<FunctionGroup, DeployedFunction>();
     for (const group of FUNCTION_GROUPS) {
       const description = `agent-identity: ${group}`;

@@ -1,7 +1,7 @@
 /** A deployment in the emulator, from the first `cdk bootstrap` to `cdk destroy`. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import { LOCAL_ACCOUNT } from '../../lib/local/principals';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
@@ -54,9 +54,9 @@ async function checkDeployment(checks: Checks, cdk: Cdk, emulator: Emulator) {
   await checks.step('cdk bootstrap', () => cdk.bootstrap(assembly, LOCAL_ACCOUNT, emulator.region));
   const { outputs } = await checks.step('cdk deploy of both stacks', () => cdk.deploy(assembly));
   const functions = await checks.step('each group has a function', () =>
-    DeployedFunctions.find(new LambdaClient({})),
+    DeployedFunctions.find(new Lambda({})),
   );
-  const records = new Records(tablesOf(functions), new DynamoDBClient({}));
+  const records = new Records(tablesOf(functions), new DynamoDB({}));
   const stage = stageAt(emulator, outputs[STATELESS]?.Endpoint ?? '');
   return {
     assembly,

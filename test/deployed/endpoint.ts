@@ -4,7 +4,7 @@
  * everything except streaming: it returns a response as a whole.
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
-import { LambdaClient, type FunctionConfiguration } from '@aws-sdk/client-lambda';
+import { Lambda, type FunctionConfiguration } from '@aws-sdk/client-lambda';
 import { OPERATIONS } from '../../lambda/operations';
 import type { AgentEndpointConfiguration } from '../../lambda/domain/gate/agent-endpoint';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
@@ -56,7 +56,7 @@ function outputsOf(outputs: Readonly<Record<string, string>> = {}): Outputs {
 }
 
 /** The functions of the example. */
-async function functionsOf(client: LambdaClient) {
+async function functionsOf(client: Lambda) {
   const find = (name: string, is: (configuration: FunctionConfiguration) => boolean) =>
     DeployedFunction.find(client, name, is);
   const described = (text: string) => find(text, ({ Description = '' }) => Description.startsWith(text));
@@ -235,7 +235,7 @@ async function checkRejected(
 }
 
 export async function checkEndpoint(checks: Checks, world: EndpointWorld): Promise<void> {
-  const lambda = new LambdaClient({});
+  const lambda = new Lambda({});
   const deployed = await checks.step('cdk deploy deploys the example with an agent endpoint', () =>
     deploy(world),
   );

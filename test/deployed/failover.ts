@@ -4,9 +4,9 @@
  */
 import { deepStrictEqual, notStrictEqual, ok, rejects, strictEqual } from 'node:assert';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { DescribeKeyCommand, KMSClient, ReplicateKeyCommand } from '@aws-sdk/client-kms';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { DynamoDB, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeKeyCommand, KMS, ReplicateKeyCommand } from '@aws-sdk/client-kms';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { decodeProtectedHeader } from 'jose';
 import { OPERATIONS } from '../../lambda/operations';
@@ -52,15 +52,15 @@ interface Region {
 }
 
 async function regionNamed(name: string, { tables }: Records): Promise<Region> {
-  const functions = await DeployedFunctions.find(new LambdaClient({ region: name }));
-  return { name, functions, records: new Records(tables, new DynamoDBClient({ region: name })) };
+  const functions = await DeployedFunctions.find(new Lambda({ region: name }));
+  return { name, functions, records: new Records(tables, new DynamoDB({ region: name })) };
 }
 
 /** Writes the record of the writing Region there, as the runbook does; the time from which it serves has begun. */
 async function makeWritingRegion({ name, records }: Region): Promise<void> {
   const record = { ...WRITING_REGION_KEY, region: name, since: 0, recordVersion: 1 };
   const put = new PutItemCommand({ TableName: records.tables.Directory, Item: marshall(record) });
-  await new DynamoDBClient({ region: name }).send(put);
+  await new DynamoDB({ region: name }).send(put);
   await pause(UNTIL_READ_AGAIN_MS);
 }
 
@@ -88,7 +88,7 @@ async function deployStandby(
   const { region: identityRegion, endpoint } = front;
   const { Directory: directory, Keys: keys, Sessions: sessions, Vault: vault, Revocations } = records.tables;
   const replicate = new ReplicateKeyCommand({ KeyId: tokenVaultKey, ReplicaRegion: OTHER_REGION });
-  const { ReplicaKeyMetadata } = await new KMSClient({}).send(replicate);
+  const { ReplicaKeyMetadata } = await new KMS({}).send(replicate);
   const standby: Standby = {
     ...{ account: LOCAL_ACCOUNT, region: OTHER_REGION, identityRegion, primaryKeyArn: keyArn },
     tokenVaultKeys: [ReplicaKeyMetadata?.Arn ?? ''],
@@ -195,7 +195,7 @@ export async function checkFailover(checks: Checks, world: FailoverWorld): Promi
       const replica = new DescribeKeyCommand({
         KeyId: keyArn.replace(`:${home.name}:`, `:${OTHER_REGION}:`),
       });
-      const { KeyMetadata } = await new KMSClient({ region: OTHER_REGION }).send(replica);
+      const { KeyMetadata } = await new KMS({ region: OTHER_REGION }).send(replica);
       strictEqual(KeyMetadata?.KeyState, 'Enabled');
       ok(await registered.userToken());
     },

@@ -4,9 +4,8 @@
  */
 import { match, ok, rejects, strictEqual } from 'node:assert';
 import { setTimeout as wait } from 'node:timers/promises';
-import { UpdateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
-import { DescribeKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { KMS } from '@aws-sdk/client-kms';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { Callers } from './callers';
 import type { Checks } from './checks';
 import { DeployedFunctions } from './deployed-functions';
@@ -20,17 +19,17 @@ const PATH = '/identities/reset-token-vault-key-material';
 const WAITING_PERIOD = 7;
 
 async function scheduleDeletion(keyArn: string, region?: string): Promise<void> {
-  const kms = new KMSClient({ ...(region !== undefined && { region }) });
+  const kms = new KMS({ ...(region !== undefined && { region }) });
   const request = { KeyId: keyArn, PendingWindowInDays: WAITING_PERIOD };
-  await kms.send(new ScheduleKeyDeletionCommand(request));
+  await kms.scheduleKeyDeletion(request);
 }
 
 /** Returns once KMS does not know the key. */
 async function deleted(keyArn: string): Promise<void> {
-  const kms = new KMSClient({});
+  const kms = new KMS({});
   for (let second = 0; second < 3 * WAITING_PERIOD; second += 1) {
     try {
-      await kms.send(new DescribeKeyCommand({ KeyId: keyArn }));
+      await kms.describeKey({ KeyId: keyArn });
     } catch (error) {
       match((error as Error).name, /NotFoundException/);
       return;
@@ -72,14 +71,14 @@ export async function checkKeyReset(
 
   await checks.check('what the key encrypted is given up, and can be set again', async () => {
     // New processes, which have no cached key.
-    await connect(await DeployedFunctions.find(new LambdaClient({})), front.endpoint);
+    await connect(await DeployedFunctions.find(new Lambda({})), front.endpoint);
     const { authorizationUrl, accessToken } = await registered.agent.ask(await registered.userToken());
     ok(authorizationUrl);
     strictEqual(accessToken, undefined);
     await rejects(registered.apiKey(), /was lost with the KMS key of the token vault/);
     await callers
       .control(front.principals.agent)
-      .send(new UpdateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: 'set again' }));
+      .updateApiKeyCredentialProvider({ name: NAMES.apiKeys, apiKey: 'set again' });
     strictEqual(await registered.apiKey(), 'set again');
   });
 }

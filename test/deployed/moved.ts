@@ -7,7 +7,7 @@
  * address of the domain as deployed.
  */
 import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { OPERATIONS } from '../../lambda/operations';
 import type { TestIssuer } from '../flows/support/issuer';
@@ -111,7 +111,7 @@ export async function checkDomain(checks: Checks, world: MovedWorld): Promise<vo
     } finally {
       ok((await stop()) > 0);
     }
-    const functions = await DeployedFunctions.find(new LambdaClient({}));
+    const functions = await DeployedFunctions.find(new Lambda({}));
     for (const group of ['token-exchange', 'credential-retrieval', 'control-plane'] as const) {
       strictEqual(functions.variable(group, 'BASE_URL'), address);
     }
@@ -143,7 +143,7 @@ export async function checkDeployedAgain(checks: Checks, world: MovedWorld): Pro
   const { cdk, assembly, records, registered, issuer, connect, addressOf, consumer } = world;
   const before = { old: await registered.userToken(), apiKey: await registered.apiKey() };
   const [functionsBefore, recordsBefore] = [
-    await DeployedFunctions.find(new LambdaClient({})),
+    await DeployedFunctions.find(new Lambda({})),
     await records.all(),
   ];
 
@@ -151,10 +151,10 @@ export async function checkDeployedAgain(checks: Checks, world: MovedWorld): Pro
     'functions and API are deleted and created again',
     async () => {
       await cdk.destroy(assembly, STATELESS);
-      await rejects(DeployedFunctions.find(new LambdaClient({})), /there is no function/);
+      await rejects(DeployedFunctions.find(new Lambda({})), /there is no function/);
       deepStrictEqual(await records.all(), recordsBefore);
       const { outputs } = await cdk.deploy(assembly);
-      const found = await DeployedFunctions.find(new LambdaClient({}));
+      const found = await DeployedFunctions.find(new Lambda({}));
       return { functions: found, address: addressOf(outputs) };
     },
   );

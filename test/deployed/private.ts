@@ -6,7 +6,7 @@
  * the role of a function in a VPC signed it (emulator/emulator.py).
  */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { OPERATIONS } from '../../lambda/operations';
 import type { Checks } from './checks';
 import { DeployedFunction } from './deployed-function';
@@ -37,7 +37,7 @@ const ACCESS = {
 /** The function behind the resources of the only other app. */
 async function resourceFunction() {
   const found = await DeployedFunction.find(
-    new LambdaClient({}),
+    new Lambda({}),
     'behind resources',
     ({ Description }) => Description === RESOURCE_FUNCTION,
   );
@@ -65,7 +65,7 @@ export async function checkPrivate(
     await checks.step(`the API becomes ${name}`, async () => {
       await cdk.deploy(name === 'private' ? await withEndpoint() : assembly);
       strictEqual((await fetch(address.api + OPERATIONS.Jwks.path)).status, status);
-      await connect(await DeployedFunctions.find(new LambdaClient({})), front.endpoint);
+      await connect(await DeployedFunctions.find(new Lambda({})), front.endpoint);
     });
 
     await checks.check(`with a ${name} API, the agent keeps its grants`, async () => {

@@ -1,5 +1,5 @@
 /** The content of the deployed tables, read with the permissions of the account's owner. */
-import { type DynamoDBClient, DescribeTableCommand, paginateScan } from '@aws-sdk/client-dynamodb';
+import { type DynamoDB, paginateScan } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { PARTITION_KEY, SORT_KEY, type TableName } from '../../lambda/model/table-keys';
 import type { DeployedFunctions } from './deployed-functions';
@@ -24,7 +24,7 @@ export function tablesOf(functions: DeployedFunctions): TableNames {
 export class Records {
   constructor(
     readonly tables: TableNames,
-    private readonly client: DynamoDBClient,
+    private readonly client: DynamoDB,
   ) {}
 
   /** @returns the items of a table, ordered by key */
@@ -51,7 +51,7 @@ export class Records {
 
   /** @throws ResourceNotFoundException if a table no longer exists */
   async describe(table: TableName) {
-    const { Table } = await this.client.send(new DescribeTableCommand({ TableName: this.tables[table] }));
+    const { Table } = await this.client.describeTable({ TableName: this.tables[table] });
     return Table;
   }
 }

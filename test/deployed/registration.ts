@@ -1,20 +1,6 @@
 /** An agent with its credential providers, which its operator creates with the control plane of a deployment. */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  GetApiKeyCredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
-  GetWorkloadIdentityCommand,
-  ListApiKeyCredentialProvidersCommand,
-  ListOauth2CredentialProvidersCommand,
-  ListWorkloadIdentitiesCommand,
-  UpdateApiKeyCredentialProviderCommand,
-  UpdateOauth2CredentialProviderCommand,
-  UpdateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { customProvider } from '../flows/support/custom-provider';
 import type { TestIssuer } from '../flows/support/issuer';
 import type { TestProvider } from '../flows/support/provider';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
@@ -58,12 +44,10 @@ export function registeredAgent(
     userToken,
     token: async () => (await agent.ask(await userToken())).accessToken,
     apiKey: async () => {
-      const { apiKey } = await agent.client.send(
-        new GetResourceApiKeyCommand({
-          workloadIdentityToken: await agent.token(),
-          resourceCredentialProviderName: NAMES.apiKeys,
-        }),
-      );
+      const { apiKey } = await agent.client.getResourceApiKey({
+        workloadIdentityToken: await agent.token(),
+        resourceCredentialProviderName: NAMES.apiKeys,
+      });
       return apiKey;
     },
   };
@@ -75,11 +59,11 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
 
   const workloadIdentityArn = await checks.step('a workload identity can be created and read', async () => {
     const input = { name: NAMES.agent, allowedResourceOauth2ReturnUrls: [RETURN_URL] };
-    await control.send(new CreateWorkloadIdentityCommand(input));
-    await control.send(new UpdateWorkloadIdentityCommand(input));
-    const read = await control.send(new GetWorkloadIdentityCommand({ name: NAMES.agent }));
+    await control.createWorkloadIdentity(input);
+    await control.updateWorkloadIdentity(input);
+    const read = await control.getWorkloadIdentity({ name: NAMES.agent });
     deepStrictEqual(read.allowedResourceOauth2ReturnUrls, [RETURN_URL]);
-    const { workloadIdentities } = await control.send(new ListWorkloadIdentitiesCommand({}));
+    const { workloadIdentities } = await control.listWorkloadIdentities({});
     deepStrictEqual(
       workloadIdentities?.map(({ name }) => name),
       [NAMES.agent],
@@ -93,16 +77,13 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
       const { discoveryUrl, clientId, clientSecret } = provider;
       const input = {
         name: NAMES.provider,
-        credentialProviderVendor: 'CustomOauth2' as const,
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-        },
+        ...customProvider(discoveryUrl, { clientId, clientSecret }),
       };
-      await control.send(new CreateOauth2CredentialProviderCommand(input));
-      await control.send(new UpdateOauth2CredentialProviderCommand(input));
-      const read = await control.send(new GetOauth2CredentialProviderCommand({ name: NAMES.provider }));
+      await control.createOauth2CredentialProvider(input);
+      await control.updateOauth2CredentialProvider(input);
+      const read = await control.getOauth2CredentialProvider({ name: NAMES.provider });
       ok(!JSON.stringify(read).includes(clientSecret));
-      const { credentialProviders } = await control.send(new ListOauth2CredentialProvidersCommand({}));
+      const { credentialProviders } = await control.listOauth2CredentialProviders({});
       deepStrictEqual(
         credentialProviders?.map(({ name }) => name),
         [NAMES.provider],
@@ -119,11 +100,11 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
 
   const registered = registeredAgent(agent, workloadIdentityArn, issuer);
   await checks.step('an API key is encrypted, and returned to the agent', async () => {
-    await control.send(new CreateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: 'first' }));
-    await control.send(new UpdateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: API_KEY }));
-    const read = await control.send(new GetApiKeyCredentialProviderCommand({ name: NAMES.apiKeys }));
+    await control.createApiKeyCredentialProvider({ name: NAMES.apiKeys, apiKey: 'first' });
+    await control.updateApiKeyCredentialProvider({ name: NAMES.apiKeys, apiKey: API_KEY });
+    const read = await control.getApiKeyCredentialProvider({ name: NAMES.apiKeys });
     ok(!JSON.stringify(read).includes(API_KEY));
-    const { credentialProviders } = await control.send(new ListApiKeyCredentialProvidersCommand({}));
+    const { credentialProviders } = await control.listApiKeyCredentialProviders({});
     deepStrictEqual(
       credentialProviders?.map(({ name }) => name),
       [NAMES.apiKeys],

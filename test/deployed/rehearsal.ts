@@ -3,8 +3,8 @@
  * internal events of each version must be readable by the other.
  */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { join } from 'node:path';
 import { Callers } from './callers';
 import type { Cdk, Outputs } from './cdk';
@@ -33,7 +33,7 @@ export interface Rehearsal {
 /** Users who consent under the last release, and under this version. */
 const [BEFORE, AFTER] = ['before the upgrade', 'after the upgrade'];
 
-const deployed = (): Promise<DeployedFunctions> => DeployedFunctions.find(new LambdaClient({}));
+const deployed = (): Promise<DeployedFunctions> => DeployedFunctions.find(new Lambda({}));
 
 /** Tokens are issued, and the grants of these users and the API key are returned, without new consent. */
 async function expectKept(registered: RegisteredAgent, key: string | undefined, users: string[]) {
@@ -69,7 +69,7 @@ export async function checkRehearsal(checks: Checks, rehearsal: Rehearsal): Prom
     return { first: assembly, address: addressOf(outputs) };
   });
   const functions = await deployed();
-  const records = new Records(tablesOf(functions), new DynamoDBClient({}));
+  const records = new Records(tablesOf(functions), new DynamoDB({}));
   const front = await Front.open(functions, region);
   try {
     await connect(functions, front.endpoint);

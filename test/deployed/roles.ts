@@ -7,21 +7,9 @@
  */
 import { createHash } from 'node:crypto';
 import { deepStrictEqual } from 'node:assert';
-import {
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  ScanCommand,
-} from '@aws-sdk/client-dynamodb';
-import {
-  DecryptCommand,
-  EncryptCommand,
-  GenerateDataKeyCommand,
-  KMSClient,
-  ReEncryptCommand,
-} from '@aws-sdk/client-kms';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { KMS } from '@aws-sdk/client-kms';
+import { Lambda } from '@aws-sdk/client-lambda';
 import type { TableName } from '../../lambda/model/table-keys';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { Checks } from './checks';
@@ -30,9 +18,9 @@ import type { TableNames } from './records';
 
 /** The parameters of an attempt. */
 interface Intruder {
-  readonly dynamodb: DynamoDBClient;
-  readonly kms: KMSClient;
-  readonly lambda: LambdaClient;
+  readonly dynamodb: DynamoDB;
+  readonly kms: KMS;
+  readonly lambda: Lambda;
   readonly tables: TableNames;
   readonly keyArn: string;
   readonly functionName: (group: FunctionGroup) => string;
@@ -47,32 +35,28 @@ const item = (partition: string) => ({ pk: { S: partition }, sk: { S: 'RECORD' }
 
 const get = (table: TableName, partition: string): Attempt => ({
   what: `read ${table} ${partition}`,
-  make: ({ dynamodb, tables }) =>
-    dynamodb.send(new GetItemCommand({ TableName: tables[table], Key: item(partition) })),
+  make: ({ dynamodb, tables }) => dynamodb.getItem({ TableName: tables[table], Key: item(partition) }),
 });
 
 const put = (table: TableName, partition: string): Attempt => ({
   what: `write ${table} ${partition}`,
-  make: ({ dynamodb, tables }) =>
-    dynamodb.send(new PutItemCommand({ TableName: tables[table], Item: item(partition) })),
+  make: ({ dynamodb, tables }) => dynamodb.putItem({ TableName: tables[table], Item: item(partition) }),
 });
 
 const query = (table: TableName, partition: string): Attempt => ({
   what: `query ${table} ${partition}`,
   make: ({ dynamodb, tables }) =>
-    dynamodb.send(
-      new QueryCommand({
-        TableName: tables[table],
-        KeyConditionExpression: '#pk = :pk',
-        ExpressionAttributeNames: { '#pk': 'pk' },
-        ExpressionAttributeValues: { ':pk': { S: partition } },
-      }),
-    ),
+    dynamodb.query({
+      TableName: tables[table],
+      KeyConditionExpression: '#pk = :pk',
+      ExpressionAttributeNames: { '#pk': 'pk' },
+      ExpressionAttributeValues: { ':pk': { S: partition } },
+    }),
 });
 
 const scan = (table: TableName): Attempt => ({
   what: `scan ${table}`,
-  make: ({ dynamodb, tables }) => dynamodb.send(new ScanCommand({ TableName: tables[table], Limit: 1 })),
+  make: ({ dynamodb, tables }) => dynamodb.scan({ TableName: tables[table], Limit: 1 }),
 });
 
 /** Not a ciphertext of the key: an allowed caller gets an error about it, and a denied caller does not. */
@@ -85,39 +69,36 @@ const contextOf = (purpose: string | undefined) =>
 const decrypt = (purpose?: string): Attempt => ({
   what: `decrypt for ${purpose ?? 'no purpose'}`,
   make: ({ kms, keyArn }) =>
-    kms.send(new DecryptCommand({ KeyId: keyArn, CiphertextBlob: CIPHERTEXT, ...contextOf(purpose) })),
+    kms.decrypt({ KeyId: keyArn, CiphertextBlob: CIPHERTEXT, ...contextOf(purpose) }),
 });
 
 const encrypt = (purpose: string): Attempt => ({
   what: `encrypt for ${purpose}`,
-  make: ({ kms, keyArn }) =>
-    kms.send(new EncryptCommand({ KeyId: keyArn, Plaintext: CIPHERTEXT, ...contextOf(purpose) })),
+  make: ({ kms, keyArn }) => kms.encrypt({ KeyId: keyArn, Plaintext: CIPHERTEXT, ...contextOf(purpose) }),
 });
 
 const generate = (purpose: string): Attempt => ({
   what: `generate a data key for ${purpose}`,
   make: ({ kms, keyArn }) =>
-    kms.send(new GenerateDataKeyCommand({ KeyId: keyArn, KeySpec: 'AES_256', ...contextOf(purpose) })),
+    kms.generateDataKey({ KeyId: keyArn, KeySpec: 'AES_256', ...contextOf(purpose) }),
 });
 
 const rewrap = (purpose: string): Attempt => ({
   what: `re-encrypt for ${purpose}`,
   make: ({ kms, keyArn }) =>
-    kms.send(
-      new ReEncryptCommand({
-        CiphertextBlob: CIPHERTEXT,
-        SourceKeyId: keyArn,
-        DestinationKeyId: keyArn,
-        SourceEncryptionContext: { purpose },
-        DestinationEncryptionContext: { purpose },
-      }),
-    ),
+    kms.reEncrypt({
+      CiphertextBlob: CIPHERTEXT,
+      SourceKeyId: keyArn,
+      DestinationKeyId: keyArn,
+      SourceEncryptionContext: { purpose },
+      DestinationEncryptionContext: { purpose },
+    }),
 });
 
 const invoke = (group: FunctionGroup): Attempt => ({
   what: `invoke ${group}`,
   make: ({ lambda, functionName }) =>
-    lambda.send(new InvokeCommand({ FunctionName: functionName(group), InvocationType: 'DryRun' })),
+    lambda.invoke({ FunctionName: functionName(group), InvocationType: 'DryRun' }),
 });
 
 const IDENTITY = 'WORKLOAD-IDENTITY#a';
@@ -366,9 +347,9 @@ export async function checkRoles(
   for (const group of groups) {
     const settings = { credentials: credentialsOf(functions, group), maxAttempts: 1 };
     const intruder: Intruder = {
-      dynamodb: new DynamoDBClient(settings),
-      kms: new KMSClient(settings),
-      lambda: new LambdaClient(settings),
+      dynamodb: new DynamoDB(settings),
+      kms: new KMS(settings),
+      lambda: new Lambda(settings),
       tables,
       keyArn,
       functionName,

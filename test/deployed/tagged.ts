@@ -4,14 +4,8 @@
  */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { ok, rejects, strictEqual } from 'node:assert';
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import { CreateKeyCommand, GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { KMS } from '@aws-sdk/client-kms';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { OWNER_TAG } from '../../lambda/domain/ownership';
 import { startProvider } from '../flows/support/provider';
 import { AGENT, putSecret } from '../flows/support/secrets';
@@ -24,16 +18,14 @@ import { credentialsOf } from './roles';
 
 const NAME = 'agent-with-keys-elsewhere';
 
-async function signingKey(kms: KMSClient, tagged: boolean): Promise<string> {
+async function signingKey(kms: KMS, tagged: boolean): Promise<string> {
   const Tags = tagged ? [{ TagKey: OWNER_TAG, TagValue: AGENT }] : [];
-  const { KeyMetadata } = await kms.send(
-    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Tags }),
-  );
+  const { KeyMetadata } = await kms.createKey({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Tags });
   return KeyMetadata?.Arn ?? '';
 }
 
-async function publicJwk(kms: KMSClient, KeyId: string): Promise<JsonWebKey> {
-  const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId }));
+async function publicJwk(kms: KMS, KeyId: string): Promise<JsonWebKey> {
+  const { PublicKey } = await kms.getPublicKey({ KeyId });
   const key = Buffer.from(PublicKey ?? new Uint8Array());
   return createPublicKey({ key, format: 'der', type: 'spki' }).export({ format: 'jwk' });
 }
@@ -63,54 +55,48 @@ export async function checkTagged(
   const control = callers.control(front.principals.agent);
   const agent = new TestAgent(callers.data(), NAME, 'keyed-provider', '');
   const ofRetrieval = { credentials: credentialsOf(functions, 'credential-retrieval'), maxAttempts: 1 };
-  await control.send(new CreateWorkloadIdentityCommand({ name: NAME }));
+  await control.createWorkloadIdentity({ name: NAME });
 
   await checks.check('an API key with the owner tag can stay in Secrets Manager', async () => {
     const { arn } = await putSecret({ key: 'an-api-key-elsewhere' });
-    await control.send(
-      new CreateApiKeyCredentialProviderCommand({
-        name: 'external-keys',
-        apiKeySecretSource: 'EXTERNAL',
-        apiKeySecretConfig: { secretId: arn, jsonKey: 'key' },
-      }),
-    );
-    const { apiKey } = await agent.client.send(
-      new GetResourceApiKeyCommand({
-        workloadIdentityToken: await agent.token(),
-        resourceCredentialProviderName: 'external-keys',
-      }),
-    );
+    await control.createApiKeyCredentialProvider({
+      name: 'external-keys',
+      apiKeySecretSource: 'EXTERNAL',
+      apiKeySecretConfig: { secretId: arn, jsonKey: 'key' },
+    });
+    const { apiKey } = await agent.client.getResourceApiKey({
+      workloadIdentityToken: await agent.token(),
+      resourceCredentialProviderName: 'external-keys',
+    });
     strictEqual(apiKey, 'an-api-key-elsewhere');
   });
 
   await checks.check('the functions cannot read a secret without the tag', async () => {
     const { arn } = await putSecret({ key: 'without-owner' }, null);
-    const read = new SecretsManagerClient(ofRetrieval).send(new GetSecretValueCommand({ SecretId: arn }));
+    const read = new SecretsManager(ofRetrieval).getSecretValue({ SecretId: arn });
     await rejects(read, { name: 'AccessDeniedException' });
   });
 
-  const kms = new KMSClient({});
+  const kms = new KMS({});
   await checks.check('a client can authenticate with a KMS key that has the owner tag', async () => {
     const kmsKeyArn = await signingKey(kms, true);
     const server = await serverFor(await publicJwk(kms, kmsKeyArn));
     try {
-      await control.send(
-        new CreateOauth2CredentialProviderCommand({
-          name: agent.providerName,
-          credentialProviderVendor: 'CustomOauth2',
-          oauth2ProviderConfigInput: {
-            customOauth2ProviderConfig: {
-              clientId: server.clientId,
-              clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
-              privateKeyJwtConfig: {
-                privateKeySource: { kmsKeySource: { kmsKeyArn } },
-                signingAlgorithm: 'ES256',
-              },
-              oauthDiscovery: { discoveryUrl: server.discoveryUrl },
+      await control.createOauth2CredentialProvider({
+        name: agent.providerName,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            clientId: server.clientId,
+            clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+            privateKeyJwtConfig: {
+              privateKeySource: { kmsKeySource: { kmsKeyArn } },
+              signingAlgorithm: 'ES256',
             },
+            oauthDiscovery: { discoveryUrl: server.discoveryUrl },
           },
-        }),
-      );
+        },
+      });
       const { accessToken } = await agent.ask(await agent.token(), {
         oauth2Flow: 'M2M',
         scopes: ['a'],
@@ -127,14 +113,12 @@ export async function checkTagged(
 
   await checks.check('the functions cannot sign with a KMS key without the tag', async () => {
     const untagged = await signingKey(kms, false);
-    const sign = new KMSClient(ofRetrieval).send(
-      new SignCommand({
-        KeyId: untagged,
-        Message: Buffer.alloc(32),
-        MessageType: 'DIGEST',
-        SigningAlgorithm: 'ECDSA_SHA_256',
-      }),
-    );
+    const sign = new KMS(ofRetrieval).sign({
+      KeyId: untagged,
+      Message: Buffer.alloc(32),
+      MessageType: 'DIGEST',
+      SigningAlgorithm: 'ECDSA_SHA_256',
+    });
     await rejects(sign, { name: 'AccessDeniedException' });
   });
 }

@@ -1,8 +1,7 @@
 /** Further deployments: without a change, with a change, and the removal. The content of the vault survives. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
-import { GetTokenVaultCommand, SetTokenVaultCMKCommand } from '@aws-sdk/client-bedrock-agentcore-control';
-import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { KMS } from '@aws-sdk/client-kms';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { OPERATIONS } from '../../lambda/operations';
 import { PREFIX, TABLES, type TableName } from '../../lambda/model/table-keys';
 import type { Callers } from './callers';
@@ -45,10 +44,8 @@ const ANOTHER_ISSUER = {
   },
 };
 
-async function newKmsKey(kms: KMSClient): Promise<string> {
-  const { KeyMetadata } = await kms.send(
-    new CreateKeyCommand({ Description: "the vault's next key", MultiRegion: true }),
-  );
+async function newKmsKey(kms: KMS): Promise<string> {
+  const { KeyMetadata } = await kms.createKey({ Description: "the vault's next key", MultiRegion: true });
   return KeyMetadata?.Arn ?? '';
 }
 
@@ -86,7 +83,7 @@ export async function checkUpdate(
 ): Promise<{ assembly: string; tokenVaultKey: string }> {
   const keyBefore = await registered.apiKey();
   const grantsBefore = await grantKeys(records);
-  const nextKey = await newKmsKey(new KMSClient({}));
+  const nextKey = await newKmsKey(new KMS({}));
   const control = callers.control();
 
   const assembly = await checks.step(
@@ -98,20 +95,18 @@ export async function checkUpdate(
         functions: JSON.stringify({ oauthCallback: { provisionedConcurrency: 2 } }),
       });
       await cdk.deploy(updated);
-      const functions = await DeployedFunctions.find(new LambdaClient({}));
+      const functions = await DeployedFunctions.find(new Lambda({}));
       deepStrictEqual(JSON.parse(functions.variable('token-exchange', 'TRUSTED_ISSUERS')), [ANOTHER_ISSUER]);
       await reconnect(functions);
       return updated;
     },
   );
-  await checkRoles(checks, await DeployedFunctions.find(new LambdaClient({})), records.tables, [
-    'event-poll',
-  ]);
+  await checkRoles(checks, await DeployedFunctions.find(new Lambda({})), records.tables, ['event-poll']);
 
   await checks.check(
     'callers invoke the alias, which has the provisioned concurrency, and not the function itself',
     async () => {
-      const functions = await DeployedFunctions.find(new LambdaClient({}));
+      const functions = await DeployedFunctions.find(new Lambda({}));
       const callback = functions.of('oauth-callback');
       deepStrictEqual(await callback.provisioned(), { available: 2, status: 'READY' });
       await callback.setUnpublishedVariables({ BASE_URL: '' });
@@ -134,15 +129,13 @@ export async function checkUpdate(
   });
 
   await checks.check('the vault moves to the new KMS key, and returns its content', async () => {
-    await control.send(
-      new SetTokenVaultCMKCommand({
-        kmsConfiguration: { keyType: 'CustomerManagedKey', kmsKeyArn: nextKey },
-      }),
-    );
-    const { kmsConfiguration } = await control.send(new GetTokenVaultCommand({}));
+    await control.setTokenVaultCMK({
+      kmsConfiguration: { keyType: 'CustomerManagedKey', kmsKeyArn: nextKey },
+    });
+    const { kmsConfiguration } = await control.getTokenVault({});
     strictEqual(kmsConfiguration?.kmsKeyArn, nextKey);
     // New processes, which have no cached key.
-    await reconnect(await DeployedFunctions.find(new LambdaClient({})));
+    await reconnect(await DeployedFunctions.find(new Lambda({})));
     await expectKept(registered, keyBefore);
   });
   return { assembly, tokenVaultKey: nextKey };
@@ -156,14 +149,14 @@ export async function checkRemoval(
   await checks.check('cdk destroy keeps the tables with their content, and the key', async () => {
     const before = await records.all();
     await cdk.destroy(assembly);
-    await rejects(DeployedFunctions.find(new LambdaClient({})), /there is no function/);
+    await rejects(DeployedFunctions.find(new Lambda({})), /there is no function/);
     for (const table of Object.keys(TABLES) as TableName[]) {
       const description = await records.describe(table);
       strictEqual(description?.TableStatus, 'ACTIVE', table);
     }
     deepStrictEqual(await records.all(), before);
     ok(before.Vault.length > 0);
-    const { KeyMetadata } = await new KMSClient({}).send(new DescribeKeyCommand({ KeyId: keyArn }));
+    const { KeyMetadata } = await new KMS({}).describeKey({ KeyId: keyArn });
     strictEqual(KeyMetadata?.KeyState, 'Enabled');
   });
 }

@@ -1,7 +1,7 @@
 /**
  * The environment of a test file: the globals of the process itself, so that packages can be shared by all files of a
- * process (see modules.ts). What a file leaves behind ends with it: changes of globals and of `process`, spies, fake timers,
- * and what an `AsyncLocalStorage` holds.
+ * process (see modules.ts). The clock that a test moved and its spies end with the test. What a file leaves behind ends with
+ * it: changes of globals and of `process`, and what an `AsyncLocalStorage` holds.
  */
 import './modules';
 import { createRequire } from 'node:module';
@@ -79,9 +79,10 @@ export default class Environment implements JestEnvironment {
     return Promise.resolve();
   }
 
-  /** Jest measures the time of a file by the clock, which the last test can have moved. */
   handleTestEvent({ name }: { readonly name: string }): void {
-    if (name === 'run_finish') this.fakeTimersModern.useRealTimers();
+    if (name !== 'test_done') return;
+    this.fakeTimersModern.useRealTimers();
+    this.moduleMocker.restoreAllMocks();
   }
 
   teardown(): Promise<void> {

@@ -3,7 +3,7 @@
  * registry. The table states which of these outcomes each operation has.
  */
 import { randomUUID } from 'node:crypto';
-import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { KMS } from '@aws-sdk/client-kms';
 import type { JsonOperationName } from '../../lambda/operations';
 import type { HttpResponse } from '../local/handmade-request';
 import {
@@ -37,7 +37,7 @@ import type { PrincipalName, TestAgent } from './support/world';
 
 let service: AuditedService;
 let strangersAgent: TestAgent;
-let kms: KMSClient;
+let kms: KMS;
 const issuers: RawServer[] = [];
 beforeAll(async () => {
   process.env.QUOTAS = JSON.stringify({
@@ -48,10 +48,9 @@ beforeAll(async () => {
   });
   service = await AuditedService.start();
   strangersAgent = await service.world.agent('stranger');
-  kms = new KMSClient({});
+  kms = new KMS({});
 });
 afterEach(() => {
-  jest.restoreAllMocks();
   service.world.provider.tokenEndpoint = undefined;
 });
 afterAll(async () => {
@@ -247,7 +246,7 @@ const completed = (behavior: TokenEndpointBehavior, result: string): Ending => (
 });
 
 const moveVault = async () => {
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const { KeyMetadata } = await kms.createKey({});
   const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn: KeyMetadata?.Arn };
   return ask('SetTokenVaultCMK', { body: { kmsConfiguration } });
 };

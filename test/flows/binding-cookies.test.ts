@@ -8,11 +8,7 @@ const LINKS = 24;
 /** Consents that can be under way in one browser. */
 const MAX_COOKIES = 20;
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 /** Authorization URLs of one agent with different states, so each belongs to a separate session. */
 async function linksOf(agent: TestAgent, count: number): Promise<string[]> {

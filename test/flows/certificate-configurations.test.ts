@@ -3,7 +3,6 @@
  * authority's certificates from Secrets Manager, only for the owner that the secret's tag names, and trusts them only for
  * this provider.
  */
-import { PutResourcePolicyCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
 import { createAuthority } from './support/certificates';
 import { CERTIFICATES, configurationsIn, startPrivateAuthority } from './support/private-authority';
@@ -109,7 +108,7 @@ describe('a provider with a private authority', () => {
     });
     await world()
       .control()
-      .send(new PutResourcePolicyCommand({ resourceArn: String(body.credentialProviderArn), policy }));
+      .putResourcePolicy({ resourceArn: String(body.credentialProviderArn), policy });
     const strangers = await putCertificates(
       createAuthority().cert,
       `certificates/${world().local.principals.stranger.arn}`,

@@ -2,7 +2,6 @@
  * `certificateConfigurations` with `s3`: the certificates of a private authority are an object in Amazon S3, which the
  * service reads with the AWS SDK client, only for the owner that the object's tag names.
  */
-import { PutResourcePolicyCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createAuthority } from './support/certificates';
 import { moveClock } from './support/clock';
 import { changeObject, deleteObject, putObject } from './support/objects';
@@ -108,7 +107,7 @@ describe('a provider with the certificates of a private authority in an object',
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Principal: { AWS: stranger }, Action, Resource: resourceArn }],
     });
-    await world().control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await world().control().putResourcePolicy({ resourceArn, policy });
     for (const attempt of [
       inObject(await putCertificates(createAuthority().cert, `certificates/${stranger}`)),
     ]) {

@@ -3,16 +3,11 @@
  * after the revocations that they authenticate, and again after a failure.
  */
 import { randomUUID } from 'node:crypto';
-import {
-  CreateOauth2CredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
-  UpdateOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import type { InvokedHandler } from '../../lib/local/lambda';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
+import { customProvider } from './support/custom-provider';
 import { outrunWrites } from './support/interference';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { Registrations } from './support/registrations';
@@ -23,51 +18,37 @@ const MINUTE = 61;
 const DAY = 24 * 3600 + 2 * MINUTE;
 
 const registrations = new Registrations();
-let world: World;
 let mcp: ProtectedMcpServer;
-beforeAll(async () => {
-  world = await World.start(
-    {
-      scopes: SCOPES,
-      features: {
-        ...forAnyResource(),
-        registration: { enabled: true },
-        registrationManagement: { enabled: true },
-        revocation: { enabled: true },
-      },
+const world = World.ofFile(
+  {
+    scopes: SCOPES,
+    features: {
+      ...forAnyResource(),
+      registration: { enabled: true },
+      registrationManagement: { enabled: true },
+      revocation: { enabled: true },
     },
-    undefined,
-    { prepare: registrations.prepare },
-  );
+  },
+  undefined,
+  { prepare: registrations.prepare },
+);
+beforeAll(async () => {
   mcp = await startMcpServer(world.provider.issuer);
 });
 beforeEach(() => {
   registrations.reset();
 });
-afterEach(() => {
-  jest.restoreAllMocks();
-  jest.useRealTimers();
-});
 afterAll(async () => {
   await mcp.close();
-  await world.stop();
 });
 
 const configured = (name: string, clientId?: string, members: object = {}) => ({
   name,
-  credentialProviderVendor: 'CustomOauth2' as const,
-  oauth2ProviderConfigInput: {
-    customOauth2ProviderConfig: {
-      oauthDiscovery: { discoveryUrl: mcp.discoveryUrl },
-      ...(clientId !== undefined && { clientId }),
-      ...members,
-    },
-  },
+  ...customProvider(mcp.discoveryUrl, { ...(clientId !== undefined && { clientId }), ...members }),
 });
 
-const create = (name: string) =>
-  world.control().send(new CreateOauth2CredentialProviderCommand(configured(name)));
-const remove = (name: string) => world.control().send(new DeleteOauth2CredentialProviderCommand({ name }));
+const create = (name: string) => world.control().createOauth2CredentialProvider(configured(name));
+const remove = (name: string) => world.control().deleteOauth2CredentialProvider({ name });
 
 /** Sweeps the outbox, as the schedule does, after this many seconds. */
 async function sweep(after = 0): Promise<void> {
@@ -180,7 +161,7 @@ it('does not try again if the server refuses', async () => {
 
 it('keeps the client of a stored provider', async () => {
   await create('kept');
-  await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('kept')));
+  await world.control().updateOauth2CredentialProvider(configured('kept'));
   await sweep(MINUTE);
   await sweep(DAY);
   expect(registrations.summary).toEqual([['POST', 201]]);
@@ -188,7 +169,7 @@ it('keeps the client of a stored provider', async () => {
 
 it('deletes the client that an update replaces, when no revocation is left that it authenticates', async () => {
   await create('replaced');
-  await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('replaced', 'my-client')));
+  await world.control().updateOauth2CredentialProvider(configured('replaced', 'my-client'));
   await sweep(MINUTE);
   expect(registrations.summary).toEqual([['POST', 201]]);
   await swept(2, DAY);
@@ -209,7 +190,7 @@ it('deletes the client of a creation that failed in any way after the registrati
   expect(registrations.summary.slice(2)).toEqual([['DELETE', 204]]);
   const { oauth2ProviderConfigOutput: output } = await world
     .control()
-    .send(new GetOauth2CredentialProviderCommand({ name: 'repeated' }));
+    .getOauth2CredentialProvider({ name: 'repeated' });
   expect(output?.customOauth2ProviderConfig?.clientId).toEqual(expect.any(String));
   expect(registrations.deleted).not.toContain(output?.customOauth2ProviderConfig?.clientId);
 });
@@ -240,14 +221,10 @@ it.each([
   ],
 ])('keeps a client that its owner has configured again by hand %s', async (_where, name, members) => {
   await create(name);
-  const { oauth2ProviderConfigOutput: output } = await world
-    .control()
-    .send(new GetOauth2CredentialProviderCommand({ name }));
+  const { oauth2ProviderConfigOutput: output } = await world.control().getOauth2CredentialProvider({ name });
   const { clientId } = output?.customOauth2ProviderConfig ?? {};
-  await world.control().send(new UpdateOauth2CredentialProviderCommand(configured(name, 'my-client')));
-  await world
-    .control()
-    .send(new UpdateOauth2CredentialProviderCommand(configured(name, clientId, members())));
+  await world.control().updateOauth2CredentialProvider(configured(name, 'my-client'));
+  await world.control().updateOauth2CredentialProvider(configured(name, clientId, members()));
   await sweep(DAY);
   await sweep(DAY);
   expect(registrations.summary).toEqual([['POST', 201]]);

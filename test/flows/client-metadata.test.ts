@@ -2,7 +2,7 @@
  * Clients that a document of the service describes (client ID metadata documents), at a real authorization server that
  * reads them. The service has an https address here, and the authorization server reads the documents at it.
  */
-import { DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { calculateJwkThumbprint, decodeJwt, importJWK, jwtVerify, type JWK } from 'jose';
 import { CALLBACKS, ClientMetadataWorld, SCOPES, type Client } from './support/client-metadata-world';
 import { moveClock } from './support/clock';
@@ -23,7 +23,6 @@ beforeAll(async () => {
   ({ world, mcp, read, revocations } = started);
 });
 afterEach(() => {
-  jest.useRealTimers();
   started.restore();
 });
 afterAll(() => started.close());
@@ -49,10 +48,10 @@ const PUBLIC_KEY = {
  * Returns where the private half of a signing key is readable: the tables, which have `d` as a member or in JSON, and the log.
  */
 async function privateHalves(): Promise<string[]> {
-  const client = new DynamoDBClient({});
-  const { TableNames = [] } = await client.send(new ListTablesCommand({}));
+  const client = new DynamoDB({});
+  const { TableNames = [] } = await client.listTables({});
   const items = await Promise.all(
-    TableNames.map(async (TableName) => (await client.send(new ScanCommand({ TableName }))).Items ?? []),
+    TableNames.map(async (TableName) => (await client.scan({ TableName })).Items ?? []),
   );
   const texts = [...items.flat().map((item) => JSON.stringify(item)), ...(await world.logLines())];
   expect(texts.some((line) => line.includes('publishedKey'))).toBe(true);

@@ -4,12 +4,12 @@
  */
 import {
   CreateOauth2CredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
   UpdateOauth2CredentialProviderCommand,
   type CustomOauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type Provider from 'oidc-provider';
 import { Browser } from './support/browser';
+import { customProvider } from './support/custom-provider';
 import { letStrangerUpdate } from './support/delegate';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { alsoSending } from './support/members-beyond-aws';
@@ -31,22 +31,21 @@ function prepare(provider: Provider): void {
   registrations.prepare(provider);
 }
 
-let world: World;
 let mcp: ProtectedMcpServer;
-beforeAll(async () => {
-  world = await World.start(
-    {
-      scopes: SCOPES,
-      ttl: { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
-      features: {
-        ...forAnyResource(),
-        registration: { enabled: true },
-        registrationManagement: { enabled: true },
-      },
+const world = World.ofFile(
+  {
+    scopes: SCOPES,
+    ttl: { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
+    features: {
+      ...forAnyResource(),
+      registration: { enabled: true },
+      registrationManagement: { enabled: true },
     },
-    undefined,
-    { prepare },
-  );
+  },
+  undefined,
+  { prepare },
+);
+beforeAll(async () => {
   mcp = await startMcpServer(world.provider.issuer);
 });
 beforeEach(() => {
@@ -55,18 +54,11 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await mcp.close();
-  await world.stop();
 });
 
 const configured = (name: string, clientId?: string) => ({
   name,
-  credentialProviderVendor: 'CustomOauth2' as const,
-  oauth2ProviderConfigInput: {
-    customOauth2ProviderConfig: {
-      oauthDiscovery: { discoveryUrl: mcp.discoveryUrl },
-      ...(clientId !== undefined && { clientId }),
-    },
-  },
+  ...customProvider(mcp.discoveryUrl, { ...(clientId !== undefined && { clientId }) }),
 });
 
 /** A client that the server registers with a secret. */
@@ -98,8 +90,7 @@ const stating = (authorizationServer: string) =>
     },
   });
 
-const create = (name: string) =>
-  world.control().send(new CreateOauth2CredentialProviderCommand(configured(name)));
+const create = (name: string) => world.control().createOauth2CredentialProvider(configured(name));
 
 const clientIdOf = (output: { oauth2ProviderConfigOutput?: object | undefined }) =>
   (output.oauth2ProviderConfigOutput as Record<string, { clientId?: string }>).customOauth2ProviderConfig
@@ -134,8 +125,8 @@ it('gets a token for a server of which only the URL is known, after one consent'
 
 it('keeps the client at an update without a client ID, and returns no registration access token', async () => {
   const created = await create('kept');
-  await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('kept')));
-  const got = await world.control().send(new GetOauth2CredentialProviderCommand({ name: 'kept' }));
+  await world.control().updateOauth2CredentialProvider(configured('kept'));
+  const got = await world.control().getOauth2CredentialProvider({ name: 'kept' });
   expect(clientIdOf(got)).toBe(clientIdOf(created));
   expect(registrations.requests.map(({ method }) => method)).toEqual(['POST']);
   expect(JSON.stringify([created, got])).not.toMatch(/registration|sealed/i);
@@ -145,7 +136,7 @@ it('registers no client for a name that is in use, or for a provider with a clie
   await create('taken');
   await expect(create('taken')).rejects.toMatchObject({ name: 'ConflictException' });
   const stated = configured('stated', 'my-client');
-  await world.control().send(new CreateOauth2CredentialProviderCommand(stated));
+  await world.control().createOauth2CredentialProvider(stated);
   const omitted = new UpdateOauth2CredentialProviderCommand(configured('stated'));
   await expect(world.control().send(omitted)).rejects.toMatchObject({
     name: 'ValidationException',
@@ -267,17 +258,13 @@ describe('the document of another provider, or of none', () => {
         'clientId: must not be a client ID metadata document of this service',
       ) as string,
     };
-    await expect(
-      world.control().send(new CreateOauth2CredentialProviderCommand(config)),
-    ).rejects.toMatchObject(rejected);
+    await expect(world.control().createOauth2CredentialProvider(config)).rejects.toMatchObject(rejected);
     const plain = {
       oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
       clientId: documentUrl(folder),
     };
     const other = { ...config, oauth2ProviderConfigInput: { customOauth2ProviderConfig: plain } };
-    await expect(
-      world.control().send(new CreateOauth2CredentialProviderCommand(other)),
-    ).rejects.toMatchObject(rejected);
+    await expect(world.control().createOauth2CredentialProvider(other)).rejects.toMatchObject(rejected);
   });
 
   it.each(['http://localhost:1', 'http://127.0.0.1.:1', 'https://127.0.0.1:8443', 'blob:http://127.0.0.1'])(
@@ -285,7 +272,7 @@ describe('the document of another provider, or of none', () => {
     async (origin) => {
       const clientId = `${origin}${new URL(documentUrl()).pathname}`;
       await expect(
-        world.control().send(new CreateOauth2CredentialProviderCommand(configured('documented', clientId))),
+        world.control().createOauth2CredentialProvider(configured('documented', clientId)),
       ).rejects.toMatchObject({
         message: expect.stringContaining('must not be a client ID metadata') as string,
       });
@@ -303,9 +290,7 @@ describe('the document of another provider, or of none', () => {
     ['that the server registered with a secret', 'by-server', {}],
   ])('is not accepted for a provider with a client %s', async (_whose, name, members) => {
     registrations.change = WITH_SECRET;
-    const before = await world
-      .control()
-      .send(new CreateOauth2CredentialProviderCommand(having(name, members)));
+    const before = await world.control().createOauth2CredentialProvider(having(name, members));
     registrations.reset();
     const clientId = `${world.local.endpoint}/identities/oauth2/client-metadata/${before.callbackUrl?.split('/').at(-1)}`;
     for (const credential of [
@@ -321,7 +306,7 @@ describe('the document of another provider, or of none', () => {
         ) as string,
       });
     }
-    const after = await world.control().send(new GetOauth2CredentialProviderCommand({ name }));
+    const after = await world.control().getOauth2CredentialProvider({ name });
     expect(clientIdOf(after)).toBe(clientIdOf(before));
     expect(registrations.requests).toEqual([]);
   });
@@ -400,17 +385,15 @@ it('authenticates with the secret that the server assigned', async () => {
   expect(created.oauth2ProviderConfigOutput).toMatchObject({
     customOauth2ProviderConfig: { clientAuthenticationMethod: 'CLIENT_SECRET_BASIC' },
   });
-  await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('confidential')));
+  await world.control().updateOauth2CredentialProvider(configured('confidential'));
   // An administrator of the server can have created another secret for the client.
   const kept = configured('confidential', clientIdOf(created));
   for (const secret of [{ clientSecret: 'by hand' }, { clientSecret: 'assigned' }, {}]) {
     const config = { ...kept.oauth2ProviderConfigInput.customOauth2ProviderConfig, ...secret };
-    await world.control().send(
-      new UpdateOauth2CredentialProviderCommand({
-        ...kept,
-        oauth2ProviderConfigInput: { customOauth2ProviderConfig: config },
-      }),
-    );
+    await world.control().updateOauth2CredentialProvider({
+      ...kept,
+      oauth2ProviderConfigInput: { customOauth2ProviderConfig: config },
+    });
   }
   const { name, client } = await world.agent();
   const agent = new TestAgent(client, name, 'confidential', created.callbackUrl ?? '');
@@ -427,9 +410,7 @@ describe('the method and the secret of a client that the server registered', () 
     await letStrangerUpdate(world, 'assigned');
   });
   const update = (members: Partial<CustomOauth2ProviderConfigInput>, by?: 'stranger') =>
-    world
-      .control(by)
-      .send(new UpdateOauth2CredentialProviderCommand(having('assigned', { clientId, ...members })));
+    world.control(by).updateOauth2CredentialProvider(having('assigned', { clientId, ...members }));
   const methodOf = ({ oauth2ProviderConfigOutput: output }: Awaited<ReturnType<typeof update>>) =>
     output?.customOauth2ProviderConfig?.clientAuthenticationMethod;
 
@@ -470,12 +451,10 @@ it('takes no secret and no method for a public client that the service registere
   const update = (members: object) => {
     const kept = configured('without-secret', clientId);
     const custom = { ...kept.oauth2ProviderConfigInput.customOauth2ProviderConfig, ...members };
-    return world.control().send(
-      new UpdateOauth2CredentialProviderCommand({
-        ...kept,
-        oauth2ProviderConfigInput: { customOauth2ProviderConfig: custom },
-      }),
-    );
+    return world.control().updateOauth2CredentialProvider({
+      ...kept,
+      oauth2ProviderConfigInput: { customOauth2ProviderConfig: custom },
+    });
   };
   const secretId = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:client-AbCdEf';
   for (const [members, message] of [

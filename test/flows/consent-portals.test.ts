@@ -1,17 +1,9 @@
 /** The resource of a consent portal, with the AWS SDK: what it takes, and who can change it. */
-import type { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import {
-  CreateConsentPortalCommand,
-  CreateOauth2CredentialProviderCommand,
   DeleteConsentPortalCommand,
-  DeleteWorkloadIdentityCommand,
   GetConsentPortalCommand,
-  ListConsentPortalsCommand,
-  ListTagsForResourceCommand,
   paginateListConsentPortals,
-  PutResourcePolicyCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
   UpdateConsentPortalCommand,
   type ConsentPortalSource,
   type CreateConsentPortalCommandInput,
@@ -24,15 +16,13 @@ const AGENT_ARN = 'arn:aws:iam::000000000000:role/agent';
 const STRANGER_ARN = 'arn:aws:iam::000000000000:user/stranger';
 const LOGO = `data:image/png;base64,${Buffer.from('logo').toString('base64')}`;
 
-let world: World;
-let control: BedrockAgentCoreControlClient;
+let control: BedrockAgentCoreControl;
 let agents: [TestAgent, TestAgent];
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   control = world.control();
   agents = [await world.agent(), await world.agent()];
 });
-afterAll(() => world.stop());
 
 /** The AWS client's types have only gateways. */
 const sourcesOf = (...named: TestAgent[]) =>
@@ -58,10 +48,10 @@ const portal = (change: Partial<CreateConsentPortalCommandInput> = {}): CreateCo
 });
 
 const created = (change: Partial<CreateConsentPortalCommandInput> = {}, as = control) =>
-  as.send(new CreateConsentPortalCommand(portal(change)));
+  as.createConsentPortal(portal(change));
 
 const get = (consentPortalIdentifier: string | undefined, as = control) =>
-  as.send(new GetConsentPortalCommand({ consentPortalIdentifier }));
+  as.getConsentPortal({ consentPortalIdentifier });
 
 const missing = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 404 } };
 const denied = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } };
@@ -81,7 +71,7 @@ async function post(operation: string, input: object) {
 describe('a consent portal', () => {
   it('is created with 202, its ID, its ARN, and its address', async () => {
     const input = portal({ name: 'first', description: 'Connections', sources: sourcesOf(...agents) });
-    const output = await control.send(new CreateConsentPortalCommand(input));
+    const output = await control.createConsentPortal(input);
     const { consentPortalId: id = '', $metadata, createdAt, updatedAt, ...described } = output;
     expect($metadata.httpStatusCode).toBe(202);
     expect(id).toMatch(/^first-[A-Za-z0-9]{10}$/);
@@ -118,15 +108,13 @@ describe('a consent portal', () => {
 
   it('has another ID when it is deleted and created again', async () => {
     const first = await created({ name: 'again' });
-    const deleted = await control.send(
-      new DeleteConsentPortalCommand({ consentPortalIdentifier: first.consentPortalArn }),
-    );
+    const deleted = await control.deleteConsentPortal({ consentPortalIdentifier: first.consentPortalArn });
     expect(deleted.$metadata.httpStatusCode).toBe(204);
     const second = await created({ name: 'again' });
     expect(second.consentPortalId).not.toBe(first.consentPortalId);
     await expect(get(first.consentPortalId)).rejects.toMatchObject(missing);
     await expect(
-      control.send(new DeleteConsentPortalCommand({ consentPortalIdentifier: first.consentPortalId })),
+      control.deleteConsentPortal({ consentPortalIdentifier: first.consentPortalId }),
     ).rejects.toMatchObject(missing);
     expect((await get(second.consentPortalId)).name).toBe('again');
   });
@@ -151,7 +139,7 @@ describe('a consent portal', () => {
     ]) {
       await expect(stranger.send(command as GetConsentPortalCommand)).rejects.toMatchObject(denied);
     }
-    expect((await stranger.send(new ListConsentPortalsCommand({}))).consentPortals).toEqual([]);
+    expect((await stranger.listConsentPortals({})).consentPortals).toEqual([]);
   });
 
   it('is listed in pages by name, without its sign-in and its role', async () => {
@@ -164,7 +152,7 @@ describe('a consent portal', () => {
       pages.push(consentPortals?.map(({ name }) => name));
     }
     expect(pages).toEqual([['page-a', 'page-b'], ['page-c']]);
-    const { consentPortals = [] } = await client.send(new ListConsentPortalsCommand({ maxResults: 1 }));
+    const { consentPortals = [] } = await client.listConsentPortals({ maxResults: 1 });
     expect(Object.keys(consentPortals[0] ?? {}).sort()).toEqual([
       'consentPortalArn',
       'consentPortalId',
@@ -181,12 +169,10 @@ describe('a consent portal', () => {
 describe('an update of a consent portal', () => {
   it('keeps what it leaves out', async () => {
     const { consentPortalId, ...before } = await created({ description: 'before' });
-    const changed = await control.send(
-      new UpdateConsentPortalCommand({
-        consentPortalIdentifier: consentPortalId,
-        idpConfig: { ...signInWith(agents[0], ['email']), audience: 'https://portal.example' },
-      }),
-    );
+    const changed = await control.updateConsentPortal({
+      consentPortalIdentifier: consentPortalId,
+      idpConfig: { ...signInWith(agents[0], ['email']), audience: 'https://portal.example' },
+    });
     expect(changed.$metadata.httpStatusCode).toBe(202);
     expect(await get(consentPortalId)).toMatchObject({
       name: before.name,
@@ -239,13 +225,11 @@ describe('an update of a consent portal', () => {
 
   it('has an audit entry with the portal and the names of the changed members', async () => {
     const { consentPortalId, consentPortalArn } = await created({ description: 'before' });
-    await control.send(
-      new UpdateConsentPortalCommand({
-        consentPortalIdentifier: consentPortalId,
-        description: 'after',
-        executionRoleArn: ROLE,
-      }),
-    );
+    await control.updateConsentPortal({
+      consentPortalIdentifier: consentPortalId,
+      description: 'after',
+      executionRoleArn: ROLE,
+    });
     const entries = await world.audit();
     expect(entries.filter(({ operation }) => operation === 'UpdateConsentPortal').at(-1)).toMatchObject({
       outcome: 'allowed',
@@ -294,15 +278,13 @@ describe('a consent portal is rejected', () => {
     await expect(created(signIn('nothing'))).rejects.toMatchObject(missing);
     const strangers = await world.agent('stranger');
     await expect(created(signIn(strangers.providerName))).rejects.toMatchObject(denied);
-    await control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name: 'github',
-        credentialProviderVendor: 'GithubOauth2',
-        oauth2ProviderConfigInput: {
-          githubOauth2ProviderConfig: { clientId: 'client', clientSecret: 'secret' },
-        },
-      }),
-    );
+    await control.createOauth2CredentialProvider({
+      name: 'github',
+      credentialProviderVendor: 'GithubOauth2',
+      oauth2ProviderConfigInput: {
+        githubOauth2ProviderConfig: { clientId: 'client', clientSecret: 'secret' },
+      },
+    });
     await expect(created(signIn('github'))).rejects.toMatchObject({
       ...invalid('idpConfig.credentialProviderArn'),
       message: expect.stringContaining('discovery URL') as string,
@@ -364,13 +346,13 @@ describe('a consent portal is rejected', () => {
 
 describe('a consent portal as a resource', () => {
   const tagsOf = async (resourceArn: string | undefined, as = control) =>
-    (await as.send(new ListTagsForResourceCommand({ resourceArn }))).tags;
+    (await as.listTagsForResource({ resourceArn })).tags;
 
   it('is tagged by its ARN', async () => {
     const { consentPortalArn: resourceArn } = await created({ tags: { team: 'calendar' } });
-    await control.send(new TagResourceCommand({ resourceArn, tags: { stage: 'test' } }));
+    await control.tagResource({ resourceArn, tags: { stage: 'test' } });
     expect(await tagsOf(resourceArn)).toEqual({ team: 'calendar', stage: 'test' });
-    await control.send(new UntagResourceCommand({ resourceArn, tagKeys: ['team'] }));
+    await control.untagResource({ resourceArn, tagKeys: ['team'] });
     expect(await tagsOf(resourceArn)).toEqual({ stage: 'test' });
     await expect(tagsOf(resourceArn, world.control('stranger'))).rejects.toMatchObject(denied);
     const another = resourceArn?.replace(/.{10}$/, '0123456789');
@@ -383,7 +365,7 @@ describe('a consent portal as a resource', () => {
       Version: '2012-10-17',
       Statement: { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' },
     });
-    await expect(control.send(new PutResourcePolicyCommand({ resourceArn, policy }))).rejects.toMatchObject(
+    await expect(control.putResourcePolicy({ resourceArn, policy })).rejects.toMatchObject(
       invalid('resourceArn'),
     );
   });
@@ -399,7 +381,7 @@ describe('a consent portal as a resource', () => {
   it('stays when one of its workload identities is deleted', async () => {
     const agent = await world.agent();
     const { consentPortalId } = await created({ sources: sourcesOf(agent) });
-    await control.send(new DeleteWorkloadIdentityCommand({ name: agent.name }));
+    await control.deleteWorkloadIdentity({ name: agent.name });
     expect((await get(consentPortalId)).sources).toEqual(sourcesOf(agent));
   });
 });

@@ -1,11 +1,7 @@
 /** Acceptance scenario 1: consent completes, then a call with a new token and the same session gets the credential. */
 import { World } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 it('returns a credential after consent, and from then on from the vault', async () => {
   const agent = await world.agent();

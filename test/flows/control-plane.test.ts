@@ -1,36 +1,11 @@
 /** Acceptance scenario 17: create, get, update, list with pages, tag by ARN, untag, delete, for each kind of resource. */
-import {
-  CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  DeleteApiKeyCredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
-  DeleteWorkloadIdentityCommand,
-  GetApiKeyCredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
-  GetWorkloadIdentityCommand,
-  ListApiKeyCredentialProvidersCommand,
-  ListOauth2CredentialProvidersCommand,
-  ListTagsForResourceCommand,
-  ListWorkloadIdentitiesCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
-  UpdateApiKeyCredentialProviderCommand,
-  UpdateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { ListTagsForResourceCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { createUnlessThere } from '../../examples/local/agent-setup';
 import { moveClock } from './support/clock';
 import { World } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
-afterEach(() => {
-  jest.useRealTimers();
-});
+const world = World.ofFile();
 
 const oauth2Config = () => ({
   customOauth2ProviderConfig: {
@@ -48,49 +23,38 @@ interface Entry {
 const KINDS = {
   'workload identity': {
     arnOf: (name: string) => `workload-identity-directory/default/workload-identity/${name}`,
-    create: (name: string, tags = {}) =>
-      world.control().send(new CreateWorkloadIdentityCommand({ name, tags })),
-    get: (name: string, as = world.control()) => as.send(new GetWorkloadIdentityCommand({ name })),
-    remove: (name: string, as = world.control()) => as.send(new DeleteWorkloadIdentityCommand({ name })),
+    create: (name: string, tags = {}) => world.control().createWorkloadIdentity({ name, tags }),
+    get: (name: string, as = world.control()) => as.getWorkloadIdentity({ name }),
+    remove: (name: string, as = world.control()) => as.deleteWorkloadIdentity({ name }),
     async list(page: { maxResults?: number; nextToken?: string | undefined }, as = world.control()) {
-      const { workloadIdentities, nextToken } = await as.send(new ListWorkloadIdentitiesCommand(page));
+      const { workloadIdentities, nextToken } = await as.listWorkloadIdentities(page);
       return { entries: workloadIdentities as Entry[], nextToken };
     },
   },
   'OAuth2 provider': {
     arnOf: (name: string) => `token-vault/default/oauth2credentialprovider/${name}`,
     create: (name: string, tags = {}) =>
-      world.control().send(
-        new CreateOauth2CredentialProviderCommand({
-          name,
-          tags,
-          credentialProviderVendor: 'CustomOauth2',
-          oauth2ProviderConfigInput: oauth2Config(),
-        }),
-      ),
-    get: (name: string, as = world.control()) => as.send(new GetOauth2CredentialProviderCommand({ name })),
-    remove: (name: string, as = world.control()) =>
-      as.send(new DeleteOauth2CredentialProviderCommand({ name })),
+      world.control().createOauth2CredentialProvider({
+        name,
+        tags,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: oauth2Config(),
+      }),
+    get: (name: string, as = world.control()) => as.getOauth2CredentialProvider({ name }),
+    remove: (name: string, as = world.control()) => as.deleteOauth2CredentialProvider({ name }),
     async list(page: { maxResults?: number; nextToken?: string | undefined }, as = world.control()) {
-      const { credentialProviders, nextToken } = await as.send(
-        new ListOauth2CredentialProvidersCommand(page),
-      );
+      const { credentialProviders, nextToken } = await as.listOauth2CredentialProviders(page);
       return { entries: credentialProviders as Entry[], nextToken };
     },
   },
   'API-key provider': {
     arnOf: (name: string) => `token-vault/default/apikeycredentialprovider/${name}`,
     create: (name: string, tags = {}) =>
-      world
-        .control()
-        .send(new CreateApiKeyCredentialProviderCommand({ name, tags, apiKey: 'the-secret-key' })),
-    get: (name: string, as = world.control()) => as.send(new GetApiKeyCredentialProviderCommand({ name })),
-    remove: (name: string, as = world.control()) =>
-      as.send(new DeleteApiKeyCredentialProviderCommand({ name })),
+      world.control().createApiKeyCredentialProvider({ name, tags, apiKey: 'the-secret-key' }),
+    get: (name: string, as = world.control()) => as.getApiKeyCredentialProvider({ name }),
+    remove: (name: string, as = world.control()) => as.deleteApiKeyCredentialProvider({ name }),
     async list(page: { maxResults?: number; nextToken?: string | undefined }, as = world.control()) {
-      const { credentialProviders, nextToken } = await as.send(
-        new ListApiKeyCredentialProvidersCommand(page),
-      );
+      const { credentialProviders, nextToken } = await as.listApiKeyCredentialProviders(page);
       return { entries: credentialProviders as Entry[], nextToken };
     },
   },
@@ -159,24 +123,19 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
   it('is tagged and untagged by its ARN', async () => {
     await kind.create('tagged', { team: 'travel', stage: 'test' });
     const resourceArn = PREFIX + kind.arnOf('tagged');
-    const tags = async () =>
-      (await world.control().send(new ListTagsForResourceCommand({ resourceArn }))).tags;
+    const tags = async () => (await world.control().listTagsForResource({ resourceArn })).tags;
     expect(await tags()).toEqual({ team: 'travel', stage: 'test' });
     const tagged = await world
       .control()
-      .send(new TagResourceCommand({ resourceArn, tags: { stage: 'live', 'a:b/c': 'd e' } }));
+      .tagResource({ resourceArn, tags: { stage: 'live', 'a:b/c': 'd e' } });
     expect(tagged.$metadata.httpStatusCode).toBe(204);
     expect(await tags()).toEqual({ team: 'travel', stage: 'live', 'a:b/c': 'd e' });
-    await world
-      .control()
-      .send(new UntagResourceCommand({ resourceArn, tagKeys: ['team', 'a:b/c', 'not-there'] }));
+    await world.control().untagResource({ resourceArn, tagKeys: ['team', 'a:b/c', 'not-there'] });
     expect(await tags()).toEqual({ stage: 'live' });
-    const stranger = world
-      .control('stranger')
-      .send(new TagResourceCommand({ resourceArn, tags: { stage: 'mine' } }));
+    const stranger = world.control('stranger').tagResource({ resourceArn, tags: { stage: 'mine' } });
     await expect(stranger).rejects.toMatchObject(denied);
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`key-${n}`, '']));
-    const over = world.control().send(new TagResourceCommand({ resourceArn, tags: many }));
+    const over = world.control().tagResource({ resourceArn, tags: many });
     await expect(over).rejects.toMatchObject({
       name: 'ServiceQuotaExceededException',
       $metadata: { httpStatusCode: 402 },
@@ -193,11 +152,11 @@ describe('updates', () => {
     await expect(agent.ask(token)).rejects.toMatchObject({ name: 'ValidationException' });
     const { name } = agent;
     const urls = ['http://127.0.0.1:9/connected?from=test'];
-    const before = await world.control().send(new GetWorkloadIdentityCommand({ name }));
+    const before = await world.control().getWorkloadIdentity({ name });
     moveClock(10);
     const updated = await world
       .control()
-      .send(new UpdateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: urls }));
+      .updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: urls });
     expect(updated).toMatchObject({
       name,
       allowedResourceOauth2ReturnUrls: urls,
@@ -205,34 +164,30 @@ describe('updates', () => {
     });
     expect(updated.lastUpdatedTime?.getTime()).toBeGreaterThan(before.lastUpdatedTime?.getTime() ?? Infinity);
     expect(await agent.ask(token)).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
-    const kept = await world.control().send(new UpdateWorkloadIdentityCommand({ name }));
+    const kept = await world.control().updateWorkloadIdentity({ name });
     expect(kept.allowedResourceOauth2ReturnUrls).toEqual(urls);
   });
 
   it('apply a new API key from the next request on', async () => {
     const agent = await world.agent();
     const name = 'keys';
-    await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'first-key' }));
+    await world.control().createApiKeyCredentialProvider({ name, apiKey: 'first-key' });
     const ask = async (client = world.data()) =>
-      client.send(
-        new GetResourceApiKeyCommand({
-          workloadIdentityToken: await agent.token(),
-          resourceCredentialProviderName: name,
-        }),
-      );
+      client.getResourceApiKey({
+        workloadIdentityToken: await agent.token(),
+        resourceCredentialProviderName: name,
+      });
     expect((await ask()).apiKey).toBe('first-key');
-    const updated = await world
-      .control()
-      .send(new UpdateApiKeyCredentialProviderCommand({ name, apiKey: 'second-key' }));
+    const updated = await world.control().updateApiKeyCredentialProvider({ name, apiKey: 'second-key' });
     expect(JSON.stringify(updated)).not.toContain('second-key');
     expect((await ask()).apiKey).toBe('second-key');
     await expect(ask(world.data('stranger'))).rejects.toMatchObject({ name: 'AccessDeniedException' });
-    await world.control().send(new DeleteApiKeyCredentialProviderCommand({ name }));
+    await world.control().deleteApiKeyCredentialProvider({ name });
     await expect(ask()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
   it('keep an API key from the agents of another owner', async () => {
-    await world.control().send(new CreateApiKeyCredentialProviderCommand({ name: 'ours', apiKey: 'key' }));
+    await world.control().createApiKeyCredentialProvider({ name: 'ours', apiKey: 'key' });
     const theirs = await world.agent('stranger');
     const ask = new GetResourceApiKeyCommand({
       workloadIdentityToken: await theirs.token(),
@@ -248,14 +203,12 @@ describe('a deletion', () => {
     await agent.connect('ana');
     const token = await agent.token({ userId: 'ana' });
     const { name } = agent;
-    await world.control().send(new DeleteWorkloadIdentityCommand({ name }));
+    await world.control().deleteWorkloadIdentity({ name });
     await expect(agent.ask(token)).rejects.toMatchObject({ name: 'UnauthorizedException' });
-    await world.control().send(
-      new CreateWorkloadIdentityCommand({
-        name,
-        allowedResourceOauth2ReturnUrls: ['http://127.0.0.1:9/connected?from=test'],
-      }),
-    );
+    await world.control().createWorkloadIdentity({
+      name,
+      allowedResourceOauth2ReturnUrls: ['http://127.0.0.1:9/connected?from=test'],
+    });
     await expect(agent.ask(token)).rejects.toMatchObject({ name: 'UnauthorizedException' });
     expect(await agent.ask(await agent.token({ userId: 'ana' }))).toMatchObject({
       sessionStatus: 'IN_PROGRESS',
@@ -266,15 +219,13 @@ describe('a deletion', () => {
     const agent = await world.agent();
     await agent.connect('ana');
     const token = await agent.token({ userId: 'ana' });
-    await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: agent.providerName }));
+    await world.control().deleteOauth2CredentialProvider({ name: agent.providerName });
     await expect(agent.ask(token)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-    await world.control().send(
-      new CreateOauth2CredentialProviderCommand({
-        name: agent.providerName,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: oauth2Config(),
-      }),
-    );
+    await world.control().createOauth2CredentialProvider({
+      name: agent.providerName,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: oauth2Config(),
+    });
     expect(await agent.ask(token)).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
   });
 });
@@ -283,7 +234,7 @@ describe('quotas', () => {
   it('return ServiceQuotaExceededException when they are reached, until a resource is deleted', async () => {
     const operator = world.control('operator');
     const create = (n: number) =>
-      operator.send(new CreateApiKeyCredentialProviderCommand({ name: `quota-${n}`, apiKey: 'key' }));
+      operator.createApiKeyCredentialProvider({ name: `quota-${n}`, apiKey: 'key' });
     for (let n = 0; n < 50; n += 1) await create(n);
     await expect(create(50)).rejects.toMatchObject({
       name: 'ServiceQuotaExceededException',
@@ -291,13 +242,12 @@ describe('quotas', () => {
       $metadata: { httpStatusCode: 402, attempts: 1 },
     });
     // The examples of npm start create what they need at each start.
-    const get = (n: number) => () =>
-      operator.send(new GetApiKeyCredentialProviderCommand({ name: `quota-${n}` }));
+    const get = (n: number) => () => operator.getApiKeyCredentialProvider({ name: `quota-${n}` });
     await createUnlessThere(() => create(0), get(0));
     await expect(createUnlessThere(() => create(50), get(50))).rejects.toMatchObject({
       name: 'ServiceQuotaExceededException',
     });
-    await operator.send(new DeleteApiKeyCredentialProviderCommand({ name: 'quota-0' }));
+    await operator.deleteApiKeyCredentialProvider({ name: 'quota-0' });
     await create(50);
   });
 });

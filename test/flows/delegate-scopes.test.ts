@@ -2,21 +2,13 @@
  * A delegate that a provider's policy denies a scope cannot get that scope through stored tokens or open links of other
  * principals, or through custom parameters.
  */
-import { PutResourcePolicyCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
 import { World, type TestAgent } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start({
-    ttl: { AccessToken: 3600 },
-    issueRefreshToken: () => Promise.resolve(true),
-    rotateRefreshToken: true,
-  });
-});
-afterAll(() => world.stop());
-afterEach(() => {
-  jest.useRealTimers();
+const world = World.ofFile({
+  ttl: { AccessToken: 3600 },
+  issueRefreshToken: () => Promise.resolve(true),
+  rotateRefreshToken: true,
 });
 
 const ARN = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:';
@@ -28,7 +20,7 @@ const put = (resourceArn: string, statement: object) => {
   const Principal = { AWS: world.local.principals.stranger.arn };
   const Statement = [{ Principal, Resource: resourceArn, ...statement }];
   const policy = JSON.stringify({ Version: '2012-10-17', Statement });
-  return world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  return world.control().putResourcePolicy({ resourceArn, policy });
 };
 
 /** An agent, and the same agent used by a delegate that is denied `admin` and `b`. */

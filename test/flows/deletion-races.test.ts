@@ -2,14 +2,10 @@
  * Deletion stops requests in progress: a provider delays its response, its agent or the credential provider is deleted,
  * and then the response arrives. The caller gets no token, the provider gets no further request, and no data remains.
  */
-import {
-  CreateOauth2CredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
-  DeleteWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { exchange, exchangingAgent, onBehalfOf } from './on-behalf-of/exchanging';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
+import { customProvider } from './support/custom-provider';
 import { startExchangeServer, type ExchangeServer } from './support/exchange-server';
 import { holdFirst, type Held } from './support/held';
 import { agentAt, startPushingProvider } from './support/pushing-provider';
@@ -20,14 +16,13 @@ import { idsOf, remainsOf } from './vendors/state';
 const LIFE = 3600;
 const SOON = LIFE - 200;
 
-let world: World;
 let exchanger: ExchangeServer;
 let held: Held;
+const world = World.ofFile({
+  ttl: { AccessToken: LIFE, ClientCredentials: LIFE },
+  issueRefreshToken: () => Promise.resolve(true),
+});
 beforeAll(async () => {
-  world = await World.start({
-    ttl: { AccessToken: LIFE, ClientCredentials: LIFE },
-    issueRefreshToken: () => Promise.resolve(true),
-  });
   exchanger = await startExchangeServer(world.issuer);
 });
 beforeEach(() => {
@@ -36,21 +31,18 @@ beforeEach(() => {
 afterEach(() => {
   world.provider.tokenEndpoint = undefined;
   exchanger.tokenEndpoint = undefined;
-  jest.useRealTimers();
 });
 afterAll(async () => {
   await exchanger.close();
-  await world.stop();
 });
 
 const DELETED = {
   'workload identity': {
-    remove: ({ name }: TestAgent) => world.control().send(new DeleteWorkloadIdentityCommand({ name })),
+    remove: ({ name }: TestAgent) => world.control().deleteWorkloadIdentity({ name }),
     refusal: { name: 'UnauthorizedException' },
   },
   'credential provider': {
-    remove: ({ providerName: name }: TestAgent) =>
-      world.control().send(new DeleteOauth2CredentialProviderCommand({ name })),
+    remove: ({ providerName: name }: TestAgent) => world.control().deleteOauth2CredentialProvider({ name }),
     refusal: { name: 'ResourceNotFoundException' },
   },
 };
@@ -178,15 +170,10 @@ describe('a provider that was deleted and created again with the same name', () 
     const control = world.control();
     const { discoveryUrl, clientId, clientSecret } = world.provider;
     await DELETED['credential provider'].remove(agent);
-    const { callbackUrl = '' } = await control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name: agent.providerName,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-        },
-      }),
-    );
+    const { callbackUrl = '' } = await control.createOauth2CredentialProvider({
+      name: agent.providerName,
+      ...customProvider(discoveryUrl, { clientId, clientSecret }),
+    });
     world.provider.allowRedirect(callbackUrl);
     return agent.connect(userId);
   }

@@ -1,10 +1,4 @@
 /** Consent portals by requests as CloudFormation sends them: a deployment ends when users can sign in. */
-import {
-  DeleteConsentPortalCommand,
-  GetConsentPortalCommand,
-  ListConsentPortalsCommand,
-  ListTagsForResourceCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { digestOfLogo } from '../../lambda/model/custom-resources/definition';
 import { CloudFormation, IDENTITY, OAUTH2, PORTAL, STACK_ID, type Change } from './support/cloudformation';
 import { putSecret } from './support/secrets';
@@ -81,9 +75,9 @@ const remove = (physicalId: string) =>
 
 const control = () => world.control('operator');
 const get = (consentPortalIdentifier: string | undefined) =>
-  control().send(new GetConsentPortalCommand({ consentPortalIdentifier }));
+  control().getConsentPortal({ consentPortalIdentifier });
 const listed = async () =>
-  ((await control().send(new ListConsentPortalsCommand({}))).consentPortals ?? []).map(({ name }) => name);
+  ((await control().listConsentPortals({})).consentPortals ?? []).map(({ name }) => name);
 
 describe('a consent portal', () => {
   it('is created, with its addresses, when it is active', async () => {
@@ -95,7 +89,7 @@ describe('a consent portal', () => {
     expect(PortalUrl).toBe(`${world.local.endpoint}/portals/${PortalId}`);
     expect(CallbackUrl).toBe(`${PortalUrl}/callback`);
     expect(await get(PortalId)).toMatchObject({ status: 'ACTIVE', executionRoleArn: ROLE });
-    const { tags } = await control().send(new ListTagsForResourceCommand({ resourceArn: Arn }));
+    const { tags } = await control().listTagsForResource({ resourceArn: Arn });
     expect(tags).toMatchObject({ 'agent-identity:stack': STACK_ID });
   });
 
@@ -148,7 +142,7 @@ describe('a consent portal', () => {
   it('is created again if it was deleted outside the stack', async () => {
     const name = newName();
     const { Data } = await create(portal(name));
-    await control().send(new DeleteConsentPortalCommand({ consentPortalIdentifier: Data?.PortalId }));
+    await control().deleteConsentPortal({ consentPortalIdentifier: Data?.PortalId });
     expect(await update(name, portal(name))).toMatchObject({ Status: 'SUCCESS' });
     expect(await listed()).toContain(name);
   });

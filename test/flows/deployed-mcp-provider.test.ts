@@ -2,7 +2,6 @@
  * The provider of an MCP server in a stack: the client secret for one authorization server goes to no other one, neither by
  * a rollback nor after the provider was deleted outside the stack.
  */
-import { DeleteOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CloudFormation, OAUTH2 } from './support/cloudformation';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { startProvider, type TestProvider } from './support/provider';
@@ -93,7 +92,7 @@ it('fails a rollback to a configuration from before a move to another authorizat
 });
 
 const remove = (name: string) =>
-  cloudformation.world.control('operator').send(new DeleteOauth2CredentialProviderCommand({ name }));
+  cloudformation.world.control('operator').deleteOauth2CredentialProvider({ name });
 
 const UNKNOWN_SERVER = {
   Status: 'FAILED',

@@ -1,5 +1,4 @@
 /** An OAuth2 credential provider of a stack, with the configuration members that the AWS model does not know. */
-import { GetOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createAuthority } from './support/certificates';
 import { CloudFormation, OAUTH2 } from './support/cloudformation';
 import { alsoReading } from './support/members-beyond-aws';
@@ -19,7 +18,7 @@ afterAll(() => cloudFormation.stop());
 /** The configuration as Get returns it. */
 async function configurationAt(name: string): Promise<Record<string, unknown>> {
   const { client, answers } = alsoReading(world.control('operator'));
-  await client.send(new GetOauth2CredentialProviderCommand({ name }));
+  await client.getOauth2CredentialProvider({ name });
   const { oauth2ProviderConfigOutput: output } = answers.at(-1) as {
     oauth2ProviderConfigOutput: {
       customOauth2ProviderConfig: Record<string, unknown>;
@@ -86,9 +85,7 @@ it('has another callback URL after an update to another authorization server', a
   const update = (issuer: string) =>
     cloudFormation.ask('Update', OAUTH2, { properties: propertiesAt(issuer), physicalId: 'elsewhere' });
   const moved = await update('https://b.example');
-  const { callbackUrl } = await world
-    .control('operator')
-    .send(new GetOauth2CredentialProviderCommand({ name: 'elsewhere' }));
+  const { callbackUrl } = await world.control('operator').getOauth2CredentialProvider({ name: 'elsewhere' });
   expect(moved.Data).toMatchObject({ CallbackUrl: callbackUrl });
   expect(created.Data).not.toMatchObject({ CallbackUrl: callbackUrl });
   expect((await update('https://b.example')).Data).toMatchObject({ CallbackUrl: callbackUrl });

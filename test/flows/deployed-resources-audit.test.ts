@@ -1,5 +1,4 @@
 /** Audit entries of the custom resource function for requests that fail, whatever the cause. */
-import { CreateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { CloudFormation, API_KEY, IDENTITY, FUNCTION_ARN } from './support/cloudformation';
 import { RETURN_URL, type World } from './support/world';
@@ -41,7 +40,7 @@ it('a request that does not match the schema is denied, and its audit entry does
 
 it('a resource of another stack is not changed, and the audit entry gives the reason', async () => {
   const name = 'of-a-stranger';
-  await world.control('stranger').send(new CreateWorkloadIdentityCommand({ name }));
+  await world.control('stranger').createWorkloadIdentity({ name });
   const answer = await cloudFormation.ask('Create', IDENTITY, { properties: identity(name) });
   expectEntry({ outcome: 'failed', reason: answer.Reason ?? '' });
   expect(answer.Reason).toContain('belongs to another IAM principal');

@@ -2,13 +2,9 @@
  * The mark of a stack is a tag, which any principal can copy to its own resource. That principal could use anything
  * stored there, so the custom resource function stores nothing in it, even if the owner allows the function to.
  */
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
   CreateApiKeyCredentialProviderCommand,
   CreateWorkloadIdentityCommand,
-  DeleteApiKeyCredentialProviderCommand,
-  GetWorkloadIdentityCommand,
-  PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CloudFormation, API_KEY, IDENTITY, STACK_ID } from './support/cloudformation';
 import { putSecret } from './support/secrets';
@@ -41,7 +37,7 @@ const letFunctionIn = (resourceArn: string | undefined) => {
   const Principal = { AWS: world.local.principals.operator.arn };
   const statement = { Effect: 'Allow', Principal, Action: 'bedrock-agentcore:*', Resource: '*' };
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  return stranger().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  return stranger().putResourcePolicy({ resourceArn, policy });
 };
 
 async function markedApiKey(name: string): Promise<void> {
@@ -52,12 +48,13 @@ async function markedApiKey(name: string): Promise<void> {
 /** The key that an agent of the stranger gets. */
 async function strangersKey(resourceCredentialProviderName: string) {
   const name = newName();
-  await stranger().send(new CreateWorkloadIdentityCommand({ name }));
+  await stranger().createWorkloadIdentity({ name });
   const client = world.data('stranger');
   const workloadIdentityToken = await new TestAgent(client, name, '', '').token();
-  const { apiKey } = await client.send(
-    new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName }),
-  );
+  const { apiKey } = await client.getResourceApiKey({
+    workloadIdentityToken,
+    resourceCredentialProviderName,
+  });
   return apiKey;
 }
 
@@ -89,7 +86,7 @@ it("an API key is not stored in another principal's provider that replaced the p
   const properties = await apiKeyProperties(name);
   const created = await cloudFormation.ask('Create', API_KEY, { properties });
   expect(created).toMatchObject({ Status: 'SUCCESS' });
-  await world.control('operator').send(new DeleteApiKeyCredentialProviderCommand({ name }));
+  await world.control('operator').deleteApiKeyCredentialProvider({ name });
   await markedApiKey(name);
   const answer = await cloudFormation.ask('Update', API_KEY, { properties, physicalId: name });
   expect(answer).toMatchObject({ Status: 'FAILED', Reason: REASON });
@@ -104,20 +101,18 @@ it("another principal's workload identity that has the mark does not become part
   const properties = { name, configuration, policy: '' };
   const answer = await cloudFormation.ask('Create', IDENTITY, { properties });
   expect(answer).toMatchObject({ Status: 'FAILED', Reason: REASON });
-  const kept = await stranger().send(new GetWorkloadIdentityCommand({ name }));
+  const kept = await stranger().getWorkloadIdentity({ name });
   expect(kept).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
 });
 
 it("another principal's workload identity without the mark is not imported, even if it allows the function", async () => {
   const name = newName();
-  await letFunctionIn(
-    (await stranger().send(new CreateWorkloadIdentityCommand({ name }))).workloadIdentityArn,
-  );
+  await letFunctionIn((await stranger().createWorkloadIdentity({ name })).workloadIdentityArn);
   const configuration = JSON.stringify({ allowedResourceOauth2ReturnUrls: [RETURN_URL] });
   const properties = { name, configuration, policy: '', importExisting: 'true' };
   const answer = await cloudFormation.ask('Create', IDENTITY, { properties });
   expect(answer).toMatchObject({ Status: 'FAILED', Reason: REASON });
-  const kept = await stranger().send(new GetWorkloadIdentityCommand({ name }));
+  const kept = await stranger().getWorkloadIdentity({ name });
   expect(kept).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
 });
 

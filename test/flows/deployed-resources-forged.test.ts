@@ -4,11 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  GetApiKeyCredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
-  GetWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { GetOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { DeployedStack } from '../../lambda/custom-resources/stack';
 import {
   asDeployed,
@@ -76,12 +72,12 @@ const identity = (name: string) => ({
 const provider = (name: string) =>
   world
     .control('operator')
-    .send(new GetApiKeyCredentialProviderCommand({ name }))
+    .getApiKeyCredentialProvider({ name })
     .catch((error: Error) => error.name);
 const workload = (name: string) =>
   world
     .control('operator')
-    .send(new GetWorkloadIdentityCommand({ name }))
+    .getWorkloadIdentity({ name })
     .catch((error: Error) => error.name);
 
 it("sends no secret to an endpoint of the caller's choice", async () => {

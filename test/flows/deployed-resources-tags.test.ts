@@ -1,5 +1,4 @@
 /** The custom resource function sets, changes, and removes the stack's tags, and never changes the mark. */
-import { ListTagsForResourceCommand, TagResourceCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CloudFormation, IDENTITY, STACK_ID, type Change } from './support/cloudformation';
 import type { World } from './support/world';
 
@@ -21,8 +20,7 @@ const identity = (name: string, properties: object = {}) => ({
   ...properties,
 });
 const control = () => world.control('operator');
-const tagsAt = async (resourceArn = '') =>
-  (await control().send(new ListTagsForResourceCommand({ resourceArn }))).tags ?? {};
+const tagsAt = async (resourceArn = '') => (await control().listTagsForResource({ resourceArn })).tags ?? {};
 const create = (properties: object) => cloudFormation.ask('Create', IDENTITY, { properties });
 const update = (physicalId: string, properties: object, change: Partial<Change> = {}) =>
   cloudFormation.ask('Update', IDENTITY, { properties, physicalId, ...change });
@@ -33,7 +31,7 @@ it("sets the stack's tags at creation, and changes and removes them at an update
   const { Data } = await create(identity(name, { tags }));
   expect(await tagsAt(Data?.Arn)).toMatchObject({ ...tags, 'agent-identity:origin': 'created' });
 
-  await control().send(new TagResourceCommand({ resourceArn: Data?.Arn, tags: { cost: 'from elsewhere' } }));
+  await control().tagResource({ resourceArn: Data?.Arn, tags: { cost: 'from elsewhere' } });
   const changed = { team: 'hotels' };
   await update(name, identity(name, { tags: changed }), { old: identity(name, { tags }) });
   const { 'agent-identity:stack': stack, ...others } = await tagsAt(Data?.Arn);

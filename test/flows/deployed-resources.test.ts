@@ -2,15 +2,7 @@
  * The custom resource function with requests as CloudFormation sends them, against the running service. Each step can be
  * repeated, interrupted, or rolled back, and the function changes only resources of its stack.
  */
-import { GetResourceApiKeyCommand, type BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateWorkloadIdentityCommand,
-  GetApiKeyCredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
-  GetResourcePolicyCommand,
-  GetWorkloadIdentityCommand,
-  ListTagsForResourceCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { type BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
 import { CloudFormation, API_KEY, IDENTITY, OAUTH2, type Change } from './support/cloudformation';
 import { changeSecret, putSecret } from './support/secrets';
 import { RETURN_URL, TestAgent, type World } from './support/world';
@@ -64,12 +56,10 @@ const apiKey = (name: string, secretId: string, properties: object = {}) => ({
 const control = () => world.control('operator');
 const described = (name: string) =>
   control()
-    .send(new GetWorkloadIdentityCommand({ name }))
+    .getWorkloadIdentity({ name })
     .catch((error: Error) => error.name);
-const policyAt = async (resourceArn = '') =>
-  (await control().send(new GetResourcePolicyCommand({ resourceArn }))).policy;
-const tagsAt = async (resourceArn = '') =>
-  (await control().send(new ListTagsForResourceCommand({ resourceArn }))).tags ?? {};
+const policyAt = async (resourceArn = '') => (await control().getResourcePolicy({ resourceArn })).policy;
+const tagsAt = async (resourceArn = '') => (await control().listTagsForResource({ resourceArn })).tags ?? {};
 
 const create = (properties: object, change: Partial<Change> = {}) =>
   cloudFormation.ask('Create', IDENTITY, { properties, ...change });
@@ -252,14 +242,14 @@ describe('a resource that does not belong to the stack', () => {
 
   it('is not changed if it belongs to another principal, and the failed creation can be rolled back', async () => {
     const name = newName();
-    await world.control('stranger').send(new CreateWorkloadIdentityCommand({ name }));
+    await world.control('stranger').createWorkloadIdentity({ name });
     for (const importExisting of ['false', 'true']) {
       const answer = await create(identity(name, { importExisting }));
       expect(answer).toMatchObject({ Status: 'FAILED' });
       expect(answer.Reason).toContain('belongs to another IAM principal');
       expect(await remove(answer.PhysicalResourceId)).toMatchObject({ Status: 'SUCCESS' });
     }
-    const stranger = world.control('stranger').send(new GetWorkloadIdentityCommand({ name }));
+    const stranger = world.control('stranger').getWorkloadIdentity({ name });
     await expect(stranger).resolves.toMatchObject({ name, allowedResourceOauth2ReturnUrls: [] });
   });
 
@@ -267,7 +257,7 @@ describe('a resource that does not belong to the stack', () => {
     const name = newName();
     await create(identity(name));
     await remove(name);
-    await control().send(new CreateWorkloadIdentityCommand({ name }));
+    await control().createWorkloadIdentity({ name });
     expect(await update(name, identity(name))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: name });
     expect(await described(name)).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
   });
@@ -276,7 +266,7 @@ describe('a resource that does not belong to the stack', () => {
 describe('an import', () => {
   it('adopts an existing resource with its tags, and keeps it when the stack is deleted', async () => {
     const name = newName();
-    await control().send(new CreateWorkloadIdentityCommand({ name, tags: { team: 'travel' } }));
+    await control().createWorkloadIdentity({ name, tags: { team: 'travel' } });
     const { createdTime } = (await described(name)) as { createdTime?: Date };
     const adopting = identity(name, { importExisting: 'true', policy: exchange, tags: { stage: 'test' } });
     const { Status, Data } = await create(adopting);
@@ -301,7 +291,7 @@ describe('an import', () => {
 
   it('that fails does not make the resource part of the stack, so that the rollback does not delete it', async () => {
     const name = newName();
-    await control().send(new CreateWorkloadIdentityCommand({ name }));
+    await control().createWorkloadIdentity({ name });
     const policy = policyOf(statement('Bad', 'NoSuchThing'));
     expect(await create(identity(name, { importExisting: 'true', policy }))).toMatchObject({
       Status: 'FAILED',
@@ -353,17 +343,11 @@ describe('a credential provider', () => {
     );
   };
 
-  const keyFor = async (
-    name: string,
-    provider: string,
-    client: BedrockAgentCoreClient = world.data('agent'),
-  ) =>
-    client.send(
-      new GetResourceApiKeyCommand({
-        workloadIdentityToken: await new TestAgent(client, name, '', '').token(),
-        resourceCredentialProviderName: provider,
-      }),
-    );
+  const keyFor = async (name: string, provider: string, client: BedrockAgentCore = world.data('agent')) =>
+    client.getResourceApiKey({
+      workloadIdentityToken: await new TestAgent(client, name, '', '').token(),
+      resourceCredentialProviderName: provider,
+    });
 
   it('stores the secret that it reads at creation, and again at an update', async () => {
     const [agent, name] = [newName(), newName()];
@@ -438,7 +422,7 @@ describe('a credential provider', () => {
     const properties = apiKey(name, arn, { secret: { source: 'EXTERNAL', secretId: arn, jsonKey: 'key' } });
     const answer = await cloudFormation.ask('Create', API_KEY, { properties });
     expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { ApiKeySecretArn: arn } });
-    const read = control().send(new GetApiKeyCredentialProviderCommand({ name }));
+    const read = control().getApiKeyCredentialProvider({ name });
     await expect(read).resolves.toMatchObject({ apiKeySecretSource: 'EXTERNAL', apiKeySecretJsonKey: 'key' });
   });
 
@@ -466,7 +450,7 @@ describe('a credential provider', () => {
       expect([...cloudFormation.bodies, ...cloudFormation.failures].join()).not.toMatch(
         /plain-and-secret|very-secret/,
       );
-      const read = control().send(new GetApiKeyCredentialProviderCommand({ name }));
+      const read = control().getApiKeyCredentialProvider({ name });
       await expect(read).rejects.toThrow('no');
     },
   );
@@ -480,7 +464,7 @@ describe('a credential provider', () => {
     expect(answer).toMatchObject({ Status: 'SUCCESS' });
     const again = await cloudFormation.ask('Delete', OAUTH2, { properties: gone, physicalId: name });
     expect(again).toMatchObject({ Status: 'SUCCESS' });
-    const read = control().send(new GetOauth2CredentialProviderCommand({ name }));
+    const read = control().getOauth2CredentialProvider({ name });
     await expect(read).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 });

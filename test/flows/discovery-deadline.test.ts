@@ -1,4 +1,5 @@
 /** The time that the owner of a provider waits for slow servers: for all requests of a discovery and a registration. */
+import { customProvider } from './support/custom-provider';
 import { holdDeadlines, type Deadlines } from './support/deadlines';
 import { documentResponse, startRawServer, type RawBehavior, type RawServer } from './support/raw-server';
 import { World } from './support/world';
@@ -15,9 +16,6 @@ beforeAll(async () => {
 beforeEach(() => {
   server.requests.length = 0;
   deadlines = holdDeadlines();
-});
-afterEach(() => {
-  jest.restoreAllMocks();
 });
 afterAll(() => Promise.all([server.close(), world.stop()]));
 
@@ -40,10 +38,7 @@ function create(behaviors: Record<string, RawBehavior>) {
     (all[request.split(' ')[1] ?? ''] ?? slowly(3_000, NOT_FOUND))(connection, request);
   return world.post('CreateOauth2CredentialProvider', {
     name: 'slow',
-    credentialProviderVendor: 'CustomOauth2',
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: { oauthDiscovery: { discoveryUrl: server.url + RESOURCE } },
-    },
+    ...customProvider(server.url + RESOURCE, {}),
   });
 }
 

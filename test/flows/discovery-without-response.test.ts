@@ -1,6 +1,6 @@
 /** A provider whose discovery never responds, through the whole service: an error in time, and success after it recovers. */
-import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
+import { customProvider } from './support/custom-provider';
 import { documentResponse, startRawServer, switchProtocols, type RawServer } from './support/raw-server';
 import { World } from './support/world';
 
@@ -9,24 +9,16 @@ let server: RawServer;
 beforeAll(async () => {
   [world, server] = await Promise.all([World.start(), startRawServer(switchProtocols)]);
 });
-afterAll(async () => {
-  jest.useRealTimers();
-  await Promise.all([server.close(), world.stop()]);
-});
+afterAll(() => Promise.all([server.close(), world.stop()]));
 
 it('reports a provider that switches protocols as unavailable, and calls it again 5 seconds later', async () => {
   const name = 'switching';
   const { clientId, clientSecret, issuer } = world.provider;
   const discoveryUrl = `${server.url}/.well-known/openid-configuration`;
-  await world.control().send(
-    new CreateOauth2CredentialProviderCommand({
-      name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-      },
-    }),
-  );
+  await world.control().createOauth2CredentialProvider({
+    name,
+    ...customProvider(discoveryUrl, { clientId, clientSecret }),
+  });
   const agent = await world.agent();
   const once = agent.as(world.data('agent', 'execute-api', 1));
   const token = await agent.token();

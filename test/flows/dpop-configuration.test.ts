@@ -1,6 +1,6 @@
 /** The `dpopConfig` of a provider: its rules, how the owner turns it on and off, and what a provider without it returns. */
-import { UpdateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
+import { customProvider } from './support/custom-provider';
 import { DpopWorld, SCOPES } from './support/dpop-world';
 import { alsoReading } from './support/members-beyond-aws';
 import type { TestAgent, World } from './support/world';
@@ -119,18 +119,10 @@ describe('the configuration', () => {
       dpopConfig: { resourceUrls: [dpop.me] },
     });
     const { client, answers } = alsoReading(world.control());
-    await client.send(
-      new UpdateOauth2CredentialProviderCommand({
-        name: other.providerName,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: {
-            clientId: 'optional',
-            oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
-          },
-        },
-      }),
-    );
+    await client.updateOauth2CredentialProvider({
+      name: other.providerName,
+      ...customProvider(world.provider.discoveryUrl, { clientId: 'optional' }),
+    });
     expect(answers).toHaveLength(1);
     expect(JSON.stringify(answers)).not.toContain('dpopConfig');
     await other.connect('oda', { scopes: SCOPES });

@@ -6,11 +6,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import {
-  CreateOauth2CredentialProviderCommand,
-  UpdateOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
+import { customProvider } from './support/custom-provider';
 import { letStrangerUpdate } from './support/delegate';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { alsoSending } from './support/members-beyond-aws';
@@ -27,7 +25,6 @@ let moved: Record<string, string> = {};
 /** Seconds by which the clock is ahead: each test reads the metadata again. */
 let ahead = 0;
 
-let world: World;
 let mcp: ProtectedMcpServer;
 /** The other origin, and the requests to it. */
 let origin: string;
@@ -49,29 +46,29 @@ const forward = async (request: IncomingMessage, response: ServerResponse): Prom
 };
 const other = createServer((request, response) => void forward(request, response));
 
+const world = World.ofFile(
+  {
+    scopes: SCOPES,
+    ttl: { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
+    features: {
+      ...forAnyResource(),
+      revocation: { enabled: true },
+      registration: { enabled: true },
+      registrationManagement: { enabled: true },
+    },
+  },
+  undefined,
+  {
+    prepare(provider) {
+      registrations.prepare(provider);
+      provider.use(async (ctx, next) => {
+        await next();
+        if (ctx.path.startsWith('/.well-known/')) ctx.body = { ...(ctx.body as object), ...moved };
+      });
+    },
+  },
+);
 beforeAll(async () => {
-  world = await World.start(
-    {
-      scopes: SCOPES,
-      ttl: { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
-      features: {
-        ...forAnyResource(),
-        revocation: { enabled: true },
-        registration: { enabled: true },
-        registrationManagement: { enabled: true },
-      },
-    },
-    undefined,
-    {
-      prepare(provider) {
-        registrations.prepare(provider);
-        provider.use(async (ctx, next) => {
-          await next();
-          if (ctx.path.startsWith('/.well-known/')) ctx.body = { ...(ctx.body as object), ...moved };
-        });
-      },
-    },
-  );
   mcp = await startMcpServer(world.provider.issuer);
   await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
   origin = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
@@ -82,13 +79,11 @@ beforeEach(() => {
   moveClock((ahead += 601));
 });
 afterEach(() => {
-  jest.useRealTimers();
   moved = {};
 });
 afterAll(async () => {
   await new Promise((closed) => other.close(closed));
   await mcp.close();
-  await world.stop();
 });
 
 /** What the metadata state after the move. */
@@ -104,30 +99,24 @@ const endpoints = (): Record<string, string> => ({
 /** @param client by default, one with a secret; empty for one that the service registers */
 const configured = (name: string, client?: object) => ({
   name,
-  credentialProviderVendor: 'CustomOauth2' as const,
-  oauth2ProviderConfigInput: {
-    customOauth2ProviderConfig: {
-      oauthDiscovery: { discoveryUrl: mcp.discoveryUrl },
-      ...(client ?? { clientId: world.provider.clientId, clientSecret: world.provider.clientSecret }),
-    },
-  },
+  ...customProvider(mcp.discoveryUrl, {
+    ...(client ?? { clientId: world.provider.clientId, clientSecret: world.provider.clientSecret }),
+  }),
 });
 
 /** Updates a provider, with members that AWS clients do not send. */
 const update = (name: string, members: object = {}, client?: object, principal?: PrincipalName) => {
   const { customOauth2ProviderConfig: config } = configured(name, client).oauth2ProviderConfigInput;
   const stating = { oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...config, ...members } } };
-  return alsoSending(world.control(principal), stating).send(
-    new UpdateOauth2CredentialProviderCommand(configured(name, client)),
+  return alsoSending(world.control(principal), stating).updateOauth2CredentialProvider(
+    configured(name, client),
   );
 };
 
 /** A new agent, and a provider of the MCP server with this client. */
 async function agentFor(name: string, client?: object): Promise<TestAgent> {
   const { client: data, name: agent } = await world.agent();
-  const { callbackUrl = '' } = await world
-    .control()
-    .send(new CreateOauth2CredentialProviderCommand(configured(name, client)));
+  const { callbackUrl = '' } = await world.control().createOauth2CredentialProvider(configured(name, client));
   world.provider.allowRedirect(callbackUrl);
   return new TestAgent(data, agent, name, callbackUrl);
 }

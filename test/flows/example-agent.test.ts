@@ -14,7 +14,6 @@ const EVENTS = [
   { title: 'Tea', location: 'Kitchen', start: '2026-01-01T10:00:00Z', end: '2026-01-01T11:00:00Z' },
 ];
 
-let world: World;
 let calendar: Server;
 /** Responds to the request with this token. */
 let answerCalendar: (response: ServerResponse, token: string) => void;
@@ -23,21 +22,20 @@ let agent: TestAgent;
 /** The agent that sums up the events; undefined if it does not answer. */
 let briefing: Briefing | undefined;
 
+const world = World.ofFile({
+  scopes: ['openid', 'offline_access', 'calendar.read'],
+  issueRefreshToken: () => true,
+});
 beforeAll(async () => {
-  world = await World.start({
-    scopes: ['openid', 'offline_access', 'calendar.read'],
-    issueRefreshToken: () => true,
-  });
   calendar = createServer((request, response) => {
     answerCalendar(response, (request.headers.authorization ?? '').replace('Bearer ', ''));
   }).listen(0, '127.0.0.1');
   await once(calendar, 'listening');
 });
 
-afterAll(async () => {
+afterAll(() => {
   calendar.close();
   calendar.closeAllConnections();
-  await world.stop();
 });
 
 beforeEach(async () => {

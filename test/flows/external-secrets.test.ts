@@ -1,29 +1,15 @@
 /** EXTERNAL secrets: read from Secrets Manager when they are needed, and only for the owner that the secret's tag names. */
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
-  CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
-  GetApiKeyCredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
-  UpdateApiKeyCredentialProviderCommand,
-  UpdateOauth2CredentialProviderCommand,
   type CustomOauth2ProviderConfigInput,
   type GoogleOauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
+import { customProvider } from './support/custom-provider';
 import { renewalsIn } from './support/renewals';
 import { AGENT, changeSecret, putSecret, tagSecret, untagSecret } from './support/secrets';
 import { TestAgent, World, type Ask } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
-afterEach(() => {
-  jest.useRealTimers();
-});
+const world = World.ofFile();
 
 const JSON_KEY = 'value';
 const MINUTES = 60;
@@ -37,14 +23,7 @@ const custom = (
   secret: Partial<CustomOauth2ProviderConfigInput>,
   discoveryUrl = world.provider.discoveryUrl,
 ) => ({
-  credentialProviderVendor: 'CustomOauth2' as const,
-  oauth2ProviderConfigInput: {
-    customOauth2ProviderConfig: {
-      clientId: world.provider.clientId,
-      oauthDiscovery: { discoveryUrl },
-      ...secret,
-    },
-  },
+  ...customProvider(discoveryUrl, { clientId: world.provider.clientId, ...secret }),
 });
 
 let names = 0;
@@ -55,15 +34,13 @@ async function agentWith(secret: Partial<CustomOauth2ProviderConfigInput>): Prom
   const { client, name } = await world.agent();
   const created = await world
     .control()
-    .send(new CreateOauth2CredentialProviderCommand({ name: newName(), ...custom(secret) }));
+    .createOauth2CredentialProvider({ name: newName(), ...custom(secret) });
   world.provider.allowRedirect(created.callbackUrl ?? '');
   return new TestAgent(client, name, created.name ?? '', created.callbackUrl ?? '');
 }
 
 const update = (agent: TestAgent, secret: Partial<CustomOauth2ProviderConfigInput>) =>
-  world
-    .control()
-    .send(new UpdateOauth2CredentialProviderCommand({ name: agent.providerName, ...custom(secret) }));
+  world.control().updateOauth2CredentialProvider({ name: agent.providerName, ...custom(secret) });
 
 const own: Ask = {
   oauth2Flow: 'M2M',
@@ -75,22 +52,18 @@ const own: Ask = {
 const machineToken = async (agent: TestAgent) => (await agent.ask(await agent.token(), own)).accessToken;
 
 const createKey = (secretId: string, jsonKey = JSON_KEY, name = newName()) =>
-  world.control().send(
-    new CreateApiKeyCredentialProviderCommand({
-      name,
-      apiKeySecretSource: 'EXTERNAL',
-      apiKeySecretConfig: { secretId, jsonKey },
-    }),
-  );
+  world.control().createApiKeyCredentialProvider({
+    name,
+    apiKeySecretSource: 'EXTERNAL',
+    apiKeySecretConfig: { secretId, jsonKey },
+  });
 
 async function apiKey(provider: string | undefined): Promise<string | undefined> {
   const agent = await world.agent();
-  const answer = await agent.client.send(
-    new GetResourceApiKeyCommand({
-      workloadIdentityToken: await agent.token(),
-      resourceCredentialProviderName: provider,
-    }),
-  );
+  const answer = await agent.client.getResourceApiKey({
+    workloadIdentityToken: await agent.token(),
+    resourceCredentialProviderName: provider,
+  });
   return answer.apiKey;
 }
 
@@ -108,9 +81,7 @@ describe('a client secret', () => {
   it('can be specified by name, and is returned by ARN', async () => {
     const { name, arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret });
     const agent = await agentWith(external(name));
-    const described = await world
-      .control()
-      .send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+    const described = await world.control().getOauth2CredentialProvider({ name: agent.providerName });
     expect(described).toMatchObject({
       clientSecretSource: 'EXTERNAL',
       clientSecretArn: { secretArn: arn },
@@ -126,13 +97,11 @@ describe('a client secret', () => {
       clientSecret: undefined,
       ...external(arn),
     };
-    const created = await world.control().send(
-      new CreateOauth2CredentialProviderCommand({
-        name: newName(),
-        credentialProviderVendor: 'GoogleOauth2',
-        oauth2ProviderConfigInput: { googleOauth2ProviderConfig: config },
-      }),
-    );
+    const created = await world.control().createOauth2CredentialProvider({
+      name: newName(),
+      credentialProviderVendor: 'GoogleOauth2',
+      oauth2ProviderConfigInput: { googleOauth2ProviderConfig: config },
+    });
     expect(created).toMatchObject({ clientSecretSource: 'EXTERNAL', clientSecretArn: { secretArn: arn } });
   });
 
@@ -192,7 +161,7 @@ describe('a client secret', () => {
     const agent = await agentWith(external(arn));
     const { credentialProviderArn: resourceArn } = await world
       .control()
-      .send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+      .getOauth2CredentialProvider({ name: agent.providerName });
     const stranger = world.local.principals.stranger.arn;
     const policy = JSON.stringify({
       Version: '2012-10-17',
@@ -205,13 +174,11 @@ describe('a client secret', () => {
         },
       ],
     });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await world.control().putResourcePolicy({ resourceArn, policy });
     const strangers = (secret: Partial<CustomOauth2ProviderConfigInput>, server?: string) =>
       world
         .control('stranger')
-        .send(
-          new UpdateOauth2CredentialProviderCommand({ name: agent.providerName, ...custom(secret, server) }),
-        );
+        .updateOauth2CredentialProvider({ name: agent.providerName, ...custom(secret, server) });
     const elsewhere = world.issuer.discoveryUrl;
 
     await expect(strangers(external(unrelated))).rejects.toMatchObject(DENIED);
@@ -233,9 +200,7 @@ describe('an API key', () => {
       apiKeySecretJsonKey: JSON_KEY,
     });
     expect(await apiKey(created.name)).toBe('the-external-key');
-    const described = await world
-      .control()
-      .send(new GetApiKeyCredentialProviderCommand({ name: created.name }));
+    const described = await world.control().getApiKeyCredentialProvider({ name: created.name });
     expect(JSON.stringify(described)).not.toContain('the-external-key');
   });
 
@@ -243,19 +208,15 @@ describe('an API key', () => {
     const name = newName();
     const { arn } = await putSecret({ [JSON_KEY]: 'outside' });
     const control = world.control();
-    await control.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'inside' }));
+    await control.createApiKeyCredentialProvider({ name, apiKey: 'inside' });
     expect(await apiKey(name)).toBe('inside');
-    await control.send(
-      new UpdateApiKeyCredentialProviderCommand({
-        name,
-        apiKeySecretSource: 'EXTERNAL',
-        apiKeySecretConfig: { secretId: arn, jsonKey: JSON_KEY },
-      }),
-    );
+    await control.updateApiKeyCredentialProvider({
+      name,
+      apiKeySecretSource: 'EXTERNAL',
+      apiKeySecretConfig: { secretId: arn, jsonKey: JSON_KEY },
+    });
     expect(await apiKey(name)).toBe('outside');
-    const back = await control.send(
-      new UpdateApiKeyCredentialProviderCommand({ name, apiKey: 'inside again' }),
-    );
+    const back = await control.updateApiKeyCredentialProvider({ name, apiKey: 'inside again' });
     expect(back).toMatchObject({ apiKeySecretSource: 'MANAGED' });
     expect(await apiKey(name)).toBe('inside again');
   });

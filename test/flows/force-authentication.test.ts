@@ -1,11 +1,7 @@
 /** Acceptance scenario 4: after forceAuthentication the old token never comes back. */
 import { World } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 it('deletes the stored grant and starts again; polls with and without the session never get the old token', async () => {
   const agent = await world.agent();

@@ -3,7 +3,7 @@
  * Without the secret of the stage, none of them does anything.
  */
 import { createRequire } from 'node:module';
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { TABLES, type TableName } from '../../lambda/model/table-keys';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';
@@ -66,9 +66,9 @@ function eventOf(name: OperationName, { body, resourceArn, query }: Input, stage
 }
 
 async function content(): Promise<unknown> {
-  const client = new DynamoDBClient({});
+  const client = new DynamoDB({});
   const tables = (Object.keys(TABLES) as TableName[]).map((name) =>
-    client.send(new ScanCommand({ TableName: localTableName(name) })),
+    client.scan({ TableName: localTableName(name) }),
   );
   return (await Promise.all(tables)).map(({ Items }) => Items);
 }

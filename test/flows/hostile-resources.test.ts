@@ -38,9 +38,6 @@ beforeEach(() => {
   server.requests.length = 0;
   deadlines = holdDeadlines();
 });
-afterEach(() => {
-  jest.restoreAllMocks();
-});
 afterAll(() => Promise.all([server.close(), sentinel.close()]));
 
 /** The documents of servers that behave. */

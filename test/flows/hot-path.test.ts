@@ -1,8 +1,6 @@
 /** Calls of a warm request: one DynamoDB round trip, no KMS call, and no request to the provider. */
 import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { principalOf } from '../../lambda/domain/principal';
 import { exchange, exchangingAgent, onBehalfOf } from './on-behalf-of/exchanging';
 import { Browser } from './support/browser';
@@ -16,11 +14,7 @@ import { World } from './support/world';
 /** Seconds; shorter than the time that vault keys and metadata are cached. */
 const MACHINE_TOKEN_LIFE = 100;
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start({ ttl: { ClientCredentials: MACHINE_TOKEN_LIFE } });
-});
-afterAll(() => world.stop());
+const world = World.ofFile({ ttl: { ClientCredentials: MACHINE_TOKEN_LIFE } });
 
 /** Counts the AWS operations and provider requests during a call. */
 async function callsOf(work: () => Promise<unknown>): Promise<string[]> {
@@ -71,7 +65,6 @@ it('renews a token with two UpdateItem, one GetItem, a second BatchGetItem, and 
   await ask();
   moveClock(MACHINE_TOKEN_LIFE);
   const calls = await callsOf(ask);
-  jest.useRealTimers();
   const provider = `HTTP ${new URL(world.provider.issuer).host}`;
   expect(calls).toEqual(['BatchGetItem', 'GetItem', 'UpdateItem', provider, 'UpdateItem', 'BatchGetItem']);
 });
@@ -92,7 +85,6 @@ it('renews a token in the background with three UpdateItem, because the lease co
   // The function caches vault keys, too.
   await renew(1);
   const calls = await callsOf(() => renew(2));
-  jest.useRealTimers();
   const provider = `HTTP ${new URL(world.provider.issuer).host}`;
   expect(calls.filter((call) => call === provider || !call.startsWith('HTTP')).sort()).toEqual([
     'BatchGetItem',
@@ -111,14 +103,9 @@ it('returns an API key with one BatchGetItem', async () => {
   const resourceCredentialProviderName = 'counted';
   await world
     .control()
-    .send(
-      new CreateApiKeyCredentialProviderCommand({ name: resourceCredentialProviderName, apiKey: 'a-key' }),
-    );
+    .createApiKeyCredentialProvider({ name: resourceCredentialProviderName, apiKey: 'a-key' });
   const workloadIdentityToken = await agent.token();
-  const ask = () =>
-    agent.client.send(
-      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName }),
-    );
+  const ask = () => agent.client.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName });
   await ask();
   expect(await callsOf(ask)).toEqual(['BatchGetItem']);
 });

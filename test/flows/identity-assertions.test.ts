@@ -76,9 +76,6 @@ afterAll(async () => {
   await Promise.all([plain.close(), partner.close()]);
   await world.stop();
 });
-afterEach(() => {
-  jest.useRealTimers();
-});
 
 const now = () => Math.floor(Date.now() / 1000);
 

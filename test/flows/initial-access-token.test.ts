@@ -1,7 +1,6 @@
 /** An authorization server that registers clients only with an initial access token (RFC 7591 section 3). */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type Provider from 'oidc-provider';
 import { Browser } from './support/browser';
 import { CloudFormation, OAUTH2 } from './support/cloudformation';
@@ -61,13 +60,11 @@ async function create(name: string, members: object): Promise<string> {
   const control = alsoSending(world.control(), {
     oauth2ProviderConfigInput: { customOauth2ProviderConfig: configOf(members) },
   });
-  const { callbackUrl = '' } = await control.send(
-    new CreateOauth2CredentialProviderCommand({
-      name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {} as never,
-    }),
-  );
+  const { callbackUrl = '' } = await control.createOauth2CredentialProvider({
+    name,
+    credentialProviderVendor: 'CustomOauth2',
+    oauth2ProviderConfigInput: {} as never,
+  });
   return callbackUrl;
 }
 

@@ -1,14 +1,7 @@
 /** The sizes of items and log lines in docs/cost.md and docs/scale.md hold for what the service writes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
-import {
-  DynamoDBClient,
-  ListTablesCommand,
-  ScanCommand,
-  type AttributeValue,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDB, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { RUN_LOG_BYTES } from '../../scripts/cost/endpoint';
 import { GRANT_KB, OPERATIONS, SESSION_KB } from '../../scripts/cost/operations';
 import { PREFIX } from '../../lambda/model/table-keys';
@@ -16,20 +9,18 @@ import { AgentServer } from './gate/agent-server';
 import { openEndpoint } from './gate/endpoints';
 import { World, type TestAgent } from './support/world';
 
-let world: World;
 let agent: TestAgent;
 let token: string;
 /** A token for a user who has not consented. */
 let strangersToken: string;
+const world = World.ofFile({ issueRefreshToken: () => Promise.resolve(true) });
 beforeAll(async () => {
-  world = await World.start({ issueRefreshToken: () => Promise.resolve(true) });
   agent = await world.agent();
   await agent.connect('ana');
   token = await agent.token({ userId: 'ana' });
   strangersToken = await agent.token({ userId: 'ben' });
-  await world.control().send(new CreateApiKeyCredentialProviderCommand({ name: 'sized', apiKey: 'a-key' }));
+  await world.control().createApiKeyCredentialProvider({ name: 'sized', apiKey: 'a-key' });
 });
-afterAll(() => world.stop());
 
 const stepOf = (row: string) => OPERATIONS.flatMap(({ steps }) => steps).find((step) => step.row === row);
 
@@ -42,9 +33,7 @@ async function logged(work: () => Promise<unknown>): Promise<number> {
 }
 
 const apiKey = () =>
-  agent.client.send(
-    new GetResourceApiKeyCommand({ workloadIdentityToken: token, resourceCredentialProviderName: 'sized' }),
-  );
+  agent.client.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: 'sized' });
 
 it.each([
   ['workload access token', () => agent.token({ userId: 'ana' })],
@@ -83,11 +72,11 @@ const kilobytes = (item: Record<string, AttributeValue>): number =>
   Math.ceil(JSON.stringify(item).length / 1024);
 
 it('no item is larger than the documents assume', async () => {
-  const client = new DynamoDBClient({});
-  const { TableNames = [] } = await client.send(new ListTablesCommand({}));
+  const client = new DynamoDB({});
+  const { TableNames = [] } = await client.listTables({});
   const largest = new Map<string, number>();
   for (const TableName of TableNames) {
-    const { Items = [] } = await client.send(new ScanCommand({ TableName }));
+    const { Items = [] } = await client.scan({ TableName });
     for (const item of Items) {
       const kind = Object.values(PREFIX).find((prefix) => item.pk?.S?.startsWith(prefix)) ?? 'unknown';
       largest.set(kind, Math.max(largest.get(kind) ?? 0, kilobytes(item)));

@@ -2,12 +2,6 @@
  * The largest request of each operation succeeds, and a larger one returns a 400 that names the member. No request causes
  * a 500 or a link that cannot be opened.
  */
-import {
-  CreateApiKeyCredentialProviderCommand,
-  PutResourcePolicyCommand,
-  TagResourceCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { authorizerFor } from './support/authorizer';
 import { Browser } from './support/browser';
 import { signInAndConsent } from './support/provider';
@@ -16,11 +10,7 @@ import { isJsonOperation } from '../../lambda/operations';
 import { casesOfOperation } from '../../scripts/aws-model/cases';
 import { MODELLED_OPERATIONS } from '../../scripts/aws-model/service-model';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 /** A character with four bytes in UTF-8. */
 const WIDE = '\u{1F511}';
@@ -92,8 +82,8 @@ describe('a workload identity', () => {
     };
     const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] }).padEnd(20_480, ' ');
     const control = world.control();
-    await control.send(new PutResourcePolicyCommand({ resourceArn, policy }));
-    await control.send(new TagResourceCommand({ resourceArn, tags }));
+    await control.putResourcePolicy({ resourceArn, policy });
+    await control.tagResource({ resourceArn, tags });
     expect(await outcome('GetWorkloadIdentity', { name })).toEqual([200]);
     expect(await outcome('ListWorkloadIdentities', {})).toEqual([200]);
     expect(await outcome('GetWorkloadAccessToken', { workloadName: name })).toEqual([200]);
@@ -195,14 +185,13 @@ describe('a credential provider', () => {
   it('returns an API key of maximum length', async () => {
     const apiKey = WIDE.repeat(65_536);
     const resourceCredentialProviderName = 'longest-key';
-    await world
-      .control()
-      .send(new CreateApiKeyCredentialProviderCommand({ name: resourceCredentialProviderName, apiKey }));
+    await world.control().createApiKeyCredentialProvider({ name: resourceCredentialProviderName, apiKey });
     const agent = await world.agent();
     const workloadIdentityToken = await agent.token();
-    const answer = await agent.client.send(
-      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName }),
-    );
+    const answer = await agent.client.getResourceApiKey({
+      workloadIdentityToken,
+      resourceCredentialProviderName,
+    });
     expect(answer.apiKey === apiKey).toBe(true);
   });
 });

@@ -7,11 +7,7 @@ import { decodeJwt } from 'jose';
 import { tableOf } from './support/portal';
 import { World, type TestAgent } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start({ ttl: { AccessToken: 3600 }, issueRefreshToken: () => Promise.resolve(true) });
-});
-afterAll(() => world.stop());
+const world = World.ofFile({ ttl: { AccessToken: 3600 }, issueRefreshToken: () => Promise.resolve(true) });
 
 interface Listed {
   grants: Record<string, unknown>[];

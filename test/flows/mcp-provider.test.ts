@@ -2,11 +2,7 @@
  * Providers of MCP servers, which name their authorization server (RFC 9728): from the discovery to a token that the
  * server accepts, and what happens when the server later names another authorization server.
  */
-import {
-  GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
-  UpdateOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { UpdateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { authorizedFetch, connectMcp, workloadAccessTokens } from '../../lib/client/index';
 import { identityClient } from './client/agent-code';
@@ -28,7 +24,6 @@ beforeAll(async () => {
   agent = await agentFor('notes');
 });
 afterEach(() => {
-  jest.useRealTimers();
   started.restore();
 });
 afterAll(() => started.close());
@@ -66,9 +61,7 @@ it('does not ask again for openid and offline_access, which the server leaves ou
 });
 
 it('describes the provider by its discovery URL alone', async () => {
-  const { oauth2ProviderConfigOutput } = await world
-    .control()
-    .send(new GetOauth2CredentialProviderCommand({ name: 'notes' }));
+  const { oauth2ProviderConfigOutput } = await world.control().getOauth2CredentialProvider({ name: 'notes' });
   expect(oauth2ProviderConfigOutput).toEqual({
     customOauth2ProviderConfig: { clientId: 'agents', oauthDiscovery: { discoveryUrl: mcp.discoveryUrl } },
   });
@@ -104,28 +97,26 @@ it('rejects an audience, which could bind the token to another server', async ()
 
 it('evaluates the resource of the provider in its policy if a request omits it', async () => {
   const guarded = await agentFor('guarded');
-  const provider = await world.control().send(new GetOauth2CredentialProviderCommand({ name: 'guarded' }));
+  const provider = await world.control().getOauth2CredentialProvider({ name: 'guarded' });
   const deny = (resource: string) =>
-    world.control().send(
-      new PutResourcePolicyCommand({
-        resourceArn: provider.credentialProviderArn,
-        policy: JSON.stringify({
-          Version: '2012-10-17',
-          Statement: [
-            {
-              Effect: 'Deny',
-              Principal: '*',
-              Action: 'bedrock-agentcore:GetResourceOauth2Token',
-              Resource: '*',
-              Condition: {
-                'ForAnyValue:StringEquals': { 'bedrock-agentcore:Resources': resource },
-                Null: { 'bedrock-agentcore:Resources': 'false' },
-              },
+    world.control().putResourcePolicy({
+      resourceArn: provider.credentialProviderArn,
+      policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 'bedrock-agentcore:GetResourceOauth2Token',
+            Resource: '*',
+            Condition: {
+              'ForAnyValue:StringEquals': { 'bedrock-agentcore:Resources': resource },
+              Null: { 'bedrock-agentcore:Resources': 'false' },
             },
-          ],
-        }),
+          },
+        ],
       }),
-    );
+    });
   const token = await guarded.token({ userId: 'ana' });
   const denied = { name: 'AccessDeniedException' };
   await deny(mcp.resource);
@@ -438,7 +429,7 @@ describe('an agent that names no scopes', () => {
 
   it('does not get those that the policy of the provider denies', async () => {
     const guarded = await agentFor('listed');
-    const provider = await world.control().send(new GetOauth2CredentialProviderCommand({ name: 'listed' }));
+    const provider = await world.control().getOauth2CredentialProvider({ name: 'listed' });
     const deny = {
       Effect: 'Deny',
       Principal: '*',
@@ -450,9 +441,7 @@ describe('an agent that names no scopes', () => {
       },
     };
     const policy = JSON.stringify({ Version: '2012-10-17', Statement: [deny] });
-    await world
-      .control()
-      .send(new PutResourcePolicyCommand({ resourceArn: provider.credentialProviderArn, policy }));
+    await world.control().putResourcePolicy({ resourceArn: provider.credentialProviderArn, policy });
     listing(['notes', 'admin']);
     await expect(guarded.ask(await guarded.token({ userId: 'hal' }), { scopes: [] })).rejects.toMatchObject({
       name: 'AccessDeniedException',

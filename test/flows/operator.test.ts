@@ -1,15 +1,4 @@
 /** The operators' listings and the transfer of ownership, in the running service. */
-import {
-  CreateApiKeyCredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  DeleteWorkloadIdentityCommand,
-  GetResourcePolicyCommand,
-  GetWorkloadIdentityCommand,
-  ListTagsForResourceCommand,
-  ListWorkloadIdentitiesCommand,
-  PutResourcePolicyCommand,
-  TagResourceCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { World } from './support/world';
 
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
@@ -52,7 +41,7 @@ const identities = (input: object = {}) =>
   pagesOf('ListWorkloadIdentities', 'workloadIdentities', input).then((pages) => pages.flat());
 
 const create = (name: string, owner: 'agent' | 'stranger' = 'agent') =>
-  world.control(owner).send(new CreateWorkloadIdentityCommand({ name }));
+  world.control(owner).createWorkloadIdentity({ name });
 
 describe('ListWorkloadIdentities', () => {
   it('has the identities of all owners, and which of them are suspended', async () => {
@@ -102,7 +91,7 @@ describe('ListWorkloadIdentities', () => {
 
   it('does not have a deleted identity', async () => {
     await create('passing');
-    await world.control().send(new DeleteWorkloadIdentityCommand({ name: 'passing' }));
+    await world.control().deleteWorkloadIdentity({ name: 'passing' });
     expect((await identities()).map(({ name }) => name)).not.toContain('passing');
   });
 
@@ -110,9 +99,7 @@ describe('ListWorkloadIdentities', () => {
     await create('first-page');
     await create('second-page');
     const { nextToken } = await operate('ListWorkloadIdentities', { maxResults: 1 });
-    const { nextToken: ofOwner } = await world
-      .control()
-      .send(new ListWorkloadIdentitiesCommand({ maxResults: 1 }));
+    const { nextToken: ofOwner } = await world.control().listWorkloadIdentities({ maxResults: 1 });
     const others: [string, object][] = [
       ['ListCredentialProviders', { nextToken }],
       ['ListWorkloadIdentities', { nextToken, owner: AGENT }],
@@ -128,9 +115,7 @@ describe('ListWorkloadIdentities', () => {
 
 it('ListCredentialProviders has the providers of both kinds, without secrets', async () => {
   const agent = await world.agent('stranger');
-  await world
-    .control()
-    .send(new CreateApiKeyCredentialProviderCommand({ name: 'a-key', apiKey: 'the-secret-key' }));
+  await world.control().createApiKeyCredentialProvider({ name: 'a-key', apiKey: 'the-secret-key' });
   const providers = (
     await pagesOf('ListCredentialProviders', 'credentialProviders', { maxResults: 1 })
   ).flat();
@@ -161,9 +146,7 @@ describe('TransferOwnership', () => {
     const agent = await world.agent('stranger');
     const accessToken = await agent.connect('ana');
     const before = world.control('stranger');
-    const { workloadIdentityArn: resourceArn = '' } = await before.send(
-      new GetWorkloadIdentityCommand({ name: agent.name }),
-    );
+    const { workloadIdentityArn: resourceArn = '' } = await before.getWorkloadIdentity({ name: agent.name });
     const providerArn = resourceArn.replace(
       /:workload-identity-directory.*/,
       `:token-vault/default/oauth2credentialprovider/${agent.providerName}`,
@@ -180,8 +163,8 @@ describe('TransferOwnership', () => {
         },
       ],
     });
-    await before.send(new TagResourceCommand({ resourceArn, tags }));
-    await before.send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await before.tagResource({ resourceArn, tags });
+    await before.putResourcePolicy({ resourceArn, policy });
     for (const arn of [resourceArn, providerArn]) {
       expect(await operate('TransferOwnership', { resourceArn: arn, newOwner: AGENT })).toEqual({
         resourceArn: arn,
@@ -201,15 +184,15 @@ describe('TransferOwnership', () => {
     const transferred = agent.as(world.data('agent'));
     const token = await transferred.token({ userId: 'ana' });
     expect((await transferred.ask(token)).accessToken).toBe(accessToken);
-    expect(await world.control().send(new GetResourcePolicyCommand({ resourceArn }))).toMatchObject({
+    expect(await world.control().getResourcePolicy({ resourceArn })).toMatchObject({
       policy,
     });
-    expect(await world.control().send(new ListTagsForResourceCommand({ resourceArn }))).toMatchObject({
+    expect(await world.control().listTagsForResource({ resourceArn })).toMatchObject({
       tags,
     });
 
     // The next write of the new owner records its unique ID: a role that is created again under the name owns nothing.
-    await world.control().send(new TagResourceCommand({ resourceArn, tags: { team: 'calendar' } }));
+    await world.control().tagResource({ resourceArn, tags: { team: 'calendar' } });
     const { id } = world.local.principals.agent;
     world.remake('agent');
     await expect(transferred.token()).rejects.toMatchObject({ name: 'AccessDeniedException' });
@@ -221,7 +204,7 @@ describe('TransferOwnership', () => {
     const agent = await world.agent();
     const { workloadIdentityArn: resourceArn = '' } = await world
       .control()
-      .send(new GetWorkloadIdentityCommand({ name: agent.name }));
+      .getWorkloadIdentity({ name: agent.name });
     expect(await operate('TransferOwnership', { resourceArn, newOwner: PARTNER })).toEqual({
       resourceArn,
       owner: PARTNER,
@@ -235,7 +218,7 @@ describe('TransferOwnership', () => {
     const agent = await world.agent();
     const { workloadIdentityArn: resourceArn = '' } = await world
       .control()
-      .send(new GetWorkloadIdentityCommand({ name: agent.name }));
+      .getWorkloadIdentity({ name: agent.name });
     await operate('SuspendWorkloadIdentity', { name: agent.name });
     await operate('TransferOwnership', { resourceArn, newOwner: STRANGER });
     await expect(agent.as(world.data('stranger')).token()).rejects.toMatchObject({
@@ -247,12 +230,12 @@ describe('TransferOwnership', () => {
     const agent = await world.agent();
     const { workloadIdentityArn: resourceArn = '' } = await world
       .control()
-      .send(new GetWorkloadIdentityCommand({ name: agent.name }));
+      .getWorkloadIdentity({ name: agent.name });
     const policy = JSON.stringify({
       Version: '2012-10-17',
       Statement: [{ Effect: 'Deny', Principal: '*', Action: '*', Resource: '*' }],
     });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await world.control().putResourcePolicy({ resourceArn, policy });
     await operate('TransferOwnership', { resourceArn, newOwner: STRANGER });
   });
 

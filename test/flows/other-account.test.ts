@@ -2,38 +2,25 @@
  * A caller of another account that the deployment accepts: it reaches the operations of agents only, and there it is no
  * one's owner. Its role has the name of the agent's role in the account of the service.
  */
-import {
-  GetResourceOauth2TokenCommand,
-  GetWorkloadAccessTokenCommand,
-  GetWorkloadAccessTokenForUserIdCommand,
-} from '@aws-sdk/client-bedrock-agentcore';
-import {
-  GetWorkloadIdentityCommand,
-  ListWorkloadIdentitiesCommand,
-  PutResourcePolicyCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { GetResourceOauth2TokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { World } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 const PARTNER = 'arn:aws:iam::000000000001:role/agent';
 const DENIED = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } };
 
 const tokenOf = (workloadName: string, principal: 'agent' | 'partner') =>
-  world.data(principal).send(new GetWorkloadAccessTokenCommand({ workloadName }));
+  world.data(principal).getWorkloadAccessToken({ workloadName });
 
 /** Allows the principals to act as the agent. */
 async function allow(workloadName: string, principal: string): Promise<void> {
   const { workloadIdentityArn: resourceArn } = await world
     .control()
-    .send(new GetWorkloadIdentityCommand({ name: workloadName }));
+    .getWorkloadIdentity({ name: workloadName });
   const statement = { Effect: 'Allow', Principal: { AWS: principal }, Action: '*', Resource: '*' };
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  await world.control().putResourcePolicy({ resourceArn, policy });
 }
 
 it('cannot act as the agent of a role with the same name, and the audit log has its account', async () => {
@@ -41,9 +28,7 @@ it('cannot act as the agent of a role with the same name, and the audit log has 
   await expect(tokenOf(name, 'agent')).resolves.toHaveProperty('workloadAccessToken');
   await expect(tokenOf(name, 'partner')).rejects.toMatchObject(DENIED);
   await expect(
-    world
-      .data('partner')
-      .send(new GetWorkloadAccessTokenForUserIdCommand({ workloadName: name, userId: 'ada' })),
+    world.data('partner').getWorkloadAccessTokenForUserId({ workloadName: name, userId: 'ada' }),
   ).rejects.toMatchObject(DENIED);
   expect((await world.audit()).at(-1)).toMatchObject({ outcome: 'denied', principal: PARTNER });
 });
@@ -84,8 +69,8 @@ it('reaches neither the control plane nor the operators’ plane, whatever the r
     ) as string,
   };
   const control = world.control('partner');
-  await expect(control.send(new GetWorkloadIdentityCommand({ name }))).rejects.toMatchObject(refused);
-  await expect(control.send(new ListWorkloadIdentitiesCommand({}))).rejects.toMatchObject(refused);
+  await expect(control.getWorkloadIdentity({ name })).rejects.toMatchObject(refused);
+  await expect(control.listWorkloadIdentities({})).rejects.toMatchObject(refused);
   for (const response of [
     await world.operate('ListGrants', {}, 'partner'),
     await world.operate('SuspendWorkloadIdentity', { name }, 'partner'),

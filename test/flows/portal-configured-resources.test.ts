@@ -2,16 +2,8 @@
  * A consent portal names the resources of other owners, and keeps to those that it was configured with: a resource that is
  * deleted and created again under its name does not appear in the portal, although its policy allows the portal's owner.
  */
-import {
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  DeleteOauth2CredentialProviderCommand,
-  DeleteResourcePolicyCommand,
-  DeleteWorkloadIdentityCommand,
-  GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/owned-resource-store';
+import { customProvider } from './support/custom-provider';
 import { startPortalWorld, tableOf, TestPortal } from './support/portal';
 import type { TestProvider } from './support/provider';
 import type { TestAgent, World } from './support/world';
@@ -47,37 +39,32 @@ async function allow(resourceArn: string): Promise<void> {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal, Action, Resource: resourceArn }],
   });
-  await asStranger().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  await asStranger().putResourcePolicy({ resourceArn, policy });
 }
 
 async function recreateIdentity(name: string): Promise<void> {
-  await asStranger().send(new DeleteWorkloadIdentityCommand({ name }));
-  await asStranger().send(new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [] }));
+  await asStranger().deleteWorkloadIdentity({ name });
+  await asStranger().createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [] });
   await allow(identityArn(name));
 }
 
 async function createProvider(name: string): Promise<void> {
   const { discoveryUrl, clientId, clientSecret } = identityProvider;
-  await asStranger().send(
-    new CreateOauth2CredentialProviderCommand({
-      name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-      },
-    }),
-  );
+  await asStranger().createOauth2CredentialProvider({
+    name,
+    ...customProvider(discoveryUrl, { clientId, clientSecret }),
+  });
   await allow(providerArn(name));
 }
 
 async function recreateProvider(name: string): Promise<void> {
-  await asStranger().send(new DeleteOauth2CredentialProviderCommand({ name }));
+  await asStranger().deleteOauth2CredentialProvider({ name });
   await createProvider(name);
 }
 
 /** Denies the portal's owner what it is allowed. */
 async function deny(resourceArn: string): Promise<void> {
-  await asStranger().send(new DeleteResourcePolicyCommand({ resourceArn }));
+  await asStranger().deleteResourcePolicy({ resourceArn });
 }
 
 const post = (portal: TestPortal, change: object) =>
@@ -199,9 +186,7 @@ it("offers nothing in the owner's words for a provider that was created again an
   const session = await portal.signIn('ana');
   await recreateProvider(foreign.providerName);
   const user = { userToken: String(identityProvider.exchanges.at(-1)?.answer.id_token) };
-  const { callbackUrl } = await asStranger().send(
-    new GetOauth2CredentialProviderCommand({ name: foreign.providerName }),
-  );
+  const { callbackUrl } = await asStranger().getOauth2CredentialProvider({ name: foreign.providerName });
   identityProvider.allowRedirect(callbackUrl ?? '');
   const asked = await own.ask(await own.token(user), {
     resourceCredentialProviderName: foreign.providerName,
@@ -262,10 +247,8 @@ it("keeps an agent of the portal's owner that was created again", async () => {
   const portal = await TestPortal.create(world, { agents: [own, other], identityProvider });
   identityProvider.allowRedirect(portal.callbackUrl);
   const control = world.control('agent');
-  await control.send(new DeleteWorkloadIdentityCommand({ name: own.name }));
-  await control.send(
-    new CreateWorkloadIdentityCommand({ name: own.name, allowedResourceOauth2ReturnUrls: [] }),
-  );
+  await control.deleteWorkloadIdentity({ name: own.name });
+  await control.createWorkloadIdentity({ name: own.name, allowedResourceOauth2ReturnUrls: [] });
   expect(await update(portal, { connections: [] })).toEqual(['ACTIVE', undefined]);
   expect(await shown(portal)).toEqual([own.name, other.name]);
 });
@@ -286,11 +269,7 @@ it('an update needs no permission of a left-out resource, and its acceptance doe
 
 it.each<[string, (name: string) => Promise<unknown>, RegExp]>([
   ['denies its use', (name) => deny(identityArn(name)), /^Left out: .* is not authorized to call/],
-  [
-    'deletes it',
-    (name) => asStranger().send(new DeleteWorkloadIdentityCommand({ name })),
-    /^Left out: .* does not exist/,
-  ],
+  ['deletes it', (name) => asStranger().deleteWorkloadIdentity({ name }), /^Left out: .* does not exist/],
   [
     'has it trust another issuer',
     (name) => {
@@ -323,11 +302,7 @@ it('the verification of an update fails if no agent can be used', async () => {
 
 it.each<[string, (name: string) => Promise<unknown>, RegExp]>([
   ['deny their use', (name) => deny(identityArn(name)), /^Left out: .* is not authorized to call/],
-  [
-    'delete them',
-    (name) => asStranger().send(new DeleteWorkloadIdentityCommand({ name })),
-    /^Left out: .* does not exist/,
-  ],
+  ['delete them', (name) => asStranger().deleteWorkloadIdentity({ name }), /^Left out: .* does not exist/],
 ])('can be updated after other owners of its agents %s', async (_, act, reason) => {
   const { portal, own, foreign, sources, connections } = await sharedPortal();
   await act(foreign.name);
@@ -340,7 +315,7 @@ it.each<[string, (name: string) => Promise<unknown>, RegExp]>([
 
 it("can be updated after another owner deletes the provider of its agents' connections", async () => {
   const { portal, foreign, connections } = await sharedPortal();
-  await asStranger().send(new DeleteOauth2CredentialProviderCommand({ name: foreign.providerName }));
+  await asStranger().deleteOauth2CredentialProvider({ name: foreign.providerName });
   const reason = `Left out: The credential provider "${foreign.providerName}" does not exist.`;
   expect(await update(portal, { connections })).toEqual(['ACTIVE', reason]);
   const added = connections.map((connection) => ({ ...connection, credentialProviderName: 'missing' }));
@@ -356,16 +331,8 @@ it('returns to what it had, whatever other owners did in between', async () => {
   const acts: [object, () => Promise<unknown>, RegExp][] = [
     [changed, () => deny(providerArn(providerName)), /^Left out: .* is not authorized to use/],
     [without, () => deny(identityArn(name)), /^Left out: .* is not authorized to call/],
-    [
-      changed,
-      () => asStranger().send(new DeleteOauth2CredentialProviderCommand({ name: providerName })),
-      /^Left out: /,
-    ],
-    [
-      without,
-      () => asStranger().send(new DeleteWorkloadIdentityCommand({ name })),
-      /^Left out: .* does not exist/,
-    ],
+    [changed, () => asStranger().deleteOauth2CredentialProvider({ name: providerName }), /^Left out: /],
+    [without, () => asStranger().deleteWorkloadIdentity({ name }), /^Left out: .* does not exist/],
   ];
   for (const [change, act, reason] of acts) {
     await update(portal, change);
@@ -398,7 +365,7 @@ it("adds no connection of an agent that cannot be used, which would show another
   expect((await post(portal, offer(own.name))).status).toBe(403);
   await recreateIdentity(foreign.name);
   expect((await post(portal, offer(foreign.name))).status).toBe(403);
-  await asStranger().send(new DeleteWorkloadIdentityCommand({ name: foreign.name }));
+  await asStranger().deleteWorkloadIdentity({ name: foreign.name });
   expect((await post(portal, offer(foreign.name))).status).toBe(404);
   expect(await update(portal, { sources })).toEqual(['ACTIVE', expect.stringContaining('does not exist')]);
 });
@@ -422,7 +389,7 @@ it('accepts no provider while the agent of its connection is missing, because no
   const { portal, foreign, connections } = await sharedPortal();
   await recreateProvider(foreign.providerName);
   const acceptedResourceIds = await leftOut(portal, { connections: connections.slice(1) });
-  await asStranger().send(new DeleteWorkloadIdentityCommand({ name: foreign.name }));
+  await asStranger().deleteWorkloadIdentity({ name: foreign.name });
   expect(await leftOut(portal, { acceptedResourceIds })).toEqual(acceptedResourceIds);
 });
 
@@ -431,7 +398,7 @@ it('can be updated after its sign-in provider is deleted', async () => {
   await createProvider('deleted-sign-in');
   const idpConfig = { credentialProviderArn: providerArn('deleted-sign-in'), scopes: ['openid'] };
   expect(await update(portal, { idpConfig })).toEqual(['ACTIVE', undefined]);
-  await asStranger().send(new DeleteOauth2CredentialProviderCommand({ name: 'deleted-sign-in' }));
+  await asStranger().deleteOauth2CredentialProvider({ name: 'deleted-sign-in' });
   const change = { sources: sourcesOf(own), connections: [] };
   expect(await update(portal, change)).toEqual(['UPDATE_FAILED', expect.stringContaining('does not exist')]);
 });
@@ -442,13 +409,11 @@ it('can be updated after its left-out sign-in provider gets no discovery URL', a
   await createProvider(name);
   const idpConfig = { credentialProviderArn: providerArn(name), scopes: ['openid'] };
   expect(await update(portal, { idpConfig })).toEqual(['ACTIVE', undefined]);
-  await asStranger().send(new DeleteOauth2CredentialProviderCommand({ name }));
-  await asStranger().send(
-    new CreateOauth2CredentialProviderCommand({
-      name,
-      credentialProviderVendor: 'GithubOauth2',
-      oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: 'id', clientSecret: 'secret' } },
-    }),
-  );
+  await asStranger().deleteOauth2CredentialProvider({ name });
+  await asStranger().createOauth2CredentialProvider({
+    name,
+    credentialProviderVendor: 'GithubOauth2',
+    oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: 'id', clientSecret: 'secret' } },
+  });
   await leftOut(portal, { connections: [] }, 'UPDATE_FAILED');
 });

@@ -2,10 +2,6 @@
  * A person's connections in a consent portal, in the running service: sign in at the organization's identity provider,
  * connect, and disconnect, with real OAuth servers and a browser.
  */
-import {
-  DeleteResourcePolicyCommand,
-  PutResourcePolicyCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/owned-resource-store';
 import { grantKey } from '../../lambda/model/table-keys';
 import { targetsOf } from '../../lambda/domain/grant/grant';
@@ -36,9 +32,6 @@ beforeAll(async () => {
     { ttl: { AccessToken: 3600 }, features: { revocation: { enabled: true } } },
     () => [{ discoveryUrl, allowedAudience: [clientId] }],
   );
-});
-afterEach(() => {
-  jest.useRealTimers();
 });
 afterAll(async () => {
   await world.stop();
@@ -304,7 +297,7 @@ describe('the rights of the owner', () => {
       Statement: [{ Effect: 'Deny', Principal: '*', Action: `bedrock-agentcore:${Action}`, Resource }],
     });
   const put = (resourceArn: string, policy: string) =>
-    world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    world.control().putResourcePolicy({ resourceArn, policy });
 
   it('are evaluated at each step: completion and disconnection after a deny are rejected', async () => {
     const { agent, portal, session, key } = await connected('ana');
@@ -325,7 +318,7 @@ describe('the rights of the owner', () => {
     expect(await portal.view(session)).toMatchObject({ agents: [], hiddenAgents: 1 });
     expect(await portal.disconnect(session, key)).toMatchObject({ refused: 'no-such-connection' });
     expect(await portal.disconnectAgent(session, agent)).toMatchObject({ refused: 'no-such-connection' });
-    await world.control().send(new DeleteResourcePolicyCommand({ resourceArn: arn }));
+    await world.control().deleteResourcePolicy({ resourceArn: arn });
     expect(await portal.complete(session, sessionUri)).toHaveProperty('completed');
   });
 

@@ -9,15 +9,13 @@ import { World, type TestAgent } from './support/world';
 
 const CLIENT_ID = 'portal-client';
 
-let world: World;
 let agent: TestAgent;
 let portal: TestPortal;
+const world = World.ofFile({}, ({ discoveryUrl }) => [{ discoveryUrl, allowedAudience: [CLIENT_ID] }]);
 beforeAll(async () => {
-  world = await World.start({}, ({ discoveryUrl }) => [{ discoveryUrl, allowedAudience: [CLIENT_ID] }]);
   agent = await world.agent();
   portal = await newPortal();
 });
-afterAll(() => world.stop());
 
 const newPortal = () =>
   TestPortal.create(world, {
@@ -262,7 +260,6 @@ it('tells an identity provider whose keys are unavailable from an ID token that 
   world.issuer.keysBody = '<html>We are back soon</html>';
   expect(await finish(started)).toMatchObject({ refused: 'login_unavailable' });
   world.issuer.keysBody = undefined;
-  jest.useRealTimers();
 });
 
 it('leaves out an agent whose issuer is unavailable, if another agent admits the person', async () => {

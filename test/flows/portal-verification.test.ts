@@ -1,11 +1,6 @@
 /** What the status reason of a portal says about the sign-in, also about a provider of another owner. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  GetConsentPortalCommand,
-  PutResourcePolicyCommand,
-  UpdateConsentPortalCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { createAuthority } from './support/certificates';
 import { moveClock } from './support/clock';
 import { arnOf, startPortalWorld, TestPortal } from './support/portal';
@@ -55,7 +50,7 @@ async function providerOf(owner: PrincipalName, discoveryUrl: string, custom: ob
   const Action = 'bedrock-agentcore:GetResourceOauth2Token';
   const Statement = [{ Effect: 'Allow', Principal, Action, Resource: resourceArn }];
   const policy = JSON.stringify({ Version: '2012-10-17', Statement });
-  await world.control(owner).send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  await world.control(owner).putResourcePolicy({ resourceArn, policy });
   return resourceArn;
 }
 
@@ -100,7 +95,7 @@ describe('the status reason of a portal', () => {
     const statusReason = `Users might not be able to sign in for the workload identity "${strict.name}": its trusted issuer ${issuer} does not list the client ID of the sign-in provider. Add "${clientId}" to allowedAudience and allowedClients of the trusted issuer, and then update the portal to verify it again.`;
     expect(await verified(portal)).toEqual({ status: 'ACTIVE', statusReason });
     const named = { consentPortalIdentifier: portal.id };
-    expect(await world.control().send(new GetConsentPortalCommand(named))).toMatchObject({
+    expect(await world.control().getConsentPortal(named)).toMatchObject({
       status: 'ACTIVE',
       statusReason,
     });
@@ -108,7 +103,7 @@ describe('the status reason of a portal', () => {
       expect.objectContaining({ operation: 'VerifyConsentPortal', result: 'ACTIVE', reason: statusReason }),
     );
     await trust(strict, { allowedAudience: ['another', clientId] });
-    await world.control().send(new UpdateConsentPortalCommand(named));
+    await world.control().updateConsentPortal(named);
     expect(await verified(portal)).toEqual({ status: 'ACTIVE', statusReason: undefined });
   });
 
@@ -187,7 +182,7 @@ describe('the status reason of a portal', () => {
     const Action = 'bedrock-agentcore:RevokeResourceGrant';
     const Statement = [{ Effect: 'Deny', Principal: '*', Action, Resource: resourceArn }];
     const policy = JSON.stringify({ Version: '2012-10-17', Statement });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await world.control().putResourcePolicy({ resourceArn, policy });
     expect(await verified(await portalOf(agent))).toEqual({
       status: 'ACTIVE',
       statusReason: expect.stringMatching(

@@ -1,8 +1,8 @@
 /** The internal function with an untrusted caller: it does only what it is designed for. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { decodeJwt } from 'jose';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
@@ -12,22 +12,18 @@ import { knownMembers } from './support/other-versions';
 import { World } from './support/world';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
-let world: World;
-let lambda: LambdaClient;
-beforeAll(async () => {
-  world = await World.start({ issueRefreshToken: () => Promise.resolve(true) });
+let lambda: Lambda;
+const world = World.ofFile({ issueRefreshToken: () => Promise.resolve(true) });
+beforeAll(() => {
   // With the functions' own credentials and endpoint from this process's environment.
-  lambda = new LambdaClient({});
+  lambda = new Lambda({});
 });
-afterAll(() => world.stop());
 
 async function invoke(event: object): Promise<{ failed: boolean; answer: unknown }> {
-  const { FunctionError, Payload } = await lambda.send(
-    new InvokeCommand({
-      FunctionName: process.env.PROVIDER_CLIENT_FUNCTION,
-      Payload: Buffer.from(JSON.stringify(event)),
-    }),
-  );
+  const { FunctionError, Payload } = await lambda.invoke({
+    FunctionName: process.env.PROVIDER_CLIENT_FUNCTION,
+    Payload: Buffer.from(JSON.stringify(event)),
+  });
   const answer: unknown = knownMembers(JSON.parse(Buffer.from(Payload ?? []).toString('utf8')));
   return { failed: FunctionError !== undefined, answer };
 }
@@ -67,7 +63,7 @@ it('renews only for the holder of the lease, and never returns a token', async (
     userHash: userHashOf({ kind: 'user-id', id: 'ana' }),
     target: grantTarget({ flow: 'USER_FEDERATION', providerName, ...narrowing, scopes: [] }),
   };
-  const vault = createTable(createDynamoDb(new DynamoDBClient({})), process.env.VAULT_TABLE ?? '');
+  const vault = createTable(createDynamoDb(new DynamoDB({})), process.env.VAULT_TABLE ?? '');
   const grants = createGrantStore(vault);
   const seen = await grants.get(grantId);
   const lease = { holder: 'the-holder', deadline: Date.now() + 8000 };

@@ -3,66 +3,54 @@
  * binds the code to this service. The server rejects any other authentication of the client.
  */
 import {
-  CreateOauth2CredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
   UpdateOauth2CredentialProviderCommand,
   type CustomOauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { Browser } from './support/browser';
+import { customProvider } from './support/custom-provider';
 import { World, type TestAgent } from './support/world';
 
-let world: World;
 let agent: TestAgent;
+const world = World.ofFile({
+  clients: [
+    {
+      client_id: 'agents',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: ['https://placeholder.example/'],
+      grant_types: ['authorization_code', 'refresh_token'],
+    },
+    {
+      client_id: 'confidential',
+      client_secret: 'a-secret',
+      redirect_uris: ['https://placeholder.example/'],
+    },
+  ],
+  ttl: { AccessToken: 3600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
+  issueRefreshToken: () => Promise.resolve(true),
+  features: { revocation: { enabled: true } },
+});
 beforeAll(async () => {
-  world = await World.start({
-    clients: [
-      {
-        client_id: 'agents',
-        token_endpoint_auth_method: 'none',
-        redirect_uris: ['https://placeholder.example/'],
-        grant_types: ['authorization_code', 'refresh_token'],
-      },
-      {
-        client_id: 'confidential',
-        client_secret: 'a-secret',
-        redirect_uris: ['https://placeholder.example/'],
-      },
-    ],
-    ttl: { AccessToken: 3600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
-    issueRefreshToken: () => Promise.resolve(true),
-    features: { revocation: { enabled: true } },
-  });
   agent = await world.agent('agent', undefined, { clientSecret: undefined });
 });
-afterAll(() => world.stop());
 
 const customOf = (output: { oauth2ProviderConfigOutput?: object | undefined }) =>
   (output.oauth2ProviderConfigOutput as Record<string, Record<string, unknown>>).customOauth2ProviderConfig;
 
 const configured = (config: Partial<CustomOauth2ProviderConfigInput>) => ({
   name: agent.providerName,
-  credentialProviderVendor: 'CustomOauth2' as const,
-  oauth2ProviderConfigInput: {
-    customOauth2ProviderConfig: {
-      clientId: 'agents',
-      oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
-      ...config,
-    },
-  },
+  ...customProvider(world.provider.discoveryUrl, { clientId: 'agents', ...config }),
 });
 
 it('has no source of a secret, which a client with a secret has', async () => {
   const named = { name: agent.providerName };
-  const { clientSecretArn, clientSecretSource } = await world
-    .control()
-    .send(new GetOauth2CredentialProviderCommand(named));
+  const { clientSecretArn, clientSecretSource } = await world.control().getOauth2CredentialProvider(named);
   // The AWS model requires the ARN.
   expect([clientSecretArn, clientSecretSource]).toEqual([expect.any(Object), undefined]);
   const withSecret = {
     ...configured({ clientId: 'confidential', clientSecret: 'a-secret' }),
     name: 'with-secret',
   };
-  const created = await world.control().send(new CreateOauth2CredentialProviderCommand(withSecret));
+  const created = await world.control().createOauth2CredentialProvider(withSecret);
   expect(created.clientSecretSource).toBe('MANAGED');
 });
 
@@ -106,9 +94,7 @@ it('gets a token by a pushed request and PKCE, refreshes it, and revokes it, eac
 });
 
 it('is described without an authentication method', async () => {
-  const output = await world
-    .control()
-    .send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+  const output = await world.control().getOauth2CredentialProvider({ name: agent.providerName });
   expect(customOf(output)).toEqual({
     clientId: 'agents',
     oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
@@ -137,23 +123,21 @@ it('cannot be configured for on-behalf-of exchange', async () => {
 });
 
 it('stays public in an update that names no method, and keeps its tokens', async () => {
-  await world.control().send(new UpdateOauth2CredentialProviderCommand(configured({})));
-  const output = await world
-    .control()
-    .send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+  await world.control().updateOauth2CredentialProvider(configured({}));
+  const output = await world.control().getOauth2CredentialProvider({ name: agent.providerName });
   expect(customOf(output)).not.toHaveProperty('clientAuthenticationMethod');
 });
 
 it('does not replace a confidential client whose secret an update omits', async () => {
   const control = world.control();
   const secretly = configured({ clientId: 'confidential', clientSecret: 'a-secret' });
-  await control.send(new CreateOauth2CredentialProviderCommand({ ...secretly, name: 'secretly' }));
+  await control.createOauth2CredentialProvider({ ...secretly, name: 'secretly' });
   const omitted = { ...configured({ clientId: 'confidential' }), name: 'secretly' };
-  const output = await control.send(new UpdateOauth2CredentialProviderCommand(omitted));
+  const output = await control.updateOauth2CredentialProvider(omitted);
   expect(customOf(output)).toMatchObject({ clientAuthenticationMethod: 'CLIENT_SECRET_BASIC' });
   // Another server would otherwise get codes of a client that no longer authenticates.
   const elsewhere = { ...configured({ clientId: 'another' }), name: 'secretly' };
-  await expect(control.send(new UpdateOauth2CredentialProviderCommand(elsewhere))).rejects.toMatchObject({
+  await expect(control.updateOauth2CredentialProvider(elsewhere)).rejects.toMatchObject({
     name: 'ValidationException',
     message: expect.stringMatching(/clientSecret: is required/) as string,
   });

@@ -3,14 +3,10 @@
  * nothing. The local gateway provides unique IDs as API Gateway does.
  */
 import {
-  CreateApiKeyCredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
   DeleteWorkloadIdentityCommand,
   GetOauth2CredentialProviderCommand,
   GetWorkloadIdentityCommand,
-  ListOauth2CredentialProvidersCommand,
   ListTagsForResourceCommand,
-  ListWorkloadIdentitiesCommand,
   PutResourcePolicyCommand,
   TagResourceCommand,
   UpdateWorkloadIdentityCommand,
@@ -18,16 +14,14 @@ import {
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { RETURN_URL, TestAgent, World } from './support/world';
 
-let world: World;
 let first: string;
-beforeAll(async () => {
-  world = await World.start();
+const world = World.ofFile();
+beforeAll(() => {
   first = world.local.principals.agent.id;
 });
 afterEach(() => {
   world.remake('agent', first);
 });
-afterAll(() => world.stop());
 
 const REFUSED = {
   name: 'AccessDeniedException',
@@ -35,7 +29,7 @@ const REFUSED = {
 };
 
 const identityArn = async (name: string) =>
-  (await world.control().send(new GetWorkloadIdentityCommand({ name }))).workloadIdentityArn ?? '';
+  (await world.control().getWorkloadIdentity({ name })).workloadIdentityArn ?? '';
 
 it('cannot act as the agents of its predecessor, even with an earlier token', async () => {
   const agent = await world.agent();
@@ -82,20 +76,18 @@ it('cannot read, change, or delete resources and policies of its predecessor', a
   ]) {
     await expect(control.send(command as GetWorkloadIdentityCommand)).rejects.toMatchObject(REFUSED);
   }
-  const { workloadIdentities } = await control.send(new ListWorkloadIdentitiesCommand({}));
-  const { credentialProviders } = await control.send(new ListOauth2CredentialProvidersCommand({}));
+  const { workloadIdentities } = await control.listWorkloadIdentities({});
+  const { credentialProviders } = await control.listOauth2CredentialProviders({});
   expect([workloadIdentities, credentialProviders]).toEqual([[], []]);
 });
 
 it('cannot use a provider of its predecessor, not even through its own agent', async () => {
   const { providerName } = await world.agent();
   const key = { name: 'key-of-the-first', apiKey: 'k-123' };
-  await world.control().send(new CreateApiKeyCredentialProviderCommand(key));
+  await world.control().createApiKeyCredentialProvider(key);
   world.remake('agent');
   const name = 'agent-of-the-second';
-  await world
-    .control()
-    .send(new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }));
+  await world.control().createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] });
   const second = new TestAgent(world.data(), name, providerName, '');
   const namesakes = {
     name: 'AccessDeniedException',
@@ -124,7 +116,7 @@ describe('a record without a unique ID', () => {
     const agent = await world.agent();
     world.remake('agent', first);
     await expect(agent.token()).resolves.toEqual(expect.any(String));
-    await world.control().send(new UpdateWorkloadIdentityCommand({ name: agent.name }));
+    await world.control().updateWorkloadIdentity({ name: agent.name });
     world.remake('agent');
     await expect(agent.token()).rejects.toMatchObject(REFUSED);
   });
@@ -142,7 +134,7 @@ describe('a record without a unique ID', () => {
       },
     ];
     const policy = JSON.stringify({ Version: '2012-10-17', Statement });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await world.control().putResourcePolicy({ resourceArn, policy });
     const tagging = new TagResourceCommand({ resourceArn, tags: { a: 'b' } });
     await world.control('stranger').send(tagging);
     world.remake('agent', first);

@@ -10,14 +10,7 @@ const shortLived: Configuration = {
   rotateRefreshToken: true,
 };
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start(shortLived);
-});
-afterAll(() => world.stop());
-afterEach(() => {
-  jest.useRealTimers();
-});
+const world = World.ofFile(shortLived);
 
 const refreshes = () => world.provider.exchanges.filter(({ grantType }) => grantType === 'refresh_token');
 

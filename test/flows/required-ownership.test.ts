@@ -2,30 +2,19 @@
  * Updates that fail unless the caller owns the provider: a principal that deleted a provider can create one with its name, and
  * let the earlier owner in, to get the next secret of that owner.
  */
-import {
-  CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { customProvider } from './support/custom-provider';
 import { letStranger } from './support/delegate';
 import { World } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 const oauth2 = (name: string, members: object = {}) => ({
   name,
-  credentialProviderVendor: 'CustomOauth2' as const,
-  oauth2ProviderConfigInput: {
-    customOauth2ProviderConfig: {
-      clientId: world.provider.clientId,
-      clientSecret: world.provider.clientSecret,
-      oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
-      ...members,
-    },
-  },
+  ...customProvider(world.provider.discoveryUrl, {
+    clientId: world.provider.clientId,
+    clientSecret: world.provider.clientSecret,
+    ...members,
+  }),
 });
 
 const KINDS = [
@@ -33,9 +22,7 @@ const KINDS = [
     'UpdateApiKeyCredentialProvider',
     async (name: string) => {
       const input = { name, apiKey: 'a-key' };
-      const { credentialProviderArn } = await world
-        .control()
-        .send(new CreateApiKeyCredentialProviderCommand(input));
+      const { credentialProviderArn } = await world.control().createApiKeyCredentialProvider(input);
       return { input, credentialProviderArn };
     },
   ],
@@ -43,9 +30,7 @@ const KINDS = [
     'UpdateOauth2CredentialProvider',
     async (name: string) => {
       const input = oauth2(name);
-      const { credentialProviderArn } = await world
-        .control()
-        .send(new CreateOauth2CredentialProviderCommand(input));
+      const { credentialProviderArn } = await world.control().createOauth2CredentialProvider(input);
       return { input, credentialProviderArn };
     },
   ],

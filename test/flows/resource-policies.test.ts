@@ -3,27 +3,16 @@
  * use a provider, and no policy locks out the owner.
  */
 import {
-  GetResourceApiKeyCommand,
-  GetWorkloadAccessTokenCommand,
-  GetWorkloadAccessTokenForUserIdCommand,
-} from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateApiKeyCredentialProviderCommand,
   DeleteResourcePolicyCommand,
   DeleteWorkloadIdentityCommand,
   GetResourcePolicyCommand,
   GetWorkloadIdentityCommand,
-  PutResourcePolicyCommand,
   TagResourceCommand,
   UpdateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { TestAgent, World, type PrincipalName } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 const PREFIX = 'arn:aws:bedrock-agentcore';
 const REFUSED = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } };
@@ -49,11 +38,11 @@ const policyOf = (...statements: object[]) =>
   JSON.stringify({ Version: '2012-10-17', Statement: statements });
 
 const put = (resourceArn: string, policy: string, as: PrincipalName = 'agent') =>
-  world.control(as).send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  world.control(as).putResourcePolicy({ resourceArn, policy });
 
 describe('a policy on a workload identity', () => {
   const requestToken = ({ name }: TestAgent, as: PrincipalName) =>
-    world.data(as).send(new GetWorkloadAccessTokenCommand({ workloadName: name }));
+    world.data(as).getWorkloadAccessToken({ workloadName: name });
 
   it('is required for another principal, whose denied request is in the audit log', async () => {
     const agent = await world.agent();
@@ -73,7 +62,7 @@ describe('a policy on a workload identity', () => {
     const resourceArn = identityArn(agent);
     const policy = policyOf(statement({ Action: 'bedrock-agentcore:GetWorkloadAccessToken' }));
     expect(await put(resourceArn, policy)).toMatchObject({ policy, $metadata: { httpStatusCode: 201 } });
-    expect(await world.control().send(new GetResourcePolicyCommand({ resourceArn }))).toMatchObject({
+    expect(await world.control().getResourcePolicy({ resourceArn })).toMatchObject({
       policy,
     });
 
@@ -93,15 +82,13 @@ describe('a policy on a workload identity', () => {
     await expect(put(resourceArn, policy, 'stranger')).rejects.toMatchObject(REFUSED);
 
     // The owner's change of the resource keeps the policy.
-    await world.control().send(new UpdateWorkloadIdentityCommand({ name }));
+    await world.control().updateWorkloadIdentity({ name });
     await expect(requestToken(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
 
     const deletion = new DeleteResourcePolicyCommand({ resourceArn });
     expect((await world.control().send(deletion)).$metadata.httpStatusCode).toBe(204);
     await expect(requestToken(agent, 'stranger')).rejects.toMatchObject(REFUSED);
-    expect(await world.control().send(new GetResourcePolicyCommand({ resourceArn }))).not.toHaveProperty(
-      'policy',
-    );
+    expect(await world.control().getResourcePolicy({ resourceArn })).not.toHaveProperty('policy');
     await world.control().send(deletion);
   });
 
@@ -120,9 +107,7 @@ describe('a policy on a workload identity', () => {
         reason: `statement NobodyAtAll of the resource policy of ${resourceArn} denies it`,
       }),
     );
-    await expect(world.control().send(new DeleteWorkloadIdentityCommand(agent))).rejects.toMatchObject(
-      REFUSED,
-    );
+    await expect(world.control().deleteWorkloadIdentity(agent)).rejects.toMatchObject(REFUSED);
     await put(resourceArn, policyOf(statement({ Action: 'bedrock-agentcore:GetWorkload*' })));
     await expect(requestToken(agent, 'agent')).resolves.toHaveProperty('workloadAccessToken');
     await expect(requestToken(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
@@ -140,9 +125,7 @@ describe('a policy on a workload identity', () => {
       ),
     );
     const mintFor = (userId: string) =>
-      world
-        .data('stranger')
-        .send(new GetWorkloadAccessTokenForUserIdCommand({ workloadName: agent.name, userId }));
+      world.data('stranger').getWorkloadAccessTokenForUserId({ workloadName: agent.name, userId });
     await expect(mintFor('tenant-a/ana')).resolves.toHaveProperty('workloadAccessToken');
     await expect(mintFor('tenant-b/ana')).rejects.toMatchObject(REFUSED);
   });
@@ -169,7 +152,7 @@ describe('a policy on a workload identity', () => {
       ],
     });
     await expect(put(resourceArn, '{')).rejects.toMatchObject({ reason: 'CannotParse' });
-    expect(await world.control().send(new GetResourcePolicyCommand({ resourceArn }))).toMatchObject({
+    expect(await world.control().getResourcePolicy({ resourceArn })).toMatchObject({
       policy: kept,
     });
   });
@@ -203,7 +186,7 @@ describe('a policy on a credential provider', () => {
       }),
     ).rejects.toMatchObject(REFUSED);
 
-    await world.control().send(new DeleteResourcePolicyCommand({ resourceArn }));
+    await world.control().deleteResourcePolicy({ resourceArn });
     await expect(visiting.ask(token)).rejects.toMatchObject(REFUSED);
   });
 
@@ -263,14 +246,12 @@ describe('a policy on a credential provider', () => {
   it('applies to API keys too', async () => {
     const guest = await world.agent('stranger');
     const name = 'shared-key';
-    await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'k-123' }));
+    await world.control().createApiKeyCredentialProvider({ name, apiKey: 'k-123' });
     const ask = async () =>
-      guest.client.send(
-        new GetResourceApiKeyCommand({
-          workloadIdentityToken: await guest.token(),
-          resourceCredentialProviderName: name,
-        }),
-      );
+      guest.client.getResourceApiKey({
+        workloadIdentityToken: await guest.token(),
+        resourceCredentialProviderName: name,
+      });
     await expect(ask()).rejects.toMatchObject(REFUSED);
     const resourceArn = arnOf(`token-vault/default/apikeycredentialprovider/${name}`);
     await put(resourceArn, policyOf(statement({ Action: 'bedrock-agentcore:GetResourceApiKey' })));

@@ -1,8 +1,4 @@
 /** A resource that left its stack and was kept: how a stack takes it over again, with its grants. */
-import {
-  GetWorkloadIdentityCommand,
-  ListTagsForResourceCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { CloudFormation, IDENTITY } from './support/cloudformation';
 import { RETURN_URL } from './support/world';
 
@@ -15,7 +11,7 @@ afterAll(() => cloudFormation.stop());
 let names = 0;
 
 const control = () => cloudFormation.world.control('operator');
-const described = (name: string) => control().send(new GetWorkloadIdentityCommand({ name }));
+const described = (name: string) => control().getWorkloadIdentity({ name });
 
 const propertiesOf = (name: string, importExisting: boolean) => ({
   name,
@@ -75,6 +71,6 @@ it('under another construct ID, the stack takes it over with importExisting, and
     logicalId: 'Renamed',
   });
   expect((await described(name)).createdTime).toEqual(createdTime);
-  const { tags } = await control().send(new ListTagsForResourceCommand({ resourceArn }));
+  const { tags } = await control().listTagsForResource({ resourceArn });
   expect(tags).toEqual({});
 });

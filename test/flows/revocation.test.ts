@@ -1,9 +1,5 @@
 /** Revocation against a real authorization server: no read returns the tokens, and the server ends them. */
 import { randomUUID } from 'node:crypto';
-import {
-  DeleteOauth2CredentialProviderCommand,
-  DeleteWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { decodeJwt } from 'jose';
 import { grantPartition } from '../../lambda/model/table-keys';
 import { userHashOf } from '../../lambda/model/user';
@@ -13,31 +9,26 @@ import { moveClock } from './support/clock';
 import { tableOf } from './support/portal';
 import { World, type TestAgent } from './support/world';
 
-let world: World;
 /** The provider answers every request with 503. */
 let isDown = false;
-beforeAll(async () => {
-  world = await World.start(
-    {
-      ttl: { AccessToken: 3600 },
-      issueRefreshToken: () => Promise.resolve(true),
-      features: { revocation: { enabled: true }, introspection: { enabled: true } },
-    },
-    undefined,
-    {
-      prepare: (provider) =>
-        provider.use(async (ctx, next) => {
-          if (isDown) ctx.status = 503;
-          else await next();
-        }),
-    },
-  );
-});
+const world = World.ofFile(
+  {
+    ttl: { AccessToken: 3600 },
+    issueRefreshToken: () => Promise.resolve(true),
+    features: { revocation: { enabled: true }, introspection: { enabled: true } },
+  },
+  undefined,
+  {
+    prepare: (provider) =>
+      provider.use(async (ctx, next) => {
+        if (isDown) ctx.status = 503;
+        else await next();
+      }),
+  },
+);
 afterEach(() => {
   isDown = false;
-  jest.useRealTimers();
 });
-afterAll(() => world.stop());
 
 interface Revocation {
   reach?: string;
@@ -224,12 +215,12 @@ describe.each([
   [
     'DeleteWorkloadIdentity',
     ({ name }: TestAgent) => name,
-    (name: string) => world.control().send(new DeleteWorkloadIdentityCommand({ name })),
+    (name: string) => world.control().deleteWorkloadIdentity({ name }),
   ],
   [
     'DeleteOauth2CredentialProvider',
     ({ providerName }: TestAgent) => providerName,
-    (name: string) => world.control().send(new DeleteOauth2CredentialProviderCommand({ name })),
+    (name: string) => world.control().deleteOauth2CredentialProvider({ name }),
   ],
 ])('%s', (operation, nameOf, remove) => {
   it('has the provider revoke the refresh tokens of every user, and leaves those of others', async () => {

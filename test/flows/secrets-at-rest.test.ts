@@ -1,16 +1,12 @@
 /** Nothing secret is readable in the data folder: not in the tables, not in the logs. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { Browser } from './support/browser';
 import { signInAndConsent } from './support/provider';
 import { World } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start({ issueRefreshToken: () => Promise.resolve(true) });
-});
-afterAll(() => world.stop());
+const world = World.ofFile({ issueRefreshToken: () => Promise.resolve(true) });
 
 it('stores no token, secret, code, state, session, or cookie in clear text', async () => {
   const agent = await world.agent();
@@ -33,9 +29,10 @@ it('stores no token, secret, code, state, session, or cookie in clear text', asy
   const own = await agent.ask(workloadToken, { oauth2Flow: 'M2M', scopes: ['a'] });
 
   const externalKey = 'external-key-in-secrets-manager';
-  await new SecretsManagerClient({}).send(
-    new CreateSecretCommand({ Name: 'external-key', SecretString: JSON.stringify({ key: externalKey }) }),
-  );
+  await new SecretsManager({}).createSecret({
+    Name: 'external-key',
+    SecretString: JSON.stringify({ key: externalKey }),
+  });
 
   const exchange = world.provider.exchanges[0];
   const secrets: Record<string, string> = {

@@ -45,7 +45,6 @@ beforeAll(async () => {
 });
 afterEach(() => {
   polled.reset();
-  jest.useRealTimers();
 });
 afterAll(async () => {
   await world.stop();

@@ -58,7 +58,6 @@ afterAll(async () => {
 });
 afterEach(() => {
   transmitter.reset();
-  jest.useRealTimers();
 });
 
 const newUser = (): string => `user-${(users += 1)}`;

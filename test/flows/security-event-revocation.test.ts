@@ -32,9 +32,6 @@ beforeAll(async () => {
   );
   agent = await world.agent();
 });
-afterEach(() => {
-  jest.useRealTimers();
-});
 afterAll(async () => {
   await strict.close();
   await world.stop();

@@ -2,11 +2,7 @@
 import { Browser } from './support/browser';
 import { RETURN_URL, World, type TestAgent } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 const refused = {
   name: 'AccessDeniedException',

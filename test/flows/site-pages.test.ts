@@ -2,11 +2,7 @@
 import { Browser } from './support/browser';
 import { World } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 describe('outside of any portal', () => {
   it.each([

@@ -2,15 +2,6 @@
  * Suspension in the running service, by requests that AWS clients sign: it applies from the next call on, on every path
  * that issues or returns a credential, and what the agent owns does not lift it.
  */
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateApiKeyCredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  DeleteWorkloadIdentityCommand,
-  GetWorkloadIdentityCommand,
-  PutResourcePolicyCommand,
-  UpdateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { userHashOf } from '../../lambda/model/user';
 import { OPERATIONS } from '../../lambda/operations';
 import type { Route } from '../../lambda/operations/operation';
@@ -18,18 +9,11 @@ import { RETURN_URL, World, type PrincipalName, type TestAgent } from './support
 
 const OPERATOR_ARN = 'arn:aws:iam::000000000000:user/operator';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start({
-    ttl: { AccessToken: 3600 },
-    issueRefreshToken: () => Promise.resolve(true),
-    rotateRefreshToken: true,
-  });
+const world = World.ofFile({
+  ttl: { AccessToken: 3600 },
+  issueRefreshToken: () => Promise.resolve(true),
+  rotateRefreshToken: true,
 });
-afterEach(() => {
-  jest.useRealTimers();
-});
-afterAll(() => world.stop());
 
 /** The response of an operator's call that is allowed. */
 async function operate(operation: string, input: object): Promise<Record<string, unknown>> {
@@ -60,13 +44,11 @@ describe('a suspended agent', () => {
   async function withApiKey(): Promise<{ agent: TestAgent; apiKey: (token: string) => Promise<unknown> }> {
     const agent = await world.agent();
     const name = `key-${(apiKeys += 1)}`;
-    await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'the-api-key' }));
+    await world.control().createApiKeyCredentialProvider({ name, apiKey: 'the-api-key' });
     return {
       agent,
       apiKey: (workloadIdentityToken) =>
-        agent.client.send(
-          new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName: name }),
-        ),
+        agent.client.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: name }),
     };
   }
 
@@ -132,7 +114,7 @@ describe('a suspended agent', () => {
     const token = await agent.token({ userId: 'ana' });
     const control = world.control();
     const { name } = agent;
-    const { workloadIdentityArn } = await control.send(new GetWorkloadIdentityCommand({ name }));
+    const { workloadIdentityArn } = await control.getWorkloadIdentity({ name });
     await suspend(agent);
     const refused = async () => {
       for (const principal of ['agent', 'operator', 'stranger'] as const) {
@@ -143,25 +125,21 @@ describe('a suspended agent', () => {
     };
     await refused();
 
-    await control.send(
-      new PutResourcePolicyCommand({ resourceArn: workloadIdentityArn, policy: ALLOW_EVERYTHING }),
-    );
+    await control.putResourcePolicy({ resourceArn: workloadIdentityArn, policy: ALLOW_EVERYTHING });
     await refused();
-    await control.send(
-      new UpdateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-    );
+    await control.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] });
     await refused();
-    await control.send(new DeleteWorkloadIdentityCommand({ name }));
+    await control.deleteWorkloadIdentity({ name });
     await expect(agent.token()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     for (const owner of ['agent', 'stranger'] as const) {
-      await world.control(owner).send(new CreateWorkloadIdentityCommand({ name }));
+      await world.control(owner).createWorkloadIdentity({ name });
       await expect(agent.as(world.data(owner)).token()).rejects.toMatchObject(agentSuspended(agent));
-      await world.control(owner).send(new DeleteWorkloadIdentityCommand({ name }));
+      await world.control(owner).deleteWorkloadIdentity({ name });
     }
     await expect(agent.ask(token)).rejects.toMatchObject({ name: 'UnauthorizedException' });
 
     await resume(agent);
-    await control.send(new CreateWorkloadIdentityCommand({ name }));
+    await control.createWorkloadIdentity({ name });
     expect(await agent.token()).toEqual(expect.any(String));
   });
 

@@ -1,13 +1,6 @@
 /** The token vault is usable again after its customer managed KMS key was deleted, without what the key encrypted. */
-import {
-  CreateApiKeyCredentialProviderCommand,
-  GetTokenVaultCommand,
-  SetTokenVaultCMKCommand,
-  UpdateApiKeyCredentialProviderCommand,
-  UpdateOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import { KMSClient } from '@aws-sdk/client-kms';
+import { KMS } from '@aws-sdk/client-kms';
 import { deleteKmsKey, disable, newKmsKey, scheduleDeletion } from './support/kms-keys';
 import { moveClock } from './support/clock';
 import { failKms } from './support/interference';
@@ -18,26 +11,20 @@ const REFUSED = { status: 400, __type: 'ValidationException' };
 const M2M: Ask = { oauth2Flow: 'M2M', scopes: ['a'] };
 const SERVICE_KEY = { keyType: 'ServiceManagedKey' } as const;
 
-let world: World;
-let kms: KMSClient;
-beforeAll(async () => {
-  world = await World.start({
-    ttl: { AccessToken: 30 * 24 * 3600, ClientCredentials: 30 * 24 * 3600 },
-    issueRefreshToken: () => Promise.resolve(true),
-  });
-  kms = new KMSClient({});
+let kms: KMS;
+const world = World.ofFile({
+  ttl: { AccessToken: 30 * 24 * 3600, ClientCredentials: 30 * 24 * 3600 },
+  issueRefreshToken: () => Promise.resolve(true),
 });
-afterEach(() => {
-  jest.restoreAllMocks();
-  jest.useRealTimers();
+beforeAll(() => {
+  kms = new KMS({});
 });
-afterAll(async () => {
+afterAll(() => {
   kms.destroy();
-  await world.stop();
 });
 
 const operator = () => world.control('operator');
-const get = () => operator().send(new GetTokenVaultCommand({}));
+const get = () => operator().getTokenVault({});
 /** The AWS SDK for JavaScript does not have the operation yet; boto3 calls it in test/clients. */
 async function reset(tokenVaultId = 'default', principal: PrincipalName = 'operator') {
   const { status, body } = await world.post('reset-token-vault-key-material', { tokenVaultId }, principal);
@@ -46,7 +33,7 @@ async function reset(tokenVaultId = 'default', principal: PrincipalName = 'opera
 
 async function moveTo(kmsKeyArn: string): Promise<void> {
   const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn } as const;
-  await operator().send(new SetTokenVaultCMKCommand({ kmsConfiguration }));
+  await operator().setTokenVaultCMK({ kmsConfiguration });
 }
 
 /** Moves the token vault to a new key. @returns the ARN of the key */
@@ -68,9 +55,7 @@ async function apiKeyOf(agent: TestAgent): Promise<string | undefined> {
 /** An agent with everything that the vault can contain: a user's grant, the agent's own token, and an API key. */
 async function equippedAgent(): Promise<TestAgent> {
   const agent = await world.agent();
-  await world
-    .control()
-    .send(new CreateApiKeyCredentialProviderCommand({ name: apiKeysOf(agent), apiKey: 'an-api-key' }));
+  await world.control().createApiKeyCredentialProvider({ name: apiKeysOf(agent), apiKey: 'an-api-key' });
   await agent.connect('ana');
   await agent.ask(await agent.token(), M2M);
   return agent;
@@ -79,13 +64,11 @@ async function equippedAgent(): Promise<TestAgent> {
 const setClientSecret = async ({ providerName: name }: TestAgent) => {
   const { clientId, clientSecret, discoveryUrl } = world.provider;
   const config = { clientId, clientSecret, oauthDiscovery: { discoveryUrl } };
-  await world.control().send(
-    new UpdateOauth2CredentialProviderCommand({
-      name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: { customOauth2ProviderConfig: config },
-    }),
-  );
+  await world.control().updateOauth2CredentialProvider({
+    name,
+    credentialProviderVendor: 'CustomOauth2',
+    oauth2ProviderConfigInput: { customOauth2ProviderConfig: config },
+  });
 };
 
 const entriesOf = async (operation: string) =>
@@ -135,7 +118,7 @@ it('is reset after its key is deleted: users consent again, and owners set their
     message: expect.stringContaining('set it again with UpdateOauth2CredentialProvider') as string,
   });
   const update = { name: apiKeysOf(agent), apiKey: 'another-api-key' };
-  await world.control().send(new UpdateApiKeyCredentialProviderCommand(update));
+  await world.control().updateApiKeyCredentialProvider(update);
   await setClientSecret(agent);
   expect(await apiKeyOf(agent)).toBe('another-api-key');
   const { accessToken } = await agent.ask(await agent.token(), M2M);
@@ -156,7 +139,7 @@ it('is reset after its key is deleted: users consent again, and owners set their
     message: expect.stringContaining('has no customer managed key') as string,
   });
   const next = await moveToNewKey();
-  await operator().send(new SetTokenVaultCMKCommand({ kmsConfiguration: SERVICE_KEY }));
+  await operator().setTokenVaultCMK({ kmsConfiguration: SERVICE_KEY });
   await disable(kms, next);
   expect((await agent.ask(await user())).accessToken).toBe(again);
 });

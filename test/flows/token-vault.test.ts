@@ -1,44 +1,30 @@
 /** The token vault moves from one KMS key to another while agents continue to work, and users need not consent again. */
-import {
-  CreateApiKeyCredentialProviderCommand,
-  GetTokenVaultCommand,
-  SetTokenVaultCMKCommand,
-  UpdateApiKeyCredentialProviderCommand,
-  UpdateOauth2CredentialProviderCommand,
-  type KmsConfiguration,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { type KmsConfiguration } from '@aws-sdk/client-bedrock-agentcore-control';
+import { KMS } from '@aws-sdk/client-kms';
 import { moveClock } from './support/clock';
+import { customProvider } from './support/custom-provider';
 import { failKms } from './support/interference';
 import { deleteKmsKey } from './support/kms-keys';
 import { World } from './support/world';
 
-let world: World;
 /** The operator's own client for the embedded KMS, configured as in the functions. */
-let kms: KMSClient;
-beforeAll(async () => {
-  world = await World.start();
-  kms = new KMSClient({});
+let kms: KMS;
+const world = World.ofFile();
+beforeAll(() => {
+  kms = new KMS({});
 });
-afterEach(() => {
-  jest.restoreAllMocks();
-  jest.useRealTimers();
-});
-afterAll(async () => {
+afterAll(() => {
   kms.destroy();
-  await world.stop();
 });
 
 async function newKmsKey(): Promise<string> {
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const { KeyMetadata } = await kms.createKey({});
   return KeyMetadata?.Arn ?? '';
 }
 
-const get = (tokenVaultId?: string) =>
-  world.control('operator').send(new GetTokenVaultCommand({ tokenVaultId }));
+const get = (tokenVaultId?: string) => world.control('operator').getTokenVault({ tokenVaultId });
 const set = (kmsConfiguration: KmsConfiguration, tokenVaultId?: string) =>
-  world.control('operator').send(new SetTokenVaultCMKCommand({ kmsConfiguration, tokenVaultId }));
+  world.control('operator').setTokenVaultCMK({ kmsConfiguration, tokenVaultId });
 const customer = (kmsKeyArn: string): KmsConfiguration => ({ keyType: 'CustomerManagedKey', kmsKeyArn });
 
 /** Longer than functions cache an unwrapped key. */
@@ -52,14 +38,13 @@ const USERS = ['ana', 'ben', 'cleo'];
 async function equippedAgent() {
   const agent = await world.agent();
   const apiKeys = `${agent.providerName}-keys`;
-  await world
-    .control()
-    .send(new CreateApiKeyCredentialProviderCommand({ name: apiKeys, apiKey: 'the-api-key' }));
+  await world.control().createApiKeyCredentialProvider({ name: apiKeys, apiKey: 'the-api-key' });
   const held = async () => {
     const own = await agent.token();
-    const { apiKey } = await agent.client.send(
-      new GetResourceApiKeyCommand({ workloadIdentityToken: own, resourceCredentialProviderName: apiKeys }),
-    );
+    const { apiKey } = await agent.client.getResourceApiKey({
+      workloadIdentityToken: own,
+      resourceCredentialProviderName: apiKeys,
+    });
     const tokens: unknown[] = [];
     for (const userId of USERS) tokens.push((await agent.ask(await agent.token({ userId }))).accessToken);
     // This token is so short-lived that it changes; the client secret for it is in the vault.
@@ -101,7 +86,7 @@ it('moves during reads, and returns the same credentials after the earlier keys 
     expect(await move).toMatchObject({ tokenVaultId: 'default', kmsConfiguration: customer(next) });
   }
 
-  await kms.send(new DisableKeyCommand({ KeyId: first }));
+  await kms.disableKey({ KeyId: first });
   await agent.complete(await agent.consent(session.authorizationUrl, 'dora'), { userId: 'dora' });
   forgetKeys();
   expect(await held()).toEqual(before);
@@ -111,7 +96,7 @@ it('moves during reads, and returns the same credentials after the earlier keys 
   expect(back.kmsConfiguration).toEqual({ keyType: 'ServiceManagedKey' });
   expect(back.lastModifiedDate?.getTime()).toBeGreaterThan(0);
   expect(await get()).toMatchObject({ lastModifiedDate: back.lastModifiedDate });
-  await kms.send(new DisableKeyCommand({ KeyId: second }));
+  await kms.disableKey({ KeyId: second });
   forgetKeys();
   expect(await held()).toEqual(before);
 });
@@ -121,7 +106,7 @@ it('creates new vault keys under the new key after a move', async () => {
   await set(customer(key));
   const { held } = await equippedAgent();
   const before = await held();
-  await kms.send(new DisableKeyCommand({ KeyId: key }));
+  await kms.disableKey({ KeyId: key });
   forgetKeys();
   await expect(held()).rejects.toMatchObject({ name: 'InternalServerException' });
   // With a changed clock, the AWS SDK client mistakes any error for clock skew, and retries.
@@ -131,9 +116,9 @@ it('creates new vault keys under the new key after a move', async () => {
   expect((await world.audit()).map(({ reason }) => reason)).toContain(
     `AWS KMS does not decrypt with ${key}: DisabledException`,
   );
-  await kms.send(new EnableKeyCommand({ KeyId: key }));
+  await kms.enableKey({ KeyId: key });
   await set({ keyType: 'ServiceManagedKey' });
-  await kms.send(new DisableKeyCommand({ KeyId: key }));
+  await kms.disableKey({ KeyId: key });
   forgetKeys();
   expect(await held()).toEqual(before);
 });
@@ -159,19 +144,12 @@ it('is usable again after a move from a lost KMS key that KMS does not show: sec
 
   const { clientId, clientSecret, discoveryUrl } = world.provider;
   const control = world.control();
-  await control.send(
-    new UpdateOauth2CredentialProviderCommand({
-      name: agent.providerName,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-      },
-    }),
-  );
+  await control.updateOauth2CredentialProvider({
+    name: agent.providerName,
+    ...customProvider(discoveryUrl, { clientId, clientSecret }),
+  });
   const apiKeys = `${agent.providerName}-keys`;
-  await control.send(
-    new UpdateApiKeyCredentialProviderCommand({ name: apiKeys, apiKey: String(before.apiKey) }),
-  );
+  await control.updateApiKeyCredentialProvider({ name: apiKeys, apiKey: String(before.apiKey) });
   // A user whose agent asks with forceAuthentication does not depend on the operator.
   const [first = ''] = USERS;
   const forced = await agent.ask(await agent.token({ userId: first }), { forceAuthentication: true });

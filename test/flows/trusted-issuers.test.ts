@@ -27,9 +27,6 @@ afterAll(async () => {
   await Promise.all([partner.close(), own.close()]);
   await world.stop();
 });
-afterEach(() => {
-  jest.useRealTimers();
-});
 
 /** An agent with its own authorizer configuration, for this issuer. */
 const agentOf = (change: object = {}) => agentWith(world, authorizerFor(own, change));

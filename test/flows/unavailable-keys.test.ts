@@ -5,7 +5,6 @@ import { moveClock } from './support/clock';
 import { CAEP, now, RISC } from './support/transmitter';
 
 const service = startReportedService();
-afterEach(() => jest.useRealTimers());
 
 const bearer = () =>
   service.keys.token(

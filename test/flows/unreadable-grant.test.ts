@@ -1,8 +1,4 @@
 /** A grant whose record is not valid, in the running service: named as unreadable, of no use, and no harm to the others. */
-import {
-  DeleteOauth2CredentialProviderCommand,
-  DeleteWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { grantKey, oauth2ProviderKey } from '../../lambda/model/table-keys';
 import { decodeGrantId } from '../../lambda/model/grant-id';
 import { userHashOf } from '../../lambda/model/user';
@@ -106,8 +102,8 @@ it('keeps the deletions of its agent and its provider from ending, which name th
   );
   const restore = await spoil(grants[0]!.grantId);
   const deletions = [
-    () => world.control().send(new DeleteOauth2CredentialProviderCommand({ name: agent.providerName })),
-    () => world.control().send(new DeleteWorkloadIdentityCommand({ name: agent.name })),
+    () => world.control().deleteOauth2CredentialProvider({ name: agent.providerName }),
+    () => world.control().deleteWorkloadIdentity({ name: agent.name }),
   ];
   for (const deletion of deletions) {
     await expect(deletion()).rejects.toMatchObject({

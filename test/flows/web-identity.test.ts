@@ -4,11 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  CreateOauth2CredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
-  type CustomOauth2ProviderConfigInput,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { type CustomOauth2ProviderConfigInput } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose';
 import { AGENT } from './support/secrets';
 import { TestAgent, World, type Ask } from './support/world';
@@ -100,19 +96,17 @@ const at = (tokenEndpoint: string) => {
 
 async function agentOf(config: Partial<CustomOauth2ProviderConfigInput> = {}): Promise<TestAgent> {
   const { client, name } = await world.agent();
-  const created = await world.control().send(
-    new CreateOauth2CredentialProviderCommand({
-      name: `web-identity-${(names += 1)}`,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          ...at(server.tokenEndpoint),
-          clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT',
-          ...config,
-        },
+  const created = await world.control().createOauth2CredentialProvider({
+    name: `web-identity-${(names += 1)}`,
+    credentialProviderVendor: 'CustomOauth2',
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        ...at(server.tokenEndpoint),
+        clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT',
+        ...config,
       },
-    }),
-  );
+    },
+  });
   return new TestAgent(client, name, created.name ?? '', created.callbackUrl ?? '');
 }
 
@@ -160,9 +154,7 @@ it('rejects a client secret, and Get returns none', async () => {
     /clientSecret: must be omitted/,
   );
   const agent = await agentOf();
-  const described = await world
-    .control()
-    .send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+  const described = await world.control().getOauth2CredentialProvider({ name: agent.providerName });
   expect(described.oauth2ProviderConfigOutput).toMatchObject({
     customOauth2ProviderConfig: { clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' },
   });

@@ -5,16 +5,14 @@ import { startProvider, type TestProvider } from './support/provider';
 import { agentAt } from './support/pushing-provider';
 import { World, type TestAgent } from './support/world';
 
-let world: World;
 let provider: TestProvider;
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   provider = await startProvider({
     features: { revocation: { enabled: true }, introspection: { enabled: true } },
   });
 });
 afterAll(async () => {
-  await world.stop();
   await provider.close();
 });
 

@@ -3,15 +3,12 @@ import { createPublicKey, randomBytes, type JsonWebKey } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCore, type BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import {
-  BedrockAgentCoreControlClient,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  DeleteOauth2CredentialProviderCommand,
+  BedrockAgentCoreControl,
   type CustomOauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { KMS } from '@aws-sdk/client-kms';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { createIdentityClient } from '../../lib/client/index';
 import { startLogged, type LoggedService } from '../../lib/local/logged-service';
@@ -56,18 +53,16 @@ export class Service {
     return this.local.endpoint;
   }
 
-  data(): BedrockAgentCoreClient {
-    return new BedrockAgentCoreClient(this.settings());
+  data(): BedrockAgentCore {
+    return new BedrockAgentCore(this.settings());
   }
 
   /** An agent with its own credential provider. */
   async agent(config: CustomOauth2ProviderConfigInput): Promise<TestAgent> {
     this.names += 1;
     const name = `agent-${this.names}`;
-    const control = new BedrockAgentCoreControlClient(this.settings());
-    await control.send(
-      new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-    );
+    const control = new BedrockAgentCoreControl(this.settings());
+    await control.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] });
     const providerName = `provider-${this.names}`;
     return new TestAgent(this.data(), name, providerName, await this.provider(providerName, config));
   }
@@ -78,9 +73,7 @@ export class Service {
   }
 
   async deleteProvider(name: string): Promise<void> {
-    await new BedrockAgentCoreControlClient(this.settings()).send(
-      new DeleteOauth2CredentialProviderCommand({ name }),
-    );
+    await new BedrockAgentCoreControl(this.settings()).deleteOauth2CredentialProvider({ name });
   }
 
   /**
@@ -91,28 +84,24 @@ export class Service {
    */
   async provider(name: string, config: object): Promise<string> {
     const oauth2ProviderConfigInput = { customOauth2ProviderConfig: config };
-    const control = alsoSending(new BedrockAgentCoreControlClient(this.settings()), {
+    const control = alsoSending(new BedrockAgentCoreControl(this.settings()), {
       oauth2ProviderConfigInput,
     });
-    const created = await control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {} as never,
-      }),
-    );
+    const created = await control.createOauth2CredentialProvider({
+      name,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {} as never,
+    });
     return created.callbackUrl ?? '';
   }
 
   /** A KMS key that signs for the operator's credential providers, and its public key for Keycloak. */
   async signingKey(): Promise<{ arn: string; jwk: JsonWebKey }> {
-    const kms = new KMSClient(this.settings(this.local.awsEndpoints.kms));
+    const kms = new KMS(this.settings(this.local.awsEndpoints.kms));
     const Tags = [{ TagKey: 'agent-identity:owner', TagValue: OWNER }];
-    const { KeyMetadata } = await kms.send(
-      new CreateKeyCommand({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY', Tags }),
-    );
+    const { KeyMetadata } = await kms.createKey({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY', Tags });
     const { Arn: arn = '' } = KeyMetadata ?? {};
-    const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
+    const { PublicKey } = await kms.getPublicKey({ KeyId: arn });
     const key = Buffer.from(PublicKey ?? new Uint8Array());
     return { arn, jwk: createPublicKey({ key, format: 'der', type: 'spki' }).export({ format: 'jwk' }) };
   }

@@ -7,8 +7,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
-import { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { startEmulators, type Emulators } from '../../lib/local/emulators';
 import { LOOPBACK } from '../../lib/local/loopback-server';
@@ -92,8 +92,8 @@ export class Cloud {
   private readonly deliveries: Delivered['delivered'][] = [];
   private lastRequestAt = 0;
   private requestsBefore = 0;
-  private readonly dataClients = new Map<PrincipalName, BedrockAgentCoreClient>();
-  private readonly controlClients = new Map<PrincipalName, BedrockAgentCoreControlClient>();
+  private readonly dataClients = new Map<PrincipalName, BedrockAgentCore>();
+  private readonly controlClients = new Map<PrincipalName, BedrockAgentCoreControl>();
 
   private constructor(
     readonly folder: string,
@@ -290,19 +290,19 @@ export class Cloud {
     return [...this.dataClients.values(), ...this.controlClients.values()];
   }
 
-  data(principal: PrincipalName = 'agent'): BedrockAgentCoreClient {
+  data(principal: PrincipalName = 'agent'): BedrockAgentCore {
     const known = this.dataClients.get(principal);
     if (known) return known;
-    const client = new BedrockAgentCoreClient(this.settings(principal));
+    const client = new BedrockAgentCore(this.settings(principal));
     client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
     this.dataClients.set(principal, client);
     return client;
   }
 
-  control(principal: PrincipalName = 'agent'): BedrockAgentCoreControlClient {
+  control(principal: PrincipalName = 'agent'): BedrockAgentCoreControl {
     const known = this.controlClients.get(principal);
     if (known) return known;
-    const client = new BedrockAgentCoreControlClient(this.settings(principal));
+    const client = new BedrockAgentCoreControl(this.settings(principal));
     client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
     this.controlClients.set(principal, client);
     return client;

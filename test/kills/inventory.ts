@@ -1,7 +1,7 @@
 /** What the tables contain: how many items of each kind, and whether each ciphertext in them can be decrypted. */
 import { createSecretKey } from 'node:crypto';
-import { DynamoDBClient, ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import { DynamoDB, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { KMS } from '@aws-sdk/client-kms';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { compactDecrypt, decodeProtectedHeader } from 'jose';
 import { PREFIX, TABLES, vaultKeyKey, type Key, type TableName } from '../../lambda/model/table-keys';
@@ -29,13 +29,13 @@ const TOKEN_VAULT_ARN = `arn:aws:bedrock-agentcore:${LOCAL_REGION}:${LOCAL_ACCOU
 const JWE = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/;
 
 export class Tables {
-  private readonly dynamodb: DynamoDBClient;
-  private readonly kms: KMSClient;
+  private readonly dynamodb: DynamoDB;
+  private readonly kms: KMS;
 
   constructor({ credentials, endpoints }: EmulatorAccess) {
     const settings = { region: LOCAL_REGION, credentials };
-    this.dynamodb = new DynamoDBClient({ ...settings, endpoint: endpoints.dynamodb });
-    this.kms = new KMSClient({ ...settings, endpoint: endpoints.kms });
+    this.dynamodb = new DynamoDB({ ...settings, endpoint: endpoints.dynamodb });
+    this.kms = new KMS({ ...settings, endpoint: endpoints.kms });
   }
 
   close(): void {
@@ -47,13 +47,11 @@ export class Tables {
     const items: Item[] = [];
     let start: Record<string, AttributeValue> | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await this.dynamodb.send(
-        new ScanCommand({
-          TableName: localTableName(table),
-          ConsistentRead: true,
-          ...(start && { ExclusiveStartKey: start }),
-        }),
-      );
+      const { Items = [], LastEvaluatedKey } = await this.dynamodb.scan({
+        TableName: localTableName(table),
+        ConsistentRead: true,
+        ...(start && { ExclusiveStartKey: start }),
+      });
       items.push(...Items.map((item) => unmarshall(item) as Item));
       start = LastEvaluatedKey;
     } while (start);
@@ -103,13 +101,11 @@ export class Tables {
     const { pk, sk } = vaultKeyKey(purpose, ownerId, kid);
     const record = keys.get(`${pk} ${sk}`) as { kmsKeyArn: string; wrapped: string } | undefined;
     if (!record) return owners.has(ownerId) ? 'lost' : 'shredded';
-    const { Plaintext } = await this.kms.send(
-      new DecryptCommand({
-        KeyId: record.kmsKeyArn,
-        CiphertextBlob: Buffer.from(record.wrapped, 'base64'),
-        EncryptionContext: { tokenVault: TOKEN_VAULT_ARN, owner: ownerArn, ownerId, purpose },
-      }),
-    );
+    const { Plaintext } = await this.kms.decrypt({
+      KeyId: record.kmsKeyArn,
+      CiphertextBlob: Buffer.from(record.wrapped, 'base64'),
+      EncryptionContext: { tokenVault: TOKEN_VAULT_ARN, owner: ownerArn, ownerId, purpose },
+    });
     await compactDecrypt(text, createSecretKey(Plaintext ?? new Uint8Array()));
     return 'opened';
   }

@@ -1,11 +1,9 @@
 /** What a flow uses: the cloud, a real authorization server, and agents with new names. */
-import {
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { GetResourceOauth2TokenCommandOutput } from '@aws-sdk/client-bedrock-agentcore';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { Browser } from '../flows/support/browser';
+import { customProvider } from '../flows/support/custom-provider';
 import { RETURN_URL, TestAgent, type Ask } from '../flows/support/world';
 import type { Answer, Cloud } from './cloud';
 import type { Tables } from './inventory';
@@ -45,9 +43,7 @@ export class Stage {
   async agent(): Promise<TestAgent> {
     const control = this.cloud.control();
     const name = this.name('agent');
-    await control.send(
-      new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-    );
+    await control.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] });
     const providerName = this.name('provider');
     const { callbackUrl = '' } = await control.send(this.creation(providerName));
     this.provider.allowRedirect(callbackUrl);
@@ -59,10 +55,7 @@ export class Stage {
     const { discoveryUrl, clientId, clientSecret } = this.provider;
     return new CreateOauth2CredentialProviderCommand({
       name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-      },
+      ...customProvider(discoveryUrl, { clientId, clientSecret }),
     });
   }
 

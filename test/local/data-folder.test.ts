@@ -207,10 +207,6 @@ describe.each(['kms.json', 'objects.json', 'principals.json', 'secrets.json'])('
 });
 
 describe('root', () => {
-  afterEach(() => {
-    jest.restoreAllMocks();
-  });
-
   /** Makes the path another user's, and this process root, whether or not the tests run as root. */
   async function anothersBeforeRoot(path: string): Promise<void> {
     if (process.getuid?.() === 0) await chown(path, 65_534, 65_534);

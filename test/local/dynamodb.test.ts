@@ -4,13 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  DescribeTableCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDB, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { create, type StoredItem, type StoreWrite } from 'dynalite/db';
 import { TABLES, WORKLOAD_INDEX, type TableName } from '../../lambda/model/table-keys';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
@@ -35,12 +29,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(): Promise<DynamoDBClient> {
+async function start(): Promise<DynamoDB> {
   running = await startDynamoDb(folder, credentials);
-  return new DynamoDBClient({ endpoint: running.endpoint, region: 'us-east-1', credentials });
+  return new DynamoDB({ endpoint: running.endpoint, region: 'us-east-1', credentials });
 }
 
-async function stop(client: DynamoDBClient): Promise<void> {
+async function stop(client: DynamoDB): Promise<void> {
   client.destroy();
   await running?.close();
   running = undefined;
@@ -49,20 +43,18 @@ async function stop(client: DynamoDBClient): Promise<void> {
 it('creates the four tables and keeps items across a restart', async () => {
   const first = await start();
   for (const table of Object.keys(TABLES) as TableName[]) {
-    const { Table } = await first.send(new DescribeTableCommand({ TableName: localTableName(table) }));
+    const { Table } = await first.describeTable({ TableName: localTableName(table) });
     expect(Table?.TableStatus).toBe('ACTIVE');
     expect(Table?.KeySchema).toEqual([
       { AttributeName: 'pk', KeyType: 'HASH' },
       { AttributeName: 'sk', KeyType: 'RANGE' },
     ]);
   }
-  await first.send(new PutItemCommand({ TableName: vault, Item: { ...key, sealed: { S: 'x' } } }));
+  await first.putItem({ TableName: vault, Item: { ...key, sealed: { S: 'x' } } });
   await stop(first);
 
   const second = await start();
-  const { Item } = await second.send(
-    new GetItemCommand({ TableName: vault, Key: key, ConsistentRead: true }),
-  );
+  const { Item } = await second.getItem({ TableName: vault, Key: key, ConsistentRead: true });
   expect(Item).toEqual({ ...key, sealed: { S: 'x' } });
   await stop(second);
 });
@@ -81,7 +73,7 @@ it('completes a table whose creation was interrupted', async () => {
   await db.close();
 
   const client = await start();
-  await client.send(new PutItemCommand({ TableName: vault, Item: key }));
+  await client.putItem({ TableName: vault, Item: key });
   await stop(client);
 });
 
@@ -112,7 +104,7 @@ describe('after a process was killed between the entries of an index and the ite
     await db.close();
   }
 
-  async function listed(client: DynamoDBClient): Promise<unknown[]> {
+  async function listed(client: DynamoDB): Promise<unknown[]> {
     const { Items = [] } = await client.send(byWorkload('an-agent'));
     return Items;
   }
@@ -120,7 +112,7 @@ describe('after a process was killed between the entries of an index and the ite
   it('finds the item without an entry, and no entry without an item, when it starts', async () => {
     const first = await start();
     for (const name of ['kept', 'missing', 'stale'])
-      await first.send(new PutItemCommand({ TableName: vault, Item: grant(name) }));
+      await first.putItem({ TableName: vault, Item: grant(name) });
     const before = await listed(first);
     expect(before).toHaveLength(3);
     await stop(first);
@@ -144,7 +136,7 @@ describe('after a process was killed between the entries of an index and the ite
 
   it('does not read the items when the process before was stopped', async () => {
     const first = await start();
-    await first.send(new PutItemCommand({ TableName: vault, Item: grant('one') }));
+    await first.putItem({ TableName: vault, Item: grant('one') });
     await stop(first);
     // What no process does: the entry is missing although the store was closed.
     await damage((entries) => [
@@ -167,7 +159,7 @@ it('reports that the folder is in use', async () => {
 it('rejects every process except the one that started it', async () => {
   const client = await start();
   const endpoint = running?.endpoint ?? '';
-  const stranger = new DynamoDBClient({
+  const stranger = new DynamoDB({
     endpoint,
     region: 'us-east-1',
     credentials: newEmulatorCredentials(),
@@ -193,7 +185,7 @@ it('survives a client that disconnects during a request', async () => {
     outgoing.on('error', () => undefined).on('close', resolve);
     outgoing.write('{', () => setTimeout(() => outgoing.destroy(), 50));
   });
-  await client.send(new PutItemCommand({ TableName: vault, Item: key }));
+  await client.putItem({ TableName: vault, Item: key });
   await stop(client);
 });
 

@@ -5,22 +5,10 @@
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  BedrockAgentCoreClient,
-  GetResourceApiKeyCommand,
-  type BedrockAgentCoreClientConfig,
-} from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  GetTokenVaultCommand,
-  GetWorkloadIdentityCommand,
-  SetTokenVaultCMKCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { BedrockAgentCore, type BedrockAgentCoreClientConfig } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { KMS } from '@aws-sdk/client-kms';
 import { decodeProtectedHeader } from 'jose';
 import { OPERATIONS } from '../../lambda/operations';
 import type { Route } from '../../lambda/operations/operation';
@@ -29,6 +17,7 @@ import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';
 import { send, signed } from './handmade-request';
+import { customProvider } from '../flows/support/custom-provider';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
 import { freePorts } from './free-ports';
@@ -61,16 +50,16 @@ const folderOf = (region: string): string => join(root, region);
 
 /** The service of one Region, and the agent there. */
 class Deployment {
-  readonly control: BedrockAgentCoreControlClient;
-  readonly data: BedrockAgentCoreClient;
+  readonly control: BedrockAgentCoreControl;
+  readonly data: BedrockAgentCore;
   readonly agent: TestAgent;
 
   private constructor(
     readonly program: Program,
     readonly ready: Ready,
   ) {
-    this.control = new BedrockAgentCoreControlClient(this.settings('agent'));
-    this.data = new BedrockAgentCoreClient(this.settings('agent'));
+    this.control = new BedrockAgentCoreControl(this.settings('agent'));
+    this.data = new BedrockAgentCore(this.settings('agent'));
     this.agent = new TestAgent(this.data, NAMES.agent, NAMES.provider, '');
   }
 
@@ -97,22 +86,16 @@ class Deployment {
   }
 
   async register(): Promise<void> {
-    await this.control.send(
-      new CreateWorkloadIdentityCommand({ name: NAMES.agent, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-    );
-    await this.control.send(
-      new CreateApiKeyCredentialProviderCommand({ name: NAMES.apiKey, apiKey: API_KEY }),
-    );
+    await this.control.createWorkloadIdentity({
+      name: NAMES.agent,
+      allowedResourceOauth2ReturnUrls: [RETURN_URL],
+    });
+    await this.control.createApiKeyCredentialProvider({ name: NAMES.apiKey, apiKey: API_KEY });
     const { discoveryUrl, clientId, clientSecret } = provider;
-    const { callbackUrl } = await this.control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name: NAMES.provider,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-        },
-      }),
-    );
+    const { callbackUrl } = await this.control.createOauth2CredentialProvider({
+      name: NAMES.provider,
+      ...customProvider(discoveryUrl, { clientId, clientSecret }),
+    });
     provider.allowRedirect(callbackUrl ?? '');
   }
 
@@ -121,12 +104,10 @@ class Deployment {
   }
 
   async apiKey(): Promise<string | undefined> {
-    const { apiKey } = await this.data.send(
-      new GetResourceApiKeyCommand({
-        workloadIdentityToken: await this.agent.token(),
-        resourceCredentialProviderName: NAMES.apiKey,
-      }),
-    );
+    const { apiKey } = await this.data.getResourceApiKey({
+      workloadIdentityToken: await this.agent.token(),
+      resourceCredentialProviderName: NAMES.apiKey,
+    });
     return apiKey;
   }
 
@@ -190,12 +171,12 @@ class Deployment {
   /** Creates a multi-Region key, as the operator. */
   async newKmsKey(): Promise<string> {
     const { credentials } = this.settings('operator');
-    const kms = new KMSClient({
+    const kms = new KMS({
       endpoint: this.ready.awsEndpoints.kms,
       region: this.ready.region,
       ...(credentials && { credentials }),
     });
-    const { KeyMetadata } = await kms.send(new CreateKeyCommand({ MultiRegion: true }));
+    const { KeyMetadata } = await kms.createKey({ MultiRegion: true });
     kms.destroy();
     return KeyMetadata?.Arn ?? '';
   }
@@ -218,7 +199,7 @@ async function fail(over: {
   readonly since: number;
 }): Promise<void> {
   const { access, close } = await startEmulators(folderOf(over.in));
-  const dynamodb = new DynamoDBClient({
+  const dynamodb = new DynamoDB({
     endpoint: access.endpoints.dynamodb,
     region: HOME,
     credentials: access.credentials,
@@ -232,7 +213,7 @@ async function fail(over: {
 
 async function recordsIn(region: string): Promise<string> {
   const { access, close } = await startEmulators(folderOf(region));
-  const dynamodb = new DynamoDBClient({
+  const dynamodb = new DynamoDB({
     endpoint: access.endpoints.dynamodb,
     region: HOME,
     credentials: access.credentials,
@@ -269,7 +250,7 @@ it('fails over: tokens, grants, API keys, consents, and renewals continue in the
   // Another user has consented, and the application has not completed the session yet.
   const { authorizationUrl } = await home.agent.ask(await home.agent.token({ userId: 'ben' }));
   const underWay = await home.agent.consent(authorizationUrl, 'ben');
-  const identity = await home.control.send(new GetWorkloadIdentityCommand({ name: NAMES.agent }));
+  const identity = await home.control.getWorkloadIdentity({ name: NAMES.agent });
   await home.stop();
   await replicate(HOME, OTHER);
 
@@ -289,7 +270,7 @@ it('fails over: tokens, grants, API keys, consents, and renewals continue in the
   expect(await other.agent.ask(token)).toMatchObject({ accessToken: connected });
   expect(kidOf(await other.agent.token())).toBe(kidOf(token));
   expect(await other.apiKey()).toBe(API_KEY);
-  expect(await other.control.send(new GetWorkloadIdentityCommand({ name: NAMES.agent }))).toMatchObject({
+  expect(await other.control.getWorkloadIdentity({ name: NAMES.agent })).toMatchObject({
     workloadIdentityArn: identity.workloadIdentityArn,
   });
   await other.agent.complete(underWay, { userId: 'ben' });
@@ -317,9 +298,9 @@ it('moves the token vault to another multi-Region key, and reads it in the other
   await home.register();
   const connected = await home.agent.connect('ana');
   const kmsKeyArn = await home.newKmsKey();
-  const operator = new BedrockAgentCoreControlClient(home.settings('operator'));
+  const operator = new BedrockAgentCoreControl(home.settings('operator'));
   const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn } as const;
-  await operator.send(new SetTokenVaultCMKCommand({ kmsConfiguration }));
+  await operator.setTokenVaultCMK({ kmsConfiguration });
   await home.stop();
   await replicate(HOME, OTHER);
   await fail({ to: OTHER, in: OTHER, since: BEGINNING });
@@ -327,17 +308,17 @@ it('moves the token vault to another multi-Region key, and reads it in the other
   const other = await Deployment.start(OTHER);
   expect(await other.accessToken('ana')).toBe(connected);
   expect(await other.apiKey()).toBe(API_KEY);
-  const there = new BedrockAgentCoreControlClient(other.settings('operator'));
-  expect(await there.send(new GetTokenVaultCommand({}))).toMatchObject({ kmsConfiguration });
+  const there = new BedrockAgentCoreControl(other.settings('operator'));
+  expect(await there.getTokenVault({})).toMatchObject({ kmsConfiguration });
   // Whether the key is deleted, only the Region in its ARN can say.
   const reset = await other.reset();
   expect([reset.status, reset.body]).toEqual([400, expect.stringContaining('cannot say whether')]);
   const inOther = { ...kmsConfiguration, kmsKeyArn: kmsKeyArn.replace(HOME, OTHER) };
-  await expect(there.send(new SetTokenVaultCMKCommand({ kmsConfiguration: inOther }))).rejects.toMatchObject({
+  await expect(there.setTokenVaultCMK({ kmsConfiguration: inOther })).rejects.toMatchObject({
     name: 'ValidationException',
     message: expect.stringContaining(`in the Region ${HOME}`) as string,
   });
-  await there.send(new SetTokenVaultCMKCommand({ kmsConfiguration: { keyType: 'ServiceManagedKey' } }));
+  await there.setTokenVaultCMK({ kmsConfiguration: { keyType: 'ServiceManagedKey' } });
   expect(await other.accessToken('ana')).toBe(connected);
 });
 

@@ -1,9 +1,6 @@
 /** The gateway with AWS SDK clients, and its behavior like API Gateway. */
-import { BedrockAgentCoreClient, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { UNKNOWN_TO_SIGNERS } from '../../lambda/domain/gate/gateway-refusals';
 import { OPERATIONS } from '../../lambda/operations';
@@ -30,10 +27,8 @@ describe('AWS SDK clients', () => {
     ['with their own signing name', {}],
     ['with the signing name of API Gateway', { signingName: 'execute-api' }],
   ])('are authenticated %s', async (_name, extra) => {
-    const client = new BedrockAgentCoreClient({ ...settings(), ...extra });
-    const { workloadAccessToken } = await client.send(
-      new GetWorkloadAccessTokenCommand({ workloadName: 'my-agent' }),
-    );
+    const client = new BedrockAgentCore({ ...settings(), ...extra });
+    const { workloadAccessToken } = await client.getWorkloadAccessToken({ workloadName: 'my-agent' });
     client.destroy();
 
     expect(workloadAccessToken).toBe('token');
@@ -60,9 +55,9 @@ describe('AWS SDK clients', () => {
   });
 
   it('can have an endpoint that ends with a slash', async () => {
-    const client = new BedrockAgentCoreControlClient({ ...settings(), endpoint: `${gateway.endpoint}/` });
+    const client = new BedrockAgentCoreControl({ ...settings(), endpoint: `${gateway.endpoint}/` });
     gateway.reset({ name: 'x', workloadIdentityArn: 'arn' }, 201);
-    await client.send(new CreateWorkloadIdentityCommand({ name: 'my-agent' }));
+    await client.createWorkloadIdentity({ name: 'my-agent' });
     client.destroy();
     expect(gateway.events[0]?.event.path).toBe('/identities/CreateWorkloadIdentity');
   });
@@ -72,8 +67,8 @@ describe('AWS SDK clients', () => {
     ['an unknown access key', { ...agent, accessKeyId: 'AKIABBBBBBBBBBBBBBBB' }],
     ['a session token', { ...agent, sessionToken: 'token' }],
   ])('are rejected with %s, and do not retry', async (_name, credentials) => {
-    const client = new BedrockAgentCoreClient({ ...settings(), credentials });
-    const call = client.send(new GetWorkloadAccessTokenCommand({ workloadName: 'my-agent' }));
+    const client = new BedrockAgentCore({ ...settings(), credentials });
+    const call = client.getWorkloadAccessToken({ workloadName: 'my-agent' });
     await expect(call).rejects.toMatchObject({
       name: 'AccessDeniedException',
       $metadata: { httpStatusCode: 403, attempts: 1 },

@@ -3,24 +3,7 @@ import { constants, createHash, createPublicKey, generateKeyPairSync, verify } f
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CreateKeyCommand,
-  DecryptCommand,
-  DescribeKeyCommand,
-  DisableKeyCommand,
-  EnableKeyCommand,
-  EncryptCommand,
-  GenerateDataKeyCommand,
-  GetPublicKeyCommand,
-  KMSClient,
-  ListResourceTagsCommand,
-  ReEncryptCommand,
-  SignCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
-  type KeySpec,
-  type SigningAlgorithmSpec,
-} from '@aws-sdk/client-kms';
+import { KMS, type KeySpec, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { signEcdsa } from '../../lib/local/digest-signature';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
@@ -33,9 +16,9 @@ const message = Buffer.from('a signing input');
 
 let folder: string;
 let running: LocalKms;
-let client: KMSClient;
+let client: KMS;
 
-const clientOf = ({ endpoint }: LocalKms) => new KMSClient({ endpoint, credentials, region: LOCAL_REGION });
+const clientOf = ({ endpoint }: LocalKms) => new KMS({ endpoint, credentials, region: LOCAL_REGION });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kms-signing-'));
@@ -50,14 +33,12 @@ afterAll(async () => {
 
 async function newKey(spec: KeySpec, tags: Record<string, string> = {}): Promise<string> {
   const Tags = Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
-  const { KeyMetadata } = await client.send(
-    new CreateKeyCommand({ KeySpec: spec, KeyUsage: 'SIGN_VERIFY', Tags }),
-  );
+  const { KeyMetadata } = await client.createKey({ KeySpec: spec, KeyUsage: 'SIGN_VERIFY', Tags });
   return KeyMetadata?.Arn ?? '';
 }
 
 async function publicKeyOf(KeyId: string) {
-  const { PublicKey = new Uint8Array() } = await client.send(new GetPublicKeyCommand({ KeyId }));
+  const { PublicKey = new Uint8Array() } = await client.getPublicKey({ KeyId });
   return createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
 }
 
@@ -85,9 +66,7 @@ it.each(
       { Message: message, MessageType: 'RAW' as const },
       { Message: digest, MessageType: 'DIGEST' as const },
     ]) {
-      const { Signature = new Uint8Array() } = await client.send(
-        new SignCommand({ KeyId, SigningAlgorithm, ...asked }),
-      );
+      const { Signature = new Uint8Array() } = await client.sign({ KeyId, SigningAlgorithm, ...asked });
       expect(verify('sha256', message, key, Signature)).toBe(true);
       expect(verify('sha256', Buffer.from('another'), key, Signature)).toBe(false);
     }
@@ -113,7 +92,7 @@ it.each<[KeySpec, SigningAlgorithmSpec[]]>([
 ])('describes a key of %s, and returns its public key', async (KeySpec, SigningAlgorithms) => {
   const KeyId = await newKey(KeySpec);
   const kind = { KeySpec, KeyUsage: 'SIGN_VERIFY', SigningAlgorithms };
-  const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId }));
+  const { KeyMetadata } = await client.describeKey({ KeyId });
   expect(KeyMetadata).toMatchObject({
     ...kind,
     Arn: KeyId,
@@ -126,22 +105,22 @@ it.each<[KeySpec, SigningAlgorithmSpec[]]>([
     KeyManager: 'CUSTOMER',
     MultiRegion: false,
   });
-  expect(await client.send(new GetPublicKeyCommand({ KeyId }))).toMatchObject({ ...kind, KeyId });
+  expect(await client.getPublicKey({ KeyId })).toMatchObject({ ...kind, KeyId });
 });
 
 it('adds tags to a key, and removes them', async () => {
   const KeyId = await newKey('ECC_NIST_P256', { one: '1' });
-  await client.send(new TagResourceCommand({ KeyId, Tags: [{ TagKey: 'two', TagValue: '2' }] }));
-  await client.send(new UntagResourceCommand({ KeyId, TagKeys: ['one'] }));
-  const { Tags } = await client.send(new ListResourceTagsCommand({ KeyId }));
+  await client.tagResource({ KeyId, Tags: [{ TagKey: 'two', TagValue: '2' }] });
+  await client.untagResource({ KeyId, TagKeys: ['one'] });
+  const { Tags } = await client.listResourceTags({ KeyId });
   expect(Tags).toEqual([{ TagKey: 'two', TagValue: '2' }]);
 });
 
 it('replaces the value of a tag', async () => {
   const KeyId = await newKey('ECC_NIST_P256', { one: '1' });
   const Tags = [{ TagKey: 'one', TagValue: 'another' }];
-  await client.send(new TagResourceCommand({ KeyId, Tags }));
-  expect(await client.send(new ListResourceTagsCommand({ KeyId }))).toMatchObject({ Tags, Truncated: false });
+  await client.tagResource({ KeyId, Tags });
+  expect(await client.listResourceTags({ KeyId })).toMatchObject({ Tags, Truncated: false });
 });
 
 describe('rejects', () => {
@@ -155,11 +134,11 @@ describe('rejects', () => {
     ['characters that are not valid', 'ValidationException', [{ TagKey: 'a,b', TagValue: '' }]],
   ])('tags with %s, and keeps the existing tags', async (_name, name, Tags) => {
     const KeyId = await newKey('ECC_NIST_P256', { kept: '1' });
-    await expect(client.send(new TagResourceCommand({ KeyId, Tags }))).rejects.toMatchObject({ name });
+    await expect(client.tagResource({ KeyId, Tags })).rejects.toMatchObject({ name });
     await expect(
-      client.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Tags })),
+      client.createKey({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Tags }),
     ).rejects.toMatchObject({ name });
-    expect(await client.send(new ListResourceTagsCommand({ KeyId }))).toMatchObject({
+    expect(await client.listResourceTags({ KeyId })).toMatchObject({
       Tags: [{ TagKey: 'kept', TagValue: '1' }],
     });
   });
@@ -171,14 +150,14 @@ describe('rejects', () => {
       { Message: message, MessageType: 'DIGEST' as const },
       { Message: Buffer.alloc(4097), MessageType: 'RAW' as const },
     ]) {
-      await expect(client.send(new SignCommand({ KeyId, SigningAlgorithm, ...asked }))).rejects.toMatchObject(
-        { name: 'ValidationException' },
-      );
+      await expect(client.sign({ KeyId, SigningAlgorithm, ...asked })).rejects.toMatchObject({
+        name: 'ValidationException',
+      });
     }
   });
 
   const sign = (KeyId: string, SigningAlgorithm: SigningAlgorithmSpec = 'ECDSA_SHA_256') =>
-    client.send(new SignCommand({ KeyId, Message: message, SigningAlgorithm }));
+    client.sign({ KeyId, Message: message, SigningAlgorithm });
 
   it('an algorithm that does not match the key', async () => {
     const KeyId = await newKey('ECC_NIST_P256');
@@ -189,37 +168,29 @@ describe('rejects', () => {
 
   it('a disabled key, until it is enabled', async () => {
     const KeyId = await newKey('ECC_NIST_P256');
-    await client.send(new DisableKeyCommand({ KeyId }));
+    await client.disableKey({ KeyId });
     const disabled = { name: 'DisabledException' };
     await expect(sign(KeyId)).rejects.toMatchObject(disabled);
-    await expect(client.send(new GetPublicKeyCommand({ KeyId }))).rejects.toMatchObject(disabled);
-    await client.send(new EnableKeyCommand({ KeyId }));
+    await expect(client.getPublicKey({ KeyId })).rejects.toMatchObject(disabled);
+    await client.enableKey({ KeyId });
     await expect(sign(KeyId)).resolves.toHaveProperty('Signature');
   });
 
   it('encryption and decryption with a signing key', async () => {
     const KeyId = await newKey('ECC_NIST_P256');
-    const { CiphertextBlob } = await client.send(
-      new EncryptCommand({ KeyId: running.keyArn, Plaintext: message }),
-    );
+    const { CiphertextBlob } = await client.encrypt({ KeyId: running.keyArn, Plaintext: message });
     const wrongUsage = { name: 'InvalidKeyUsageException' };
-    await expect(client.send(new EncryptCommand({ KeyId, Plaintext: message }))).rejects.toMatchObject(
+    await expect(client.encrypt({ KeyId, Plaintext: message })).rejects.toMatchObject(wrongUsage);
+    await expect(client.decrypt({ KeyId, CiphertextBlob })).rejects.toMatchObject(wrongUsage);
+    await expect(client.reEncrypt({ CiphertextBlob, DestinationKeyId: KeyId })).rejects.toMatchObject(
       wrongUsage,
     );
-    await expect(client.send(new DecryptCommand({ KeyId, CiphertextBlob }))).rejects.toMatchObject(
-      wrongUsage,
-    );
-    await expect(
-      client.send(new ReEncryptCommand({ CiphertextBlob, DestinationKeyId: KeyId })),
-    ).rejects.toMatchObject(wrongUsage);
-    await expect(
-      client.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' })),
-    ).rejects.toMatchObject(wrongUsage);
+    await expect(client.generateDataKey({ KeyId, KeySpec: 'AES_256' })).rejects.toMatchObject(wrongUsage);
   });
 
   it('signing with a symmetric key, which has no public key', async () => {
     await expect(sign(running.keyArn)).rejects.toMatchObject({ name: 'InvalidKeyUsageException' });
-    await expect(client.send(new GetPublicKeyCommand({ KeyId: running.keyArn }))).rejects.toMatchObject({
+    await expect(client.getPublicKey({ KeyId: running.keyArn })).rejects.toMatchObject({
       name: 'UnsupportedOperationException',
     });
   });
@@ -233,7 +204,7 @@ describe('rejects', () => {
 it('keeps a key with its tags and state across a restart, in one private file', async () => {
   const KeyId = await newKey('RSA_2048', { owner: 'me' });
   const off = await newKey('ECC_NIST_P256');
-  await client.send(new DisableKeyCommand({ KeyId: off }));
+  await client.disableKey({ KeyId: off });
   const before = (await publicKeyOf(KeyId)).export({ format: 'jwk' });
   client.destroy();
   await running.close();
@@ -242,9 +213,9 @@ it('keeps a key with its tags and state across a restart, in one private file', 
   running = await startKms(join(folder, 'kms.json'), credentials);
   client = clientOf(running);
   expect((await publicKeyOf(KeyId)).export({ format: 'jwk' })).toEqual(before);
-  const { Tags } = await client.send(new ListResourceTagsCommand({ KeyId }));
+  const { Tags } = await client.listResourceTags({ KeyId });
   expect(Tags).toEqual([{ TagKey: 'owner', TagValue: 'me' }]);
-  const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: off }));
+  const { KeyMetadata } = await client.describeKey({ KeyId: off });
   expect(KeyMetadata).toMatchObject({ KeyState: 'Disabled' });
 });
 

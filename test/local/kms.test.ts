@@ -4,18 +4,10 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  CancelKeyDeletionCommand,
-  CreateKeyCommand,
   DecryptCommand,
-  DescribeKeyCommand,
-  DisableKeyCommand,
-  EnableKeyCommand,
-  EncryptCommand,
   GenerateDataKeyCommand,
   GenerateDataKeyWithoutPlaintextCommand,
-  KMSClient,
-  ReEncryptCommand,
-  ScheduleKeyDeletionCommand,
+  KMS,
   type CreateKeyCommandInput,
 } from '@aws-sdk/client-kms';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
@@ -29,10 +21,10 @@ const secret = Buffer.from('a secret');
 
 let folder: string;
 let kms: LocalKms;
-let client: KMSClient;
+let client: KMS;
 
 const clientOf = (endpoint: string, as = credentials) =>
-  new KMSClient({ endpoint, region: 'us-east-1', credentials: as });
+  new KMS({ endpoint, region: 'us-east-1', credentials: as });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kms-'));
@@ -47,9 +39,11 @@ afterAll(async () => {
 });
 
 async function encrypted(): Promise<Uint8Array> {
-  const { CiphertextBlob } = await client.send(
-    new EncryptCommand({ KeyId: kms.keyArn, Plaintext: secret, EncryptionContext: context }),
-  );
+  const { CiphertextBlob } = await client.encrypt({
+    KeyId: kms.keyArn,
+    Plaintext: secret,
+    EncryptionContext: context,
+  });
   if (!CiphertextBlob) throw new Error('no ciphertext');
   return CiphertextBlob;
 }
@@ -58,9 +52,7 @@ it('decrypts with the same context, in any order of its pairs', async () => {
   const CiphertextBlob = await encrypted();
   expect(Buffer.from(CiphertextBlob).includes(secret)).toBe(false);
   const EncryptionContext = { owner: 'my-agent', vault: 'default' };
-  const opened = await client.send(
-    new DecryptCommand({ CiphertextBlob, EncryptionContext, KeyId: kms.keyArn }),
-  );
+  const opened = await client.decrypt({ CiphertextBlob, EncryptionContext, KeyId: kms.keyArn });
   expect(Buffer.from(opened.Plaintext ?? [])).toEqual(secret);
   expect(opened.KeyId).toBe(kms.keyArn);
 });
@@ -69,13 +61,9 @@ it.each([
   ['KeySpec AES_256', { KeySpec: 'AES_256' as const }, 32],
   ['NumberOfBytes', { NumberOfBytes: 64 }, 64],
 ])('generates data keys by %s', async (_name, size, bytes) => {
-  const made = await client.send(
-    new GenerateDataKeyCommand({ KeyId: kms.keyArn, EncryptionContext: context, ...size }),
-  );
+  const made = await client.generateDataKey({ KeyId: kms.keyArn, EncryptionContext: context, ...size });
   expect(made.Plaintext).toHaveLength(bytes);
-  const opened = await client.send(
-    new DecryptCommand({ CiphertextBlob: made.CiphertextBlob, EncryptionContext: context }),
-  );
+  const opened = await client.decrypt({ CiphertextBlob: made.CiphertextBlob, EncryptionContext: context });
   expect(opened.Plaintext).toEqual(made.Plaintext);
 });
 
@@ -120,7 +108,7 @@ it('rejects unknown keys', async () => {
 const idOf = (arn: string): string => arn.replace(/^.*\//, '');
 
 async function created(): Promise<string> {
-  const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
+  const { KeyMetadata } = await client.createKey({});
   return KeyMetadata?.Arn ?? '';
 }
 
@@ -130,38 +118,34 @@ describe('a second key', () => {
   it('re-encrypts a ciphertext of the first key, with a new context', async () => {
     const KeyId = await created();
     const blob = await encrypted();
-    const { CiphertextBlob, ...moved } = await client.send(
-      new ReEncryptCommand({
-        CiphertextBlob: blob,
-        SourceKeyId: kms.keyArn,
-        SourceEncryptionContext: context,
-        DestinationKeyId: KeyId,
-        DestinationEncryptionContext: there,
-      }),
-    );
+    const { CiphertextBlob, ...moved } = await client.reEncrypt({
+      CiphertextBlob: blob,
+      SourceKeyId: kms.keyArn,
+      SourceEncryptionContext: context,
+      DestinationKeyId: KeyId,
+      DestinationEncryptionContext: there,
+    });
     expect(moved).toMatchObject({ SourceKeyId: kms.keyArn, KeyId });
-    const opened = await client.send(new DecryptCommand({ CiphertextBlob, KeyId, EncryptionContext: there }));
+    const opened = await client.decrypt({ CiphertextBlob, KeyId, EncryptionContext: there });
     expect(Buffer.from(opened.Plaintext ?? [])).toEqual(secret);
     const wrong = { CiphertextBlob, EncryptionContext: there };
-    await expect(client.send(new DecryptCommand({ ...wrong, KeyId: kms.keyArn }))).rejects.toMatchObject({
+    await expect(client.decrypt({ ...wrong, KeyId: kms.keyArn })).rejects.toMatchObject({
       name: 'IncorrectKeyException',
     });
-    await expect(
-      client.send(new DecryptCommand({ ...wrong, KeyId, EncryptionContext: context })),
-    ).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
+    await expect(client.decrypt({ ...wrong, KeyId, EncryptionContext: context })).rejects.toMatchObject({
+      name: 'InvalidCiphertextException',
+    });
   });
 
   it('does not re-encrypt with a wrong context or a wrong source key', async () => {
     const KeyId = await created();
     const reEncrypt = async (change: object) =>
-      client.send(
-        new ReEncryptCommand({
-          CiphertextBlob: await encrypted(),
-          SourceEncryptionContext: context,
-          DestinationKeyId: KeyId,
-          ...change,
-        }),
-      );
+      client.reEncrypt({
+        CiphertextBlob: await encrypted(),
+        SourceEncryptionContext: context,
+        DestinationKeyId: KeyId,
+        ...change,
+      });
     await expect(reEncrypt({ SourceEncryptionContext: there })).rejects.toMatchObject({
       name: 'InvalidCiphertextException',
     });
@@ -170,50 +154,48 @@ describe('a second key', () => {
 
   it('cannot be used while it is disabled, and can be used again when it is enabled', async () => {
     const KeyId = await created();
-    const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId, Plaintext: secret }));
-    await client.send(new DisableKeyCommand({ KeyId }));
+    const { CiphertextBlob } = await client.encrypt({ KeyId, Plaintext: secret });
+    await client.disableKey({ KeyId });
     const disabled = { name: 'DisabledException' };
-    await expect(client.send(new DecryptCommand({ CiphertextBlob }))).rejects.toMatchObject(disabled);
-    await expect(client.send(new EncryptCommand({ KeyId, Plaintext: secret }))).rejects.toMatchObject(
-      disabled,
-    );
+    await expect(client.decrypt({ CiphertextBlob })).rejects.toMatchObject(disabled);
+    await expect(client.encrypt({ KeyId, Plaintext: secret })).rejects.toMatchObject(disabled);
     const make = new GenerateDataKeyWithoutPlaintextCommand({ KeyId, KeySpec: 'AES_256' });
     await expect(client.send(make)).rejects.toMatchObject(disabled);
-    await client.send(new EnableKeyCommand({ KeyId }));
-    const opened = await client.send(new DecryptCommand({ CiphertextBlob }));
+    await client.enableKey({ KeyId });
+    const opened = await client.decrypt({ CiphertextBlob });
     expect(Buffer.from(opened.Plaintext ?? [])).toEqual(secret);
     expect(await client.send(make)).not.toHaveProperty('Plaintext');
   });
 
   it('cannot be used or enabled while its deletion is scheduled, and can be enabled after it is canceled', async () => {
     const KeyId = await created();
-    const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId, Plaintext: secret }));
-    const decrypt = () => client.send(new DecryptCommand({ KeyId, CiphertextBlob }));
+    const { CiphertextBlob } = await client.encrypt({ KeyId, Plaintext: secret });
+    const decrypt = () => client.decrypt({ KeyId, CiphertextBlob });
     const invalidState = { name: 'KMSInvalidStateException' };
-    await expect(client.send(new CancelKeyDeletionCommand({ KeyId }))).rejects.toMatchObject(invalidState);
-    const scheduled = await client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+    await expect(client.cancelKeyDeletion({ KeyId })).rejects.toMatchObject(invalidState);
+    const scheduled = await client.scheduleKeyDeletion({ KeyId, PendingWindowInDays: 7 });
     expect(scheduled).toMatchObject({ KeyId, KeyState: 'PendingDeletion', PendingWindowInDays: 7 });
-    const described = await client.send(new DescribeKeyCommand({ KeyId }));
+    const described = await client.describeKey({ KeyId });
     expect(described.KeyMetadata).toMatchObject({
       KeyState: 'PendingDeletion',
       DeletionDate: scheduled.DeletionDate,
     });
     await expect(decrypt()).rejects.toMatchObject(invalidState);
-    await expect(client.send(new EnableKeyCommand({ KeyId }))).rejects.toMatchObject(invalidState);
-    await client.send(new CancelKeyDeletionCommand({ KeyId }));
+    await expect(client.enableKey({ KeyId })).rejects.toMatchObject(invalidState);
+    await client.cancelKeyDeletion({ KeyId });
     await expect(decrypt()).rejects.toMatchObject({ name: 'DisabledException' });
-    await client.send(new EnableKeyCommand({ KeyId }));
+    await client.enableKey({ KeyId });
     expect(Buffer.from((await decrypt()).Plaintext ?? [])).toEqual(secret);
   });
 
   it('does not exist after the date of its deletion, and its material leaves the file', async () => {
     const KeyId = await created();
     const stored = async () => (await readFile(join(folder, 'kms.json'), 'utf8')).includes(idOf(KeyId));
-    await client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+    await client.scheduleKeyDeletion({ KeyId, PendingWindowInDays: 7 });
     expect(await stored()).toBe(true);
     moveClock(7 * 24 * 3600);
     try {
-      await expect(client.send(new DescribeKeyCommand({ KeyId }))).rejects.toMatchObject({
+      await expect(client.describeKey({ KeyId })).rejects.toMatchObject({
         name: 'NotFoundException',
       });
       await created();
@@ -221,7 +203,7 @@ describe('a second key', () => {
     } finally {
       jest.useRealTimers();
     }
-    await expect(client.send(new DescribeKeyCommand({ KeyId }))).rejects.toMatchObject({
+    await expect(client.describeKey({ KeyId })).rejects.toMatchObject({
       name: 'NotFoundException',
     });
   });
@@ -230,14 +212,14 @@ describe('a second key', () => {
     const path = join(folder, 'several.json');
     const running = await startKms(path, credentials);
     const several = clientOf(running.endpoint);
-    const made = await Promise.all([1, 2, 3].map(() => several.send(new CreateKeyCommand({}))));
+    const made = await Promise.all([1, 2, 3].map(() => several.createKey({})));
     const [first = '', ...others] = made.map(({ KeyMetadata }) => KeyMetadata?.Arn ?? '');
-    await several.send(new DisableKeyCommand({ KeyId: first }));
+    await several.disableKey({ KeyId: first });
     await running.close();
 
     const restarted = await startKms(path, credentials);
     const again = clientOf(restarted.endpoint);
-    const use = (KeyId: string) => again.send(new EncryptCommand({ KeyId, Plaintext: secret }));
+    const use = (KeyId: string) => again.encrypt({ KeyId, Plaintext: secret });
     await expect(use(first)).rejects.toMatchObject({ name: 'DisabledException' });
     for (const arn of [restarted.keyArn, ...others]) expect((await use(arn)).KeyId).toBe(arn);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -252,14 +234,14 @@ describe('a second key', () => {
     ['an unsupported usage', { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' }],
     ['no usage, if there is more than one', { KeySpec: 'RSA_2048' }],
   ])('is not created with %s', async (_name, input) => {
-    await expect(client.send(new CreateKeyCommand(input))).rejects.toMatchObject({
+    await expect(client.createKey(input)).rejects.toMatchObject({
       name: 'ValidationException',
     });
   });
 
   it('is described with its state', async () => {
     const KeyId = await created();
-    const describe = async () => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
+    const describe = async () => (await client.describeKey({ KeyId })).KeyMetadata;
     expect(await describe()).toMatchObject({
       Arn: KeyId,
       AWSAccountId: '000000000000',
@@ -268,7 +250,7 @@ describe('a second key', () => {
       KeyUsage: 'ENCRYPT_DECRYPT',
       KeySpec: 'SYMMETRIC_DEFAULT',
     });
-    await client.send(new DisableKeyCommand({ KeyId }));
+    await client.disableKey({ KeyId });
     expect(await describe()).toMatchObject({ Enabled: false, KeyState: 'Disabled' });
   });
 });
@@ -284,8 +266,7 @@ it('decrypts with the keys of an older file, without tags and signing keys', asy
   });
   const old = await startKms(path, credentials);
   const oldClient = clientOf(old.endpoint);
-  const describe = async (KeyId = '') =>
-    (await oldClient.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
+  const describe = async (KeyId = '') => (await oldClient.describeKey({ KeyId })).KeyMetadata;
   expect(old.keyArn).toContain(root?.keyId);
   expect(await describe(root?.keyId)).toMatchObject({ Enabled: true });
   expect(await describe(other?.keyId)).toMatchObject({ Enabled: false });
@@ -315,9 +296,7 @@ it('keeps its key in a private file, and decrypts earlier ciphertexts after a re
 
   const restarted = await startKms(join(folder, 'kms.json'), credentials);
   const restartedClient = clientOf(restarted.endpoint);
-  const opened = await restartedClient.send(
-    new DecryptCommand({ CiphertextBlob, EncryptionContext: context }),
-  );
+  const opened = await restartedClient.decrypt({ CiphertextBlob, EncryptionContext: context });
   restartedClient.destroy();
   await restarted.close();
 

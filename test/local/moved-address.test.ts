@@ -5,14 +5,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  GetOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { customProvider } from '../flows/support/custom-provider';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
@@ -41,7 +37,7 @@ afterEach(async () => {
 interface At {
   readonly program: Program;
   readonly endpoint: string;
-  readonly control: BedrockAgentCoreControlClient;
+  readonly control: BedrockAgentCoreControl;
   readonly agent: TestAgent;
   readonly userToken: () => Promise<string>;
 }
@@ -69,8 +65,8 @@ async function startAt(port = '0'): Promise<At> {
     ]),
   });
   const ready = await program.ready();
-  const control = new BedrockAgentCoreControlClient(settings(ready));
-  const data = new BedrockAgentCoreClient(settings(ready));
+  const control = new BedrockAgentCoreControl(settings(ready));
+  const data = new BedrockAgentCore(settings(ready));
   const agent = new TestAgent(data, NAMES.agent, NAMES.provider, '');
   const userToken = async () => agent.token({ userToken: await issuer.token('ana') });
   return { program, endpoint: ready.endpoint, control, agent, userToken };
@@ -78,19 +74,12 @@ async function startAt(port = '0'): Promise<At> {
 
 /** Returns the callback URL. */
 async function register({ control }: At): Promise<string | undefined> {
-  await control.send(
-    new CreateWorkloadIdentityCommand({ name: NAMES.agent, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-  );
+  await control.createWorkloadIdentity({ name: NAMES.agent, allowedResourceOauth2ReturnUrls: [RETURN_URL] });
   const { discoveryUrl, clientId, clientSecret } = provider;
-  const { callbackUrl } = await control.send(
-    new CreateOauth2CredentialProviderCommand({
-      name: NAMES.provider,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-      },
-    }),
-  );
+  const { callbackUrl } = await control.createOauth2CredentialProvider({
+    name: NAMES.provider,
+    ...customProvider(discoveryUrl, { clientId, clientSecret }),
+  });
   provider.allowRedirect(callbackUrl ?? '');
   return callbackUrl;
 }
@@ -154,9 +143,7 @@ it('continues at another port with its tokens, grants, keys, and a consent in pr
   expect(held.accessToken).toBeTruthy();
 
   // The callback URL has changed, and the operator must register it.
-  const { callbackUrl } = await after.control.send(
-    new GetOauth2CredentialProviderCommand({ name: NAMES.provider }),
-  );
+  const { callbackUrl } = await after.control.getOauth2CredentialProvider({ name: NAMES.provider });
   expect(callbackUrl).toMatch(new RegExp(`^${after.endpoint}/identities/oauth2/callback/`));
   provider.allowRedirect(callbackUrl ?? '');
   expect(await after.agent.connect('cleo')).toBeTruthy();

@@ -2,37 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
+import { KMS, SignCommand, UntagResourceCommand } from '@aws-sdk/client-kms';
 import {
-  BedrockAgentCoreClient,
-  GetResourceApiKeyCommand,
-  GetWorkloadAccessTokenCommand,
-} from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import {
-  CreateKeyCommand,
-  DecryptCommand,
-  DescribeKeyCommand,
-  DisableKeyCommand,
-  EnableKeyCommand,
-  GenerateDataKeyCommand,
-  GetPublicKeyCommand,
-  KMSClient,
-  ListResourceTagsCommand,
-  SignCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
-} from '@aws-sdk/client-kms';
-import {
-  CreateSecretCommand,
-  DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
-  SecretsManagerClient,
+  SecretsManager,
   TagResourceCommand as TagSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { PrincipalName } from '../../lib/local/principals';
@@ -59,33 +35,36 @@ const settings = (principal: PrincipalName, endpoint: string) => {
   const { accessKeyId, secretAccessKey } = service.principals[principal];
   return { endpoint, region: service.region, credentials: { accessKeyId, secretAccessKey } };
 };
-const kms = (principal: PrincipalName = 'operator') =>
-  new KMSClient(settings(principal, service.awsEndpoints.kms));
+const kms = (principal: PrincipalName = 'operator') => new KMS(settings(principal, service.awsEndpoints.kms));
 const secretsManager = (principal: PrincipalName = 'operator') =>
-  new SecretsManagerClient(settings(principal, service.awsEndpoints.secretsManager));
+  new SecretsManager(settings(principal, service.awsEndpoints.secretsManager));
 
 let names = 0;
 const newName = () => `made-${(names += 1)}`;
 
 async function createKey(owner: string | undefined, as: PrincipalName = 'operator'): Promise<string> {
   const Tags = owner === undefined ? [] : [{ TagKey: OWNER_TAG, TagValue: owner }];
-  const { KeyMetadata } = await kms(as).send(
-    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Tags }),
-  );
+  const { KeyMetadata } = await kms(as).createKey({
+    KeySpec: 'ECC_NIST_P256',
+    KeyUsage: 'SIGN_VERIFY',
+    Tags,
+  });
   return KeyMetadata?.Arn ?? '';
 }
 
 async function createSecret(owner: string | undefined, as: PrincipalName = 'operator'): Promise<string> {
   const Tags = owner === undefined ? [] : [{ Key: OWNER_TAG, Value: owner }];
-  const { ARN } = await secretsManager(as).send(
-    new CreateSecretCommand({ Name: newName(), SecretString: '{"key":"first"}', Tags }),
-  );
+  const { ARN } = await secretsManager(as).createSecret({
+    Name: newName(),
+    SecretString: '{"key":"first"}',
+    Tags,
+  });
   return ARN ?? '';
 }
 
 it('a principal manages the secret with its own CA certificates, and not those of others', async () => {
   const put = (SecretId: string) =>
-    secretsManager('agent').send(new PutSecretValueCommand({ SecretId, SecretString: 'second' }));
+    secretsManager('agent').putSecretValue({ SecretId, SecretString: 'second' });
   expect(await put(await createSecret(`certificates/${AGENT}`))).toHaveProperty('VersionId');
   for (const owner of [`certificates/${OPERATOR}`, 'certificates/', `securityEvents/${AGENT}`]) {
     await expect(put(await createSecret(owner))).rejects.toMatchObject(DENIED);
@@ -95,62 +74,57 @@ it('a principal manages the secret with its own CA certificates, and not those o
 describe('the operator', () => {
   it('creates a key with which its own credential provider signs', async () => {
     const KeyId = await createKey(undefined);
-    const control = new BedrockAgentCoreControlClient(settings('operator', service.endpoint));
+    const control = new BedrockAgentCoreControl(settings('operator', service.endpoint));
     const createProvider = () =>
-      control.send(
-        new CreateOauth2CredentialProviderCommand({
-          name: 'signing',
-          credentialProviderVendor: 'CustomOauth2',
-          oauth2ProviderConfigInput: {
-            customOauth2ProviderConfig: {
-              clientId: 'agents',
-              oauthDiscovery: { discoveryUrl: 'http://127.0.0.1:9/.well-known/openid-configuration' },
-              clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
-              privateKeyJwtConfig: {
-                privateKeySource: { kmsKeySource: { kmsKeyArn: KeyId } },
-                signingAlgorithm: 'ES256',
-              },
+      control.createOauth2CredentialProvider({
+        name: 'signing',
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            clientId: 'agents',
+            oauthDiscovery: { discoveryUrl: 'http://127.0.0.1:9/.well-known/openid-configuration' },
+            clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+            privateKeyJwtConfig: {
+              privateKeySource: { kmsKeySource: { kmsKeyArn: KeyId } },
+              signingAlgorithm: 'ES256',
             },
           },
-        }),
-      );
+        },
+      });
     await expect(createProvider()).rejects.toMatchObject({
       message: expect.stringContaining('tag') as string,
     });
-    await kms().send(new TagResourceCommand({ KeyId, Tags: [{ TagKey: OWNER_TAG, TagValue: OPERATOR }] }));
+    await kms().tagResource({ KeyId, Tags: [{ TagKey: OWNER_TAG, TagValue: OPERATOR }] });
     expect(await createProvider()).toHaveProperty('callbackUrl');
-    expect(await kms().send(new GetPublicKeyCommand({ KeyId }))).toMatchObject({ KeySpec: 'ECC_NIST_P256' });
+    expect(await kms().getPublicKey({ KeyId })).toMatchObject({ KeySpec: 'ECC_NIST_P256' });
   });
 
   it('creates a secret that an agent reads through a credential provider, and changes its value', async () => {
-    const control = new BedrockAgentCoreControlClient(settings('operator', service.endpoint));
-    const data = new BedrockAgentCoreClient(settings('operator', service.endpoint));
+    const control = new BedrockAgentCoreControl(settings('operator', service.endpoint));
+    const data = new BedrockAgentCore(settings('operator', service.endpoint));
     const secretId = await createSecret(OPERATOR);
-    await secretsManager().send(
-      new PutSecretValueCommand({ SecretId: secretId, SecretString: '{"key":"second"}' }),
-    );
-    await control.send(new CreateWorkloadIdentityCommand({ name: 'reader' }));
-    await control.send(
-      new CreateApiKeyCredentialProviderCommand({
-        name: 'external',
-        apiKeySecretSource: 'EXTERNAL',
-        apiKeySecretConfig: { secretId, jsonKey: 'key' },
-      }),
-    );
-    const { workloadAccessToken: workloadIdentityToken } = await data.send(
-      new GetWorkloadAccessTokenCommand({ workloadName: 'reader' }),
-    );
-    const answer = await data.send(
-      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName: 'external' }),
-    );
+    await secretsManager().putSecretValue({ SecretId: secretId, SecretString: '{"key":"second"}' });
+    await control.createWorkloadIdentity({ name: 'reader' });
+    await control.createApiKeyCredentialProvider({
+      name: 'external',
+      apiKeySecretSource: 'EXTERNAL',
+      apiKeySecretConfig: { secretId, jsonKey: 'key' },
+    });
+    const { workloadAccessToken: workloadIdentityToken } = await data.getWorkloadAccessToken({
+      workloadName: 'reader',
+    });
+    const answer = await data.getResourceApiKey({
+      workloadIdentityToken,
+      resourceCredentialProviderName: 'external',
+    });
     expect(answer.apiKey).toBe('second');
   });
 
   it('can manage a key of any owner', async () => {
     const KeyId = await createKey(AGENT, 'agent');
-    await kms().send(new DisableKeyCommand({ KeyId }));
-    await kms().send(new EnableKeyCommand({ KeyId }));
-    const { Tags } = await kms().send(new ListResourceTagsCommand({ KeyId }));
+    await kms().disableKey({ KeyId });
+    await kms().enableKey({ KeyId });
+    const { Tags } = await kms().listResourceTags({ KeyId });
     expect(Tags).toEqual([{ TagKey: OWNER_TAG, TagValue: AGENT }]);
   });
 });
@@ -163,10 +137,10 @@ it('a principal of another account cannot create a key or a secret', async () =>
 describe('any other principal', () => {
   it('can manage the keys and secrets whose tag names it', async () => {
     const KeyId = await createKey(AGENT);
-    await kms('agent').send(new DisableKeyCommand({ KeyId }));
+    await kms('agent').disableKey({ KeyId });
     const SecretId = await createSecret(AGENT);
-    await secretsManager('agent').send(new PutSecretValueCommand({ SecretId, SecretString: '{}' }));
-    expect(await secretsManager('agent').send(new DescribeSecretCommand({ SecretId }))).toHaveProperty('ARN');
+    await secretsManager('agent').putSecretValue({ SecretId, SecretString: '{}' });
+    expect(await secretsManager('agent').describeSecret({ SecretId })).toHaveProperty('ARN');
   });
 
   it.each<[string, string | undefined]>([
@@ -175,7 +149,7 @@ describe('any other principal', () => {
   ])('cannot change keys and secrets %s', async (_what, owner) => {
     const KeyId = await createKey(owner);
     const Tags = [{ TagKey: OWNER_TAG, TagValue: AGENT }];
-    await expect(kms('agent').send(new TagResourceCommand({ KeyId, Tags }))).rejects.toMatchObject(DENIED);
+    await expect(kms('agent').tagResource({ KeyId, Tags })).rejects.toMatchObject(DENIED);
     const untag = new UntagResourceCommand({ KeyId, TagKeys: [OWNER_TAG] });
     await expect(kms('stranger').send(untag)).rejects.toMatchObject(DENIED);
     const SecretId = await createSecret(owner);
@@ -209,11 +183,11 @@ describe('a principal', () => {
     const EncryptionContext = { purpose: 'grant' };
     const CiphertextBlob = Buffer.from('ciphertext');
     for (const attempt of [
-      () => kms().send(new DisableKeyCommand({ KeyId })),
-      () => kms().send(new TagResourceCommand({ KeyId, Tags })),
-      () => kms().send(new DescribeKeyCommand({ KeyId: KeyId.split('/').at(-1) })),
-      () => kms().send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', EncryptionContext })),
-      () => kms().send(new DecryptCommand({ CiphertextBlob })),
+      () => kms().disableKey({ KeyId }),
+      () => kms().tagResource({ KeyId, Tags }),
+      () => kms().describeKey({ KeyId: KeyId.split('/').at(-1) }),
+      () => kms().generateDataKey({ KeyId, KeySpec: 'AES_256', EncryptionContext }),
+      () => kms().decrypt({ CiphertextBlob }),
     ]) {
       await expect(attempt()).rejects.toMatchObject(DENIED);
     }

@@ -6,12 +6,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
+import { customProvider } from '../flows/support/custom-provider';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { hideDate, RETURN_URL, TestAgent } from '../flows/support/world';
 import { send, signed } from './handmade-request';
@@ -95,27 +92,20 @@ const settings = (ready: Ready) => ({
 });
 
 function agentOf({ ready }: Running): TestAgent {
-  const client = new BedrockAgentCoreClient(settings(ready));
+  const client = new BedrockAgentCore(settings(ready));
   client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
   return new TestAgent(client, NAMES.agent, NAMES.provider, '');
 }
 
 async function register({ ready }: Running): Promise<void> {
-  const control = new BedrockAgentCoreControlClient(settings(ready));
+  const control = new BedrockAgentCoreControl(settings(ready));
   const allowedResourceOauth2ReturnUrls = [RETURN_URL];
-  await control.send(
-    new CreateWorkloadIdentityCommand({ name: NAMES.agent, allowedResourceOauth2ReturnUrls }),
-  );
+  await control.createWorkloadIdentity({ name: NAMES.agent, allowedResourceOauth2ReturnUrls });
   const { discoveryUrl, clientId, clientSecret } = provider;
-  const { callbackUrl } = await control.send(
-    new CreateOauth2CredentialProviderCommand({
-      name: NAMES.provider,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-      },
-    }),
-  );
+  const { callbackUrl } = await control.createOauth2CredentialProvider({
+    name: NAMES.provider,
+    ...customProvider(discoveryUrl, { clientId, clientSecret }),
+  });
   provider.allowRedirect(callbackUrl ?? '');
   control.destroy();
 }

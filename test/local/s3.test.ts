@@ -2,17 +2,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CopyObjectCommand,
-  DeleteObjectCommand,
-  GetObjectAclCommand,
-  GetObjectCommand,
-  GetObjectTaggingCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-  type PutObjectCommandInput,
-} from '@aws-sdk/client-s3';
+import { S3, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { loadPrincipals, type PrincipalName, type Principals } from '../../lib/local/principals';
 import { startS3, type LocalS3 } from '../../lib/local/s3';
@@ -34,10 +24,10 @@ const start = async () => {
   service = await startS3({ path: file(), credentials, principals });
 };
 const client = (presented: { accessKeyId: string; secretAccessKey: string } = credentials) =>
-  new S3Client({ endpoint: service.endpoint, region: 'us-east-1', credentials: presented, maxAttempts: 1 });
+  new S3({ endpoint: service.endpoint, region: 'us-east-1', credentials: presented, maxAttempts: 1 });
 const as = (name: PrincipalName) => client(principals[name]);
-const put = (by: S3Client, change: Partial<PutObjectCommandInput> = {}) =>
-  by.send(new PutObjectCommand({ Bucket, Key, Body: 'content', ...change }));
+const put = (by: S3, change: Partial<PutObjectCommandInput> = {}) =>
+  by.putObject({ Bucket, Key, Body: 'content', ...change });
 const ownedBy = (owner: string) => ({
   Tagging: new URLSearchParams({ 'agent-identity:owner': owner, team: 'a & b <c>' }).toString(),
 });
@@ -51,16 +41,16 @@ afterAll(async () => {
   await service.close();
   await rm(folder, { recursive: true });
 });
-beforeEach(() => client().send(new DeleteObjectCommand({ Bucket, Key })));
+beforeEach(() => client().deleteObject({ Bucket, Key }));
 
 it('keeps an object and its tags across a restart, in a file for its owner', async () => {
   await put(client(), ownedBy('certificates/of the agent'));
   await service.close();
   await start();
-  const { Body, ContentLength } = await client().send(new GetObjectCommand({ Bucket, Key }));
+  const { Body, ContentLength } = await client().getObject({ Bucket, Key });
   expect(await Body?.transformToString()).toBe('content');
   expect(ContentLength).toBe(7);
-  const { TagSet } = await client().send(new GetObjectTaggingCommand({ Bucket, Key }));
+  const { TagSet } = await client().getObjectTagging({ Bucket, Key });
   expect(TagSet).toEqual([
     { Key: 'agent-identity:owner', Value: 'certificates/of the agent' },
     { Key: 'team', Value: 'a & b <c>' },
@@ -71,10 +61,10 @@ it('keeps an object and its tags across a restart, in a file for its owner', asy
 it('replaces an object together with its tags, and deletes it', async () => {
   await put(client(), ownedBy('certificates/a'));
   await put(client(), { Body: 'other' });
-  const { TagSet } = await client().send(new GetObjectTaggingCommand({ Bucket, Key }));
+  const { TagSet } = await client().getObjectTagging({ Bucket, Key });
   expect(TagSet).toEqual([]);
-  await client().send(new DeleteObjectCommand({ Bucket, Key }));
-  await expect(client().send(new GetObjectCommand({ Bucket, Key }))).rejects.toMatchObject({
+  await client().deleteObject({ Bucket, Key });
+  await expect(client().getObject({ Bucket, Key })).rejects.toMatchObject({
     name: 'NoSuchKey',
   });
 });
@@ -82,16 +72,16 @@ it('replaces an object together with its tags, and deletes it', async () => {
 it('has only buckets of the local account', async () => {
   await put(client());
   const read = (ExpectedBucketOwner: string) =>
-    client().send(new GetObjectTaggingCommand({ Bucket, Key, ExpectedBucketOwner }));
+    client().getObjectTagging({ Bucket, Key, ExpectedBucketOwner });
   expect(await read('000000000000')).toHaveProperty('TagSet');
   await expect(read('000000000001')).rejects.toMatchObject(DENIED);
 });
 
 it('rejects what it does not implement, and stores nothing', async () => {
   const attempts = [
-    () => client().send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/other` })),
-    () => client().send(new GetObjectAclCommand({ Bucket, Key })),
-    () => client().send(new ListObjectsV2Command({ Bucket })),
+    () => client().copyObject({ Bucket, Key, CopySource: `${Bucket}/other` }),
+    () => client().getObjectAcl({ Bucket, Key }),
+    () => client().listObjectsV2({ Bucket }),
     () => put(client(), { ContentEncoding: 'gzip' }),
     () => put(client(), { IfNoneMatch: '*' }),
   ];
@@ -100,7 +90,7 @@ it('rejects what it does not implement, and stores nothing', async () => {
     name: 'EntityTooLarge',
   });
   await expect(put(client(), { Tagging: 'a=1&a=2' })).rejects.toMatchObject({ name: 'InvalidTag' });
-  await expect(client().send(new GetObjectCommand({ Bucket, Key }))).rejects.toMatchObject({
+  await expect(client().getObject({ Bucket, Key })).rejects.toMatchObject({
     name: 'NoSuchKey',
   });
 });
@@ -109,15 +99,15 @@ describe('a local principal', () => {
   it('manages the objects whose tag names it, and reads none', async () => {
     await put(as('agent'), ownedBy(`certificates/${AGENT}`));
     await put(as('agent'), { Body: 'again', ...ownedBy(`certificates/${AGENT}`) });
-    expect(await as('agent').send(new GetObjectTaggingCommand({ Bucket, Key }))).toHaveProperty('TagSet');
+    expect(await as('agent').getObjectTagging({ Bucket, Key })).toHaveProperty('TagSet');
     for (const name of ['agent', 'operator'] as const) {
-      await expect(as(name).send(new GetObjectCommand({ Bucket, Key }))).rejects.toMatchObject(DENIED);
+      await expect(as(name).getObject({ Bucket, Key })).rejects.toMatchObject(DENIED);
     }
     for (const name of ['stranger', 'partner'] as const) {
       await expect(put(as(name))).rejects.toMatchObject(DENIED);
-      await expect(as(name).send(new DeleteObjectCommand({ Bucket, Key }))).rejects.toMatchObject(DENIED);
+      await expect(as(name).deleteObject({ Bucket, Key })).rejects.toMatchObject(DENIED);
     }
-    await as('operator').send(new DeleteObjectCommand({ Bucket, Key }));
+    await as('operator').deleteObject({ Bucket, Key });
   });
 
   it('of another account stores nothing', async () => {

@@ -5,13 +5,10 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BedrockAgentCoreClient, GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  SetTokenVaultCMKCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { KMS } from '@aws-sdk/client-kms';
 import { decodeProtectedHeader } from 'jose';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { periodAt } from '../../lambda/domain/workload-token/signing-key';
@@ -44,7 +41,7 @@ const inThisPeriod = (item: Record<string, unknown>): Record<string, unknown> =>
 async function put(folder: string, records: Partial<Record<TableName, object[]>>): Promise<void> {
   const { access, close } = await startEmulators(folder);
   const { endpoints, credentials } = access;
-  const dynamodb = new DynamoDBClient({ endpoint: endpoints.dynamodb, region: HOME, credentials });
+  const dynamodb = new DynamoDB({ endpoint: endpoints.dynamodb, region: HOME, credentials });
   for (const [name, items] of Object.entries(records)) {
     const table = createTable(createDynamoDb(dynamodb), localTableName(name as TableName));
     for (const item of items as { pk: string; sk: string }[]) {
@@ -91,12 +88,12 @@ async function start(folder: string, environment: Record<string, string> = {}) {
       ...{ signingName: 'execute-api' },
     };
   };
-  const data = new BedrockAgentCoreClient(settings('agent'));
+  const data = new BedrockAgentCore(settings('agent'));
   const agent = new TestAgent(data, 'travel-agent', 'calendar', '');
   return {
     ready,
-    operator: new BedrockAgentCoreControlClient(settings('operator')),
-    kms: new KMSClient({
+    operator: new BedrockAgentCoreControl(settings('operator')),
+    kms: new KMS({
       endpoint: ready.awsEndpoints.kms,
       region,
       credentials: settings('operator').credentials,
@@ -106,12 +103,10 @@ async function start(folder: string, environment: Record<string, string> = {}) {
     async credentials() {
       const token = await agent.token({ userId: 'ana' });
       const { accessToken } = await agent.ask(token);
-      const { apiKey } = await data.send(
-        new GetResourceApiKeyCommand({
-          workloadIdentityToken: token,
-          resourceCredentialProviderName: 'weather',
-        }),
-      );
+      const { apiKey } = await data.getResourceApiKey({
+        workloadIdentityToken: token,
+        resourceCredentialProviderName: 'weather',
+      });
       return { accessToken, apiKey };
     },
   };
@@ -129,10 +124,10 @@ it('reads grants, API keys, and signing keys under the key of one Region', async
 
 it('moves to a multi-Region key without losing anything, and is then readable in another Region', async () => {
   const before = await start(home);
-  const { KeyMetadata } = await before.kms.send(new CreateKeyCommand({ MultiRegion: true }));
+  const { KeyMetadata } = await before.kms.createKey({ MultiRegion: true });
   const kmsKeyArn = KeyMetadata?.Arn ?? '';
   const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn } as const;
-  await before.operator.send(new SetTokenVaultCMKCommand({ kmsConfiguration }));
+  await before.operator.setTokenVaultCMK({ kmsConfiguration });
   await before.stop();
 
   // The next deployment has the new key as its own, and still has the earlier one.

@@ -3,11 +3,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  BedrockAgentCoreControlClient,
-  CreateWorkloadIdentityCommand,
-  GetWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { freePorts } from './free-ports';
 import { Programs, type Program, type Ready } from './program';
@@ -26,10 +22,10 @@ afterEach(async () => {
 
 const start = (env: Record<string, string> = {}): Program => programs.start({ DATA_DIR: folder, ...env });
 
-function controlClient({ endpoint, region, principals }: Ready): BedrockAgentCoreControlClient {
+function controlClient({ endpoint, region, principals }: Ready): BedrockAgentCoreControl {
   const { operator } = principals;
   if (!operator) throw new Error('no operator');
-  return new BedrockAgentCoreControlClient({ endpoint, region, credentials: { ...operator } });
+  return new BedrockAgentCoreControl({ endpoint, region, credentials: { ...operator } });
 }
 
 describe('one clear error line', () => {
@@ -190,7 +186,7 @@ describe('the running service', () => {
     const client = controlClient(await full.ready());
     const acknowledged: string[] = [];
     const create = async (name: string): Promise<void> => {
-      await client.send(new CreateWorkloadIdentityCommand({ name }));
+      await client.createWorkloadIdentity({ name });
       acknowledged.push(name);
     };
     await expect(
@@ -208,7 +204,7 @@ describe('the running service', () => {
 
     const again = controlClient(await start().ready());
     expect(acknowledged.length).toBeGreaterThan(10);
-    for (const name of acknowledged) await again.send(new GetWorkloadIdentityCommand({ name }));
+    for (const name of acknowledged) await again.getWorkloadIdentity({ name });
   });
 
   it('says that its database is damaged', async () => {
@@ -228,7 +224,7 @@ describe('the running service', () => {
     const first = start();
     const before = await first.ready();
     const create = controlClient(before);
-    await create.send(new CreateWorkloadIdentityCommand({ name: 'my-agent' }));
+    await create.createWorkloadIdentity({ name: 'my-agent' });
     create.destroy();
     first.child.kill('SIGKILL');
     await first.ended;
@@ -237,7 +233,7 @@ describe('the running service', () => {
     const after = await second.ready();
     expect(after.principals).toEqual(before.principals);
     const get = controlClient(after);
-    expect(await get.send(new GetWorkloadIdentityCommand({ name: 'my-agent' }))).toMatchObject({
+    expect(await get.getWorkloadIdentity({ name: 'my-agent' })).toMatchObject({
       name: 'my-agent',
     });
     get.destroy();

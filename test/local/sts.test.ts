@@ -1,5 +1,5 @@
 /** The embedded STS with the AWS SDK client: its tokens, validated by a server that trusts their issuer. */
-import { GetWebIdentityTokenCommand, STSClient, type GetWebIdentityTokenRequest } from '@aws-sdk/client-sts';
+import { STS, type GetWebIdentityTokenRequest } from '@aws-sdk/client-sts';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startSts, type LocalSts } from '../../lib/local/sts';
@@ -17,9 +17,9 @@ afterEach(() => {
 const AUDIENCE = 'https://provider.example/token?a=1&b=2';
 
 const token = async (change: Partial<GetWebIdentityTokenRequest> = {}, presented = credentials) => {
-  const client = new STSClient({ endpoint: sts.endpoint, region: 'us-east-1', credentials: presented });
+  const client = new STS({ endpoint: sts.endpoint, region: 'us-east-1', credentials: presented });
   const request = { Audience: [AUDIENCE], SigningAlgorithm: 'RS256', ...change };
-  return client.send(new GetWebIdentityTokenCommand(request));
+  return client.getWebIdentityToken(request);
 };
 
 /** Verifies as a server does that knows only the issuer. */

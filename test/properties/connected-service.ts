@@ -5,6 +5,7 @@ import type { JsonOperationName, OperationName } from '../../lambda/operations';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';
 import { principalFor } from '../flows/support/audited-service';
+import { customProvider } from '../flows/support/custom-provider';
 import { putSecret } from '../flows/support/secrets';
 import { AUDIENCE } from '../flows/support/transmitter';
 import { RETURN_URL, World, type PrincipalName } from '../flows/support/world';
@@ -116,15 +117,7 @@ export class ConnectedService {
   async provider(name: ProviderName, discoveryUrl: string, members: object = {}): Promise<void> {
     const { callbackUrl } = await this.succeed('CreateOauth2CredentialProvider', {
       name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          clientId: 'agents',
-          clientSecret: CLIENT_SECRET,
-          oauthDiscovery: { discoveryUrl },
-          ...members,
-        },
-      },
+      ...customProvider(discoveryUrl, { clientId: 'agents', clientSecret: CLIENT_SECRET, ...members }),
     });
     this.callbacks.set(name, String(callbackUrl).split('/').at(-1) ?? '');
   }
@@ -256,10 +249,7 @@ export class ConnectedService {
     const discoveryUrl = `${this.server.url}/.well-known/oauth-protected-resource/mcp`;
     return this.call('CreateOauth2CredentialProvider', {
       name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { ...client, oauthDiscovery: { discoveryUrl } },
-      },
+      ...customProvider(discoveryUrl, { ...client }),
     });
   }
 }

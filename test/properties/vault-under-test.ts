@@ -1,5 +1,5 @@
 /** The running service with the resources of one sequence, which no other sequence has. */
-import { KMSClient } from '@aws-sdk/client-kms';
+import { KMS } from '@aws-sdk/client-kms';
 import { moveClock } from '../flows/support/clock';
 import { newKmsKey } from '../flows/support/kms-keys';
 import { AUDIENCE } from '../flows/support/transmitter';
@@ -39,7 +39,7 @@ export class VaultUnderTest {
   /** @returns what starts a sequence, and what ends all of them */
   static async connected() {
     const service = await ConnectedService.start();
-    const kms = new KMSClient({});
+    const kms = new KMS({});
     const keys: string[] = [];
     while (keys.length < KEYS) keys.push(await newKmsKey(kms));
     let sequences = 0;

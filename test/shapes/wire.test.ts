@@ -10,11 +10,7 @@ import { REFUSED_OPERATIONS } from '../../lambda/operations/refused-operations';
 import { casesOfOperation, type Case } from '../../scripts/aws-model/cases';
 import { MODELLED_OPERATIONS, type ModelledOperation } from '../../scripts/aws-model/service-model';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 type Commands = Record<string, new (input: object) => control.ListWorkloadIdentitiesCommand>;
 

@@ -2,12 +2,8 @@
  * An agent with one of its users, and what must be true of them: the model that every response is compared with. One caller
  * has a holder at a time, so each response has one right answer.
  */
-import {
-  GetResourceApiKeyCommand,
-  type GetResourceOauth2TokenCommandOutput,
-} from '@aws-sdk/client-bedrock-agentcore';
-import { UpdateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
-import type { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
+import { type GetResourceOauth2TokenCommandOutput } from '@aws-sdk/client-bedrock-agentcore';
+import type { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { StrictProvider } from '../storm/strict-provider';
 import type { TestAgent } from '../flows/support/world';
 
@@ -30,10 +26,10 @@ export class SharedApiKey {
     return this.#allowed;
   }
 
-  async change(control: BedrockAgentCoreControlClient, apiKey: string): Promise<void> {
+  async change(control: BedrockAgentCoreControl, apiKey: string): Promise<void> {
     if (this.#allowed.length > 1) return;
     this.#allowed = [...this.#allowed, apiKey];
-    await control.send(new UpdateApiKeyCredentialProviderCommand({ name: this.providerName, apiKey }));
+    await control.updateApiKeyCredentialProvider({ name: this.providerName, apiKey });
     this.#allowed = [apiKey];
   }
 }
@@ -97,12 +93,10 @@ export class Holder {
     const { agent, userId, apiKey } = this.parts;
     const workloadIdentityToken = await agent.token({ userId });
     const before = apiKey.allowed;
-    const response = await agent.client.send(
-      new GetResourceApiKeyCommand({
-        workloadIdentityToken,
-        resourceCredentialProviderName: apiKey.providerName,
-      }),
-    );
+    const response = await agent.client.getResourceApiKey({
+      workloadIdentityToken,
+      resourceCredentialProviderName: apiKey.providerName,
+    });
     if (![...before, ...apiKey.allowed].includes(response.apiKey ?? ''))
       throw new Contradiction('an API key that was replaced');
   }

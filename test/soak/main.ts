@@ -8,10 +8,7 @@
 import '../program/quiet';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  BedrockAgentCoreControlClient,
-  CreateApiKeyCredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { send, signed } from '../local/handmade-request';
 import { ProviderRecords } from '../flows/support/provider-records';
 import { runProgram } from '../program/command-line';
@@ -46,7 +43,7 @@ interface People {
 
 /** Creates agents with their providers, and users who have not consented yet. */
 async function invite(stage: Stage, { agents, users }: Settings): Promise<People> {
-  const control = new BedrockAgentCoreControlClient(stage.settings);
+  const control = new BedrockAgentCoreControl(stage.settings);
   const { endpoint, credentials } = stage.settings;
   const revoke = async (input: object): Promise<void> => {
     const request = { path: '/identities/RevokeResourceGrant', body: JSON.stringify(input), credentials };
@@ -58,9 +55,7 @@ async function invite(stage: Stage, { agents, users }: Settings): Promise<People
     const agent = await stage.agent();
     const first = newKey();
     const apiKey = new SharedApiKey(`key-of-${agent.name}`, first);
-    await control.send(
-      new CreateApiKeyCredentialProviderCommand({ name: apiKey.providerName, apiKey: first }),
-    );
+    await control.createApiKeyCredentialProvider({ name: apiKey.providerName, apiKey: first });
     for (let user = 1; user <= users; user += 1) {
       const userId = `user-${number}-${user}`;
       keys.set(new Holder({ agent, userId, apiKey, provider: stage.provider, revoke }), apiKey);

@@ -1,7 +1,7 @@
 /** All callers send a request concurrently, each with its own client, and their waiting times are measured. */
 import { performance } from 'node:perf_hooks';
 import type {
-  BedrockAgentCoreClient,
+  BedrockAgentCore,
   GetResourceOauth2TokenCommandOutput,
 } from '@aws-sdk/client-bedrock-agentcore';
 import type { Ask, TestAgent } from '../flows/support/world';
@@ -31,7 +31,7 @@ interface Reply {
 /** @param token a workload access token of the agent */
 export async function burst(
   agent: TestAgent,
-  clients: readonly BedrockAgentCoreClient[],
+  clients: readonly BedrockAgentCore[],
   token: string,
   ask: Ask,
 ): Promise<Burst> {

@@ -3,13 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { Configuration } from 'oidc-provider';
 import { parseGrant } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
@@ -18,6 +14,7 @@ import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';
 import { LOOPBACK } from '../../lib/local/loopback-server';
 import { LOCAL_REGION, type Principal } from '../../lib/local/principals';
+import { customProvider } from '../flows/support/custom-provider';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
 import { Killer } from './killer';
 import { startLoadBalancer } from './load-balancer';
@@ -100,7 +97,7 @@ export class Stage {
       const workers: Workers = new Workers(options);
       closers.push(() => workers.close());
       const { credentials, endpoints } = emulators.access;
-      const dynamodb = new DynamoDBClient({
+      const dynamodb = new DynamoDB({
         endpoint: endpoints.dynamodb,
         region: LOCAL_REGION,
         credentials,
@@ -128,12 +125,9 @@ export class Stage {
   }
 
   /** Separate clients for the callers: each retries independently, with the defaults of the AWS SDK. */
-  callers(count: number): BedrockAgentCoreClient[] {
+  callers(count: number): BedrockAgentCore[] {
     const requestHandler = { httpAgent: new Agent({ keepAlive: true, maxSockets: count }) };
-    return Array.from(
-      { length: count },
-      () => new BedrockAgentCoreClient({ ...this.settings, requestHandler }),
-    );
+    return Array.from({ length: count }, () => new BedrockAgentCore({ ...this.settings, requestHandler }));
   }
 
   /** A new agent with its own credential provider at the strict provider. */
@@ -141,23 +135,16 @@ export class Stage {
     this.agents += 1;
     const name = `agent-${this.agents}`;
     const providerName = `provider-${this.agents}`;
-    const control = new BedrockAgentCoreControlClient(this.settings);
-    await control.send(
-      new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-    );
+    const control = new BedrockAgentCoreControl(this.settings);
+    await control.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] });
     const { discoveryUrl, clientId, clientSecret } = this.provider;
-    const { callbackUrl = '' } = await control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name: providerName,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-        },
-      }),
-    );
+    const { callbackUrl = '' } = await control.createOauth2CredentialProvider({
+      name: providerName,
+      ...customProvider(discoveryUrl, { clientId, clientSecret }),
+    });
     control.destroy();
     this.provider.allowRedirect(callbackUrl);
-    return new TestAgent(new BedrockAgentCoreClient(this.settings), name, providerName, callbackUrl);
+    return new TestAgent(new BedrockAgentCore(this.settings), name, providerName, callbackUrl);
   }
 
   /** The agent's only grant, if any, from a strongly consistent read. */

@@ -1,7 +1,7 @@
 /** The local service, with the AWS services that it uses in a second process, and its requests as AWS SDK clients sign them. */
 import { join } from 'node:path';
 import {
-  BedrockAgentCoreClient,
+  BedrockAgentCore,
   GetResourceApiKeyCommand,
   GetResourceOauth2TokenCommand,
   GetWorkloadAccessTokenForJWTCommand,
@@ -112,7 +112,7 @@ export class OurAgent {
     });
     const apiKey = newSecret();
     await control.send(new CreateApiKeyCredentialProviderCommand({ name: API_KEY_PROVIDER, apiKey }));
-    const agent = new TestAgent(new BedrockAgentCoreClient(config), AGENT, OAUTH_PROVIDER, callbackUrl);
+    const agent = new TestAgent(new BedrockAgentCore(config), AGENT, OAUTH_PROVIDER, callbackUrl);
     const storedTokens = new Map<string, string>();
     for (const [name, userToken] of people.userTokens)
       storedTokens.set(name, await connect(agent, name, userToken));
@@ -163,7 +163,7 @@ export class OurAgent {
   /** The request of an AWS SDK client, signed but not sent. */
   private async signed(command: Command): Promise<PreparedRequest> {
     let prepared: PreparedRequest | undefined;
-    const client = new BedrockAgentCoreClient({
+    const client = new BedrockAgentCore({
       ...configOf(this.service),
       maxAttempts: 1,
       requestHandler: {

@@ -12,23 +12,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import {
-  CreateTableCommand,
-  DeleteItemCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
-import { CreateKeyCommand, GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
-import {
-  CreateBucketCommand,
-  DeleteObjectCommand,
-  GetObjectCommand,
-  GetObjectRetentionCommand,
-  ListObjectVersionsCommand,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { KMS } from '@aws-sdk/client-kms';
+import { S3 } from '@aws-sdk/client-s3';
 import { startEmulator } from '../../deployed/emulator/process.mjs';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -43,9 +29,9 @@ const head = () => ({ pk: { S: 'AUDIT-HEAD' }, sk: { S: bucket } });
 const folder = await mkdtemp(join(tmpdir(), 'agent-identity-audit-trail-'));
 const emulator = await startEmulator();
 Object.assign(process.env, emulator.environment, { DIRECTORY_TABLE: TABLE });
-const s3 = new S3Client({});
-const kms = new KMSClient({});
-const db = new DynamoDBClient({});
+const s3 = new S3({});
+const kms = new KMS({});
+const db = new DynamoDB({});
 
 /** The clock of the functions. */
 const realNow = Date.now;
@@ -59,19 +45,16 @@ let lock;
 let runs = 0;
 
 const createKey = async () =>
-  (await kms.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }))).KeyMetadata
-    .Arn;
+  (await kms.createKey({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' })).KeyMetadata.Arn;
 
 before(async () => {
   const keyOf = (AttributeName, KeyType) => ({ AttributeName, KeyType });
-  await db.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-      KeySchema: [keyOf('pk', 'HASH'), keyOf('sk', 'RANGE')],
-    }),
-  );
+  await db.createTable({
+    TableName: TABLE,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: [keyOf('pk', 'HASH'), keyOf('sk', 'RANGE')],
+  });
 });
 
 after(async () => {
@@ -84,13 +67,11 @@ after(async () => {
 beforeEach(async () => {
   bucket = `trail-${++runs}`;
   key = await createKey();
-  await s3.send(
-    new CreateBucketCommand({
-      Bucket: bucket,
-      ObjectLockEnabledForBucket: true,
-      CreateBucketConfiguration: { LocationConstraint: process.env.AWS_REGION },
-    }),
-  );
+  await s3.createBucket({
+    Bucket: bucket,
+    ObjectLockEnabledForBucket: true,
+    CreateBucketConfiguration: { LocationConstraint: process.env.AWS_REGION },
+  });
   Object.assign(process.env, {
     ...{ TRAIL_BUCKET: bucket, RETENTION_MODE: 'GOVERNANCE', RETENTION_DAYS: '30' },
     DIGEST_KEY_ARN: key,
@@ -104,7 +85,7 @@ beforeEach(async () => {
   for (let hour = 0; hour < 4; hour++) await anHour();
 });
 
-afterEach(() => db.send(new DeleteItemCommand({ TableName: TABLE, Key: head() })));
+afterEach(() => db.deleteItem({ TableName: TABLE, Key: head() }));
 
 /** Firehose delivers a file, and the function writes the digest of its hour. */
 async function anHour() {
@@ -114,13 +95,13 @@ async function anHour() {
   await writeDigest();
 }
 
-const put = (Key, Body) => s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
+const put = (Key, Body) => s3.putObject({ Bucket: bucket, Key, Body });
 const get = async (Key, VersionId) =>
-  (await s3.send(new GetObjectCommand({ Bucket: bucket, Key, VersionId }))).Body.transformToString();
-const headRecord = async () => (await db.send(new GetItemCommand({ TableName: TABLE, Key: head() }))).Item;
+  (await s3.getObject({ Bucket: bucket, Key, VersionId })).Body.transformToString();
+const headRecord = async () => (await db.getItem({ TableName: TABLE, Key: head() })).Item;
 
 async function versions(Prefix) {
-  const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix }));
+  const { Versions = [] } = await s3.listObjectVersions({ Bucket: bucket, Prefix });
   return Versions;
 }
 const keys = async (prefix) => [...new Set((await versions(prefix)).map(({ Key }) => Key))].sort();
@@ -128,9 +109,7 @@ const keys = async (prefix) => [...new Set((await versions(prefix)).map(({ Key }
 /** What only a principal can do that bypasses the lock. */
 async function destroy(Key) {
   for (const { VersionId } of await versions(Key)) {
-    await s3.send(
-      new DeleteObjectCommand({ Bucket: bucket, Key, VersionId, BypassGovernanceRetention: true }),
-    );
+    await s3.deleteObject({ Bucket: bucket, Key, VersionId, BypassGovernanceRetention: true });
   }
 }
 async function replace(Key, body) {
@@ -187,8 +166,8 @@ describe('the audit trail', () => {
     const [[digest], [file]] = [await versions('digests/'), await versions('entries/')];
     for (const { Key, VersionId } of [digest, file]) {
       const version = { Bucket: bucket, Key, VersionId };
-      await assert.rejects(s3.send(new DeleteObjectCommand(version)), /Access Denied/);
-      const { Retention } = await s3.send(new GetObjectRetentionCommand(version));
+      await assert.rejects(s3.deleteObject(version), /Access Denied/);
+      const { Retention } = await s3.getObjectRetention(version);
       assert.equal(Retention.Mode, 'GOVERNANCE');
     }
   });
@@ -200,10 +179,10 @@ describe('the audit trail', () => {
     const { VersionId } = await put(Key, 'entries');
     const version = { Bucket: bucket, Key, VersionId };
     await lock();
-    const { Retention } = await s3.send(new GetObjectRetentionCommand(version));
+    const { Retention } = await s3.getObjectRetention(version);
     await lock();
-    assert.deepEqual((await s3.send(new GetObjectRetentionCommand(version))).Retention, Retention);
-    await assert.rejects(s3.send(new DeleteObjectCommand(version)), /Access Denied/);
+    assert.deepEqual((await s3.getObjectRetention(version)).Retention, Retention);
+    await assert.rejects(s3.deleteObject(version), /Access Denied/);
   });
 
   it('shows a changed log file', async () => {
@@ -224,7 +203,7 @@ describe('the audit trail', () => {
   it('shows a deleted version, and one that a delete marker hides', async () => {
     const [first, second] = await keys('entries/');
     await destroy(first);
-    await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: second }));
+    await s3.deleteObject({ Bucket: bucket, Key: second });
     await finds([
       ['hidden', second],
       ['missing', first],
@@ -269,9 +248,7 @@ describe('the audit trail', () => {
       digestS3Object: { S: second },
       hashValue: { S: createHash('sha256').update(text).digest('hex') },
     };
-    await db.send(
-      new PutItemCommand({ TableName: TABLE, Item: { ...head(), ...old, recordVersion: { N: '1' } } }),
-    );
+    await db.putItem({ TableName: TABLE, Item: { ...head(), ...old, recordVersion: { N: '1' } } });
     shift += HOUR;
     await writeDigest();
     const [, , fifth] = await keys('digests/');
@@ -285,14 +262,12 @@ describe('the audit trail', () => {
     const [, second] = await keys('digests/');
     const [header, payload] = (await get(second)).split('.');
     const { joseSignature } = load('../../../lambda/adapters/kms/assertion-keys.ts');
-    const { Signature } = await kms.send(
-      new SignCommand({
-        KeyId: await createKey(),
-        Message: Buffer.from(`${header}.${payload}`),
-        MessageType: 'RAW',
-        SigningAlgorithm: 'ECDSA_SHA_256',
-      }),
-    );
+    const { Signature } = await kms.sign({
+      KeyId: await createKey(),
+      Message: Buffer.from(`${header}.${payload}`),
+      MessageType: 'RAW',
+      SigningAlgorithm: 'ECDSA_SHA_256',
+    });
     await replace(second, `${header}.${payload}.${joseSignature(Signature).toString('base64url')}`);
     await finds([['invalid', second]]);
   });
@@ -318,7 +293,7 @@ describe('the audit trail', () => {
       await mkdir(dirname(join(copy, name)), { recursive: true });
       await writeFile(join(copy, name), await get(name));
     }
-    const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: key }));
+    const { PublicKey } = await kms.getPublicKey({ KeyId: key });
     const pem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(PublicKey).toString('base64')}\n-----END PUBLIC KEY-----\n`;
     await writeFile(join(folder, 'key.pem'), pem);
     const { hashValue } = await headRecord();

@@ -1,16 +1,6 @@
 /** What the commands of the runbook work on: the running service with an agent, its grants, and its audit log. */
-import {
-  BedrockAgentCoreClient,
-  CompleteResourceTokenAuthCommand,
-  GetResourceOauth2TokenCommand,
-  GetWorkloadAccessTokenForUserIdCommand,
-} from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  UpdateOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessLogFormat } from '../../../lib/constructs/access-log.ts';
@@ -264,19 +254,17 @@ export class World {
     const signed = (client) =>
       Object.assign(client, { config: Object.assign(client.config, { signingName: 'execute-api' }) });
     return {
-      identity: signed(new BedrockAgentCoreClient(settings)),
-      control: signed(new BedrockAgentCoreControlClient(settings)),
+      identity: signed(new BedrockAgentCore(settings)),
+      control: signed(new BedrockAgentCoreControl(settings)),
     };
   }
 
   createProvider(name, client) {
-    return this.control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: this.configOf(client),
-      }),
-    );
+    return this.control.createOauth2CredentialProvider({
+      name,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: this.configOf(client),
+    });
   }
 
   /** The configuration of a provider at the calendar's authorization server. */
@@ -301,46 +289,42 @@ export class World {
   async populate() {
     const { identity, control } = this.clients('operator');
     this.control = control;
-    this.agent = await control.send(
-      new CreateWorkloadIdentityCommand({ name: AGENT, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-    );
+    this.agent = await control.createWorkloadIdentity({
+      name: AGENT,
+      allowedResourceOauth2ReturnUrls: [RETURN_URL],
+    });
     this.provider = await this.createProvider(PROVIDER, {
       clientId: 'placeholder',
       clientSecret: 'placeholder',
     });
     const client = await this.register(this.provider.callbackUrl);
     this.clientSecret = client.clientSecret;
-    await control.send(
-      new UpdateOauth2CredentialProviderCommand({
-        name: PROVIDER,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: this.configOf(client),
-      }),
-    );
+    await control.updateOauth2CredentialProvider({
+      name: PROVIDER,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: this.configOf(client),
+    });
     for (const name of [FEED, 'doomed']) await this.createProvider(name, this.ready.calendar);
     this.identity = identity;
     await this.token('M2M', FEED);
     await this.grant();
     const refused = await this.clients('stranger')
-      .identity.send(new GetWorkloadAccessTokenForUserIdCommand({ workloadName: AGENT, userId: USER_ID }))
+      .identity.getWorkloadAccessTokenForUserId({ workloadName: AGENT, userId: USER_ID })
       .catch((error) => error);
     if (refused.name !== 'AccessDeniedException') throw new Error('A stranger can act as the agent.');
   }
 
   /** The response to the agent's request for a token for the user, or for itself. */
   async token(oauth2Flow, resourceCredentialProviderName) {
-    const { workloadAccessToken: workloadIdentityToken } = await this.identity.send(
-      new GetWorkloadAccessTokenForUserIdCommand({ workloadName: AGENT, userId: USER_ID }),
-    );
-    return this.identity.send(
-      new GetResourceOauth2TokenCommand({
-        workloadIdentityToken,
-        resourceCredentialProviderName,
-        oauth2Flow,
-        scopes: ['calendar.read'],
-        resourceOauth2ReturnUrl: RETURN_URL,
-      }),
-    );
+    const { workloadAccessToken: workloadIdentityToken } =
+      await this.identity.getWorkloadAccessTokenForUserId({ workloadName: AGENT, userId: USER_ID });
+    return this.identity.getResourceOauth2Token({
+      workloadIdentityToken,
+      resourceCredentialProviderName,
+      oauth2Flow,
+      scopes: ['calendar.read'],
+      resourceOauth2ReturnUrl: RETURN_URL,
+    });
   }
 
   /** The user grants access if the agent has none, and the agent gets a token. */
@@ -348,9 +332,7 @@ export class World {
     const { authorizationUrl } = await this.token('USER_FEDERATION', PROVIDER);
     if (!authorizationUrl) return;
     const { session_id: sessionUri } = await consent(authorizationUrl, this.ready.calendar.users[0]);
-    await this.identity.send(
-      new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier: { userId: USER_ID } }),
-    );
+    await this.identity.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: USER_ID } });
     const { accessToken } = await this.token('USER_FEDERATION', PROVIDER);
     if (!accessToken) throw new Error('The user has granted access, but there is no token.');
   }

@@ -11,16 +11,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  BedrockAgentCoreClient,
-  CompleteResourceTokenAuthCommand,
-  InvokeAgentRuntimeCommand,
-} from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateWorkloadIdentityCommand,
-  PutResourcePolicyCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { readEvents } from '../../../examples/local/server-sent-events.ts';
 import { startAgentEndpoint } from '../../../lib/local/agent-endpoint.ts';
 import '../../program/quiet.ts';
@@ -32,8 +24,8 @@ const [user] = service.calendar.users;
 const GATE_ROLE = 'arn:aws:iam::000000000000:role/gate';
 const AGENT_ROLE = 'arn:aws:iam::000000000000:role/agent';
 
-const identity = new BedrockAgentCoreClient({});
-const control = new BedrockAgentCoreControlClient({ signingName: 'execute-api' });
+const identity = new BedrockAgentCore({});
+const control = new BedrockAgentCoreControl({ signingName: 'execute-api' });
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -47,9 +39,10 @@ async function freePort() {
 /** A workload identity for which the gate can get tokens, for user IDs and for the agent alone. */
 async function newWorkload() {
   const name = `ts-behind-gate-${randomUUID()}`;
-  const { workloadIdentityArn } = await control.send(
-    new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-  );
+  const { workloadIdentityArn } = await control.createWorkloadIdentity({
+    name,
+    allowedResourceOauth2ReturnUrls: [RETURN_URL],
+  });
   const policy = {
     Version: '2012-10-17',
     Statement: {
@@ -62,9 +55,7 @@ async function newWorkload() {
       Resource: '*',
     },
   };
-  await control.send(
-    new PutResourcePolicyCommand({ resourceArn: workloadIdentityArn, policy: JSON.stringify(policy) }),
-  );
+  await control.putResourcePolicy({ resourceArn: workloadIdentityArn, policy: JSON.stringify(policy) });
   return name;
 }
 
@@ -92,7 +83,7 @@ describe('an agent on BedrockAgentCoreApp', () => {
       target: { kind: 'url', url: `${origin}/invocations` },
       oauth2CallbackUrl: RETURN_URL,
     });
-    client = new BedrockAgentCoreClient({ endpoint: gate.baseUrl });
+    client = new BedrockAgentCore({ endpoint: gate.baseUrl });
   });
 
   after(async () => {
@@ -102,16 +93,14 @@ describe('an agent on BedrockAgentCoreApp', () => {
 
   /** Yields each event of a response, parsed, when it arrives. */
   async function* invoke(runtimeSessionId, runtimeUserId) {
-    const { response, contentType } = await client.send(
-      new InvokeAgentRuntimeCommand({
-        agentRuntimeArn: gate.agentRuntimeArn,
-        runtimeSessionId,
-        runtimeUserId,
-        contentType: 'application/json',
-        accept: 'text/event-stream',
-        payload: JSON.stringify({ question: 'What is on?', state: 'mine' }),
-      }),
-    );
+    const { response, contentType } = await client.invokeAgentRuntime({
+      agentRuntimeArn: gate.agentRuntimeArn,
+      runtimeSessionId,
+      runtimeUserId,
+      contentType: 'application/json',
+      accept: 'text/event-stream',
+      payload: JSON.stringify({ question: 'What is on?', state: 'mine' }),
+    });
     assert.match(contentType, /^text\/event-stream/);
     for await (const { data } of readEvents(response)) yield JSON.parse(data);
   }
@@ -126,9 +115,7 @@ describe('an agent on BedrockAgentCoreApp', () => {
     const back = await consent(second.authorizationUrl, user);
     assert.equal(back.state, 'mine');
     const userIdentifier = { userId: 'ana' };
-    await identity.send(
-      new CompleteResourceTokenAuthCommand({ sessionUri: back.session_id, userIdentifier }),
-    );
+    await identity.completeResourceTokenAuth({ sessionUri: back.session_id, userIdentifier });
     assert.deepEqual(await answer.next(), { value: { token: 'ey' }, done: false });
     assert.equal((await answer.next()).done, true);
 

@@ -3,16 +3,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import {
-  BedrockAgentCoreClient,
-  CompleteResourceTokenAuthCommand,
+  BedrockAgentCore,
   GetWorkloadAccessTokenCommand,
   GetWorkloadAccessTokenForUserIdCommand,
 } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateApiKeyCredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { withAccessToken, withApiKey } from 'bedrock-agentcore/identity';
 import { consent, RETURN_URL } from './consent.mjs';
 import { signedFor } from './signing.mjs';
@@ -23,13 +18,13 @@ const [user] = service.calendar.users;
 const read = { providerName, scopes: ['calendar.read'] };
 
 // Endpoint, Region, and keys come from the environment, as for the clients that the SDK creates.
-const identity = new BedrockAgentCoreClient({});
-const control = new BedrockAgentCoreControlClient({ signingName: 'execute-api' });
+const identity = new BedrockAgentCore({});
+const control = new BedrockAgentCoreControl({ signingName: 'execute-api' });
 
 async function newAgent() {
   const name = `ts-agent-${randomUUID()}`;
   const allowedResourceOauth2ReturnUrls = [RETURN_URL];
-  await control.send(new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls }));
+  await control.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls });
   return name;
 }
 
@@ -68,9 +63,7 @@ describe('withAccessToken', () => {
         const complete = async () => {
           Object.assign(back, await consent(url, user));
           const userIdentifier = { userId: 'ana' };
-          await identity.send(
-            new CompleteResourceTokenAuthCommand({ sessionUri: back.session_id, userIdentifier }),
-          );
+          await identity.completeResourceTokenAuth({ sessionUri: back.session_id, userIdentifier });
         };
         back.completed = complete();
       },
@@ -90,7 +83,7 @@ describe('withAccessToken', () => {
     const onAuthUrl = async (url) => {
       const { session_id: sessionUri } = await consent(url, user);
       const userIdentifier = { userId: 'ana' };
-      await identity.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier }));
+      await identity.completeResourceTokenAuth({ sessionUri, userIdentifier });
     };
     const tool = withAccessToken({
       ...read,
@@ -130,7 +123,7 @@ describe('withApiKey', () => {
   let name;
   before(async () => {
     name = `ts-key-${randomUUID()}`;
-    await control.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'key-for-the-wrapper' }));
+    await control.createApiKeyCredentialProvider({ name, apiKey: 'key-for-the-wrapper' });
   });
 
   it('gets the key', async () => {

@@ -18,11 +18,7 @@ import { declineConsent } from '../support/provider';
 import { World } from '../support/world';
 import { federated, ScriptedClock } from './agent-code';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 /** An agent whose tools one user calls. */
 async function agentOf(userId: string) {

@@ -14,11 +14,7 @@ import { Browser } from '../support/browser';
 import { World, type TestAgent } from '../support/world';
 import { federated, identityClient } from './agent-code';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 const STATE = 'state-of-this-browser';
 

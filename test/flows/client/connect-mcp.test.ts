@@ -17,12 +17,11 @@ import { World, type TestAgent } from '../support/world';
 import { federated, ScriptedClock } from './agent-code';
 import { startProtectedMcpServer, type ProtectedMcpServer } from './protected-mcp-server';
 
-let world: World;
 let agent: TestAgent;
 let server: ProtectedMcpServer;
 const clients: { close(): Promise<void> }[] = [];
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   agent = await world.agent();
   server = await startProtectedMcpServer(world);
 });
@@ -32,7 +31,6 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await server.close();
-  await world.stop();
 });
 
 const INFO = { name: 'agent', version: '1.0.0' };

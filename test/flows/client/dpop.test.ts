@@ -20,46 +20,41 @@ import {
 } from '../../../lib/client/index';
 import { withAccessToken as withAccessTokenInMcp } from '../../../lib/client/mcp';
 import { TOKEN_TYPE_HEADER } from '../../../lib/client/service-contract';
+import { customProvider } from '../support/custom-provider';
 import { World, type TestAgent } from '../support/world';
 import { federated } from './agent-code';
 
-let world: World;
 let agent: TestAgent;
 let requiresNonce = false;
-beforeAll(async () => {
-  world = await World.start({
-    clients: [
-      {
-        client_id: 'agents',
-        token_endpoint_auth_method: 'none',
-        redirect_uris: ['https://placeholder.example/'],
-        grant_types: ['authorization_code', 'refresh_token'],
-        dpop_bound_access_tokens: true,
-      },
-    ],
-    issueRefreshToken: () => Promise.resolve(true),
-    features: {
-      dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => requiresNonce },
+const world = World.ofFile({
+  clients: [
+    {
+      client_id: 'agents',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: ['https://placeholder.example/'],
+      grant_types: ['authorization_code', 'refresh_token'],
+      dpop_bound_access_tokens: true,
     },
-  });
+  ],
+  issueRefreshToken: () => Promise.resolve(true),
+  features: {
+    dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => requiresNonce },
+  },
+});
+beforeAll(async () => {
   agent = await world.agent('agent', undefined, { clientSecret: undefined });
 });
 afterEach(() => {
   requiresNonce = false;
 });
-afterAll(() => world.stop());
 
 async function configure(resourceUrl: string): Promise<void> {
   const { status, body } = await world.post('UpdateOauth2CredentialProvider', {
     name: agent.providerName,
-    credentialProviderVendor: 'CustomOauth2',
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: {
-        clientId: 'agents',
-        oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
-        dpopConfig: { resourceUrls: [resourceUrl] },
-      },
-    },
+    ...customProvider(world.provider.discoveryUrl, {
+      clientId: 'agents',
+      dpopConfig: { resourceUrls: [resourceUrl] },
+    }),
   });
   expect([status, body]).toEqual([200, expect.any(String)]);
 }

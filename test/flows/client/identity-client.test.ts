@@ -10,11 +10,7 @@ import {
 import { World } from '../support/world';
 import { identityClient } from './agent-code';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 /** The signed request of a client, which is not sent. */
 async function sentBy(client: ReturnType<typeof createIdentityClient>) {

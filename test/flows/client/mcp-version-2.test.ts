@@ -11,7 +11,6 @@ import {
 import { Client as ClientVersion1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as TransportVersion1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { UrlElicitationRequiredError as ErrorVersion1 } from '@modelcontextprotocol/sdk/types.js';
-import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Clock } from '../../../lib/client/index';
 import { Browser } from '../support/browser';
 import { declineConsent } from '../support/provider';
@@ -25,7 +24,6 @@ const MODERN = '2026-07-28';
 /** Its table has what each client gets from each server. */
 const GUIDE = readFileSync(join(__dirname, '../../../docs/client.md'), 'utf8');
 
-let world: World;
 let agent: TestAgent;
 let second: TestAgent;
 let server: McpServerVersion2;
@@ -34,13 +32,11 @@ let consentTimeout: number | undefined;
 let clock: Clock & { readonly pauses: number[] } = new ScriptedClock();
 const clients: { close(): Promise<void> }[] = [];
 
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   agent = await world.agent();
   second = await world.agent();
-  await world
-    .control()
-    .send(new CreateApiKeyCredentialProviderCommand({ name: 'weather', apiKey: 'the-key-of-the-weather' }));
+  await world.control().createApiKeyCredentialProvider({ name: 'weather', apiKey: 'the-key-of-the-weather' });
   server = await startMcpServerVersion2(() => ({
     token: { ...federated(world, agent), clock, consentTimeout },
     inner: { ...federated(world, agent), providerName: second.providerName, clock },
@@ -52,7 +48,6 @@ afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));
   await server.close();
   await serverVersion1.close();
-  await world.stop();
 });
 
 const URLS: ClientCapabilities = { elicitation: { url: {} } };

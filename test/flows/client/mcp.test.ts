@@ -7,19 +7,17 @@ import { World, type TestAgent } from '../support/world';
 import { federated } from './agent-code';
 import { startMcpServer, type TestMcpServer } from './mcp-server';
 
-let world: World;
 let agent: TestAgent;
 let server: TestMcpServer;
 const clients: Client[] = [];
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   agent = await world.agent();
   server = await startMcpServer(() => federated(world, agent));
 });
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));
   await server.close();
-  await world.stop();
 });
 
 /** A client whose requests look like those that the gate forwards. */

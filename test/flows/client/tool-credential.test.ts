@@ -17,11 +17,10 @@ import { withAccessToken as withElicitedAccessToken } from '../../../lib/client/
 import { World, type TestAgent } from '../support/world';
 import { federated } from './agent-code';
 
-let world: World;
 let agent: TestAgent;
 let own: AccessTokenOptions;
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   agent = await world.agent();
   own = {
     ...federated(world, agent),
@@ -30,7 +29,6 @@ beforeAll(async () => {
     scopes: ['a'],
   };
 });
-afterAll(() => world.stop());
 
 /** A tool as untyped code calls it. */
 type Untyped = (...args: unknown[]) => Promise<unknown>;

@@ -14,14 +14,7 @@ import { federated, identityClient } from './agent-code';
 /** Lifetime of the service's tokens, in seconds. */
 const LIFE = 15 * 60;
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterEach(() => {
-  jest.useRealTimers();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 /** Requests tokens from the service, and counts the requests. */
 async function tokenRequests(userId?: string) {

@@ -3,7 +3,6 @@
  * token.
  */
 import {
-  GetResourceOauth2TokenCommand,
   InvokeAgentRuntimeCommand,
   type InvokeAgentRuntimeCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore';
@@ -209,14 +208,12 @@ describe('denies a call', () => {
     await invoke(iam, await tokenFor('ana'));
     const workloadIdentityToken = String(received().workloadaccesstoken);
     const ask = () =>
-      world.data().send(
-        new GetResourceOauth2TokenCommand({
-          workloadIdentityToken,
-          resourceCredentialProviderName: iam.agent.providerName,
-          scopes: ['a'],
-          oauth2Flow: 'M2M',
-        }),
-      );
+      world.data().getResourceOauth2Token({
+        workloadIdentityToken,
+        resourceCredentialProviderName: iam.agent.providerName,
+        scopes: ['a'],
+        oauth2Flow: 'M2M',
+      });
     const before = await tokenFor('ana');
     await ask();
     expect(await world.operate('SuspendWorkloadIdentity', { name: first.name })).toMatchObject({

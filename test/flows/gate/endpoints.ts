@@ -1,6 +1,5 @@
 /** Agent endpoints of the running service, each with a workload identity that allows the gate to act for it. */
-import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
-import { PutResourcePolicyCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
 import {
   startAgentEndpoint,
   type AgentEndpointOptions,
@@ -27,7 +26,7 @@ export async function letGateMint(world: World, { name }: TestAgent): Promise<vo
     Resource: '*',
   };
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  await world.control().putResourcePolicy({ resourceArn, policy });
 }
 
 /** The role behind a session. */
@@ -78,9 +77,9 @@ export function awsClient(
   world: World,
   { baseUrl }: Pick<Opened, 'baseUrl'>,
   principal: PrincipalName = 'operator',
-): BedrockAgentCoreClient {
+): BedrockAgentCore {
   const { accessKeyId, secretAccessKey } = world.local.principals[principal];
-  return new BedrockAgentCoreClient({
+  return new BedrockAgentCore({
     region: world.local.region,
     endpoint: baseUrl,
     credentials: { accessKeyId, secretAccessKey },

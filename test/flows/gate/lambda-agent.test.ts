@@ -1,7 +1,7 @@
 /** An agent that is a Lambda function: it streams with the AWS helper, or returns one object. */
 import { createServer } from 'node:http';
 import type { Writable } from 'node:stream';
-import { InvokeWithResponseStreamCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { Lambda } from '@aws-sdk/client-lambda';
 import type { LambdaFunction } from '../../../lib/local/lambda';
 import { listenOnLoopback } from '../../../lib/local/loopback-server';
 import { MAX_PAYLOAD_BYTES } from '../../../lambda/domain/gate/agent-request';
@@ -20,14 +20,13 @@ interface FunctionUrlEvent {
   readonly isBase64Encoded: boolean;
 }
 
-let world: World;
 let endpoint: Opened;
 let mcp: Opened;
 let shared: Parameters<typeof openEndpoint>[1];
 const failures: unknown[] = [];
 
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   shared = {
     inbound: {
       kind: 'JWT',
@@ -47,7 +46,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([endpoint.close(), mcp.close()]);
-  await world.stop();
 });
 afterEach(() => {
   expect(failures).toEqual([]);
@@ -341,9 +339,10 @@ it('is invoked once, even if it fails', () => {
 
 it('sends an event stream from the embedded Lambda that the AWS SDK client decodes', async () => {
   deploy({ streaming: (_event, stream) => Promise.resolve(stream.end('hello')) });
-  const { EventStream = [] } = await new LambdaClient({}).send(
-    new InvokeWithResponseStreamCommand({ FunctionName: FUNCTION, Payload: Buffer.from('{}') }),
-  );
+  const { EventStream = [] } = await new Lambda({}).invokeWithResponseStream({
+    FunctionName: FUNCTION,
+    Payload: Buffer.from('{}'),
+  });
   const events: object[] = [];
   for await (const event of EventStream) events.push(event);
   expect(events).toMatchObject([{ PayloadChunk: { Payload: Buffer.from('hello') } }, { InvokeComplete: {} }]);

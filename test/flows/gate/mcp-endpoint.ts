@@ -1,5 +1,4 @@
 /** Endpoints of MCP servers, whose users sign in with any client that follows MCP's specification of authorization. */
-import { UpdateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { alsoSending } from '../support/members-beyond-aws';
 import { startProvider, type TestProvider } from '../support/provider';
 import { RETURN_URL, type World } from '../support/world';
@@ -44,11 +43,11 @@ export async function openMcpEndpoint(
   });
   // The identity service validates the user token again, here with the same issuer and audience.
   const customJWTAuthorizer = { discoveryUrl, allowedAudience: [endpoint.invocationUrl] };
-  await alsoSending(world.control(), { authorizerConfiguration: { customJWTAuthorizer } }).send(
-    new UpdateWorkloadIdentityCommand({
-      name: endpoint.agent.name,
-      allowedResourceOauth2ReturnUrls: [RETURN_URL],
-    }),
-  );
+  await alsoSending(world.control(), {
+    authorizerConfiguration: { customJWTAuthorizer },
+  }).updateWorkloadIdentity({
+    name: endpoint.agent.name,
+    allowedResourceOauth2ReturnUrls: [RETURN_URL],
+  });
   return endpoint;
 }

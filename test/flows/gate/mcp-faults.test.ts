@@ -15,7 +15,6 @@ import { openEndpoint, type Opened } from './endpoints';
 const NAME = { name: 'test', version: '1.0.0' };
 const MODERN = '2026-07-28';
 
-let world: World;
 let endpoint: Opened;
 let close: () => Promise<void>;
 const received: IncomingMessage[] = [];
@@ -48,8 +47,8 @@ async function bodyOf(request: IncomingMessage): Promise<{ readonly method?: str
   return JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') as { method?: string };
 }
 
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   const handler = toNodeHandler(createMcpHandler(newServer)) as (
     ...exchange: [IncomingMessage, ServerResponse, body: unknown]
   ) => Promise<void>;
@@ -77,7 +76,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await endpoint.close();
   await close();
-  await world.stop();
 });
 beforeEach(() => {
   faults.clear();

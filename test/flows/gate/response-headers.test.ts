@@ -2,7 +2,6 @@
  * Agent responses with headers that the gateway would reject: the caller gets an error that the AWS SDK client does not
  * retry, so the agent is invoked once.
  */
-import { InvokeAgentRuntimeCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { MAX_HEADER_CHARACTERS } from '../../../lambda/domain/gate/agent-response';
 import { DELIMITER, WITH_METADATA } from '../../../lambda/gate/response-stream';
 import { startRawServer, switchProtocols, type RawServer } from '../support/raw-server';
@@ -36,9 +35,7 @@ beforeEach(() => {
 
 /** One call by the AWS SDK client, which retries a 502. */
 const invoke = ({ baseUrl, agentRuntimeArn }: Opened) =>
-  awsClient(world, { baseUrl }).send(
-    new InvokeAgentRuntimeCommand({ agentRuntimeArn, payload: Buffer.from('{}') }),
-  );
+  awsClient(world, { baseUrl }).invokeAgentRuntime({ agentRuntimeArn, payload: Buffer.from('{}') });
 
 async function refused(at: Opened, reason: string): Promise<void> {
   await expect(invoke(at)).rejects.toMatchObject({

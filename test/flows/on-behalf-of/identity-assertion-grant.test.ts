@@ -2,11 +2,6 @@
  * Cross-app access (draft-ietf-oauth-identity-assertion-authz-grant-04): the ID token of the user is exchanged at the
  * identity provider for an assertion, which is redeemed at the resource's authorization server. No user consents.
  */
-import {
-  CreateOauth2CredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
-  UpdateOauth2CredentialProviderCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { createServer } from 'node:http';
 import { exchangeJwtAuthGrant, requestJwtAuthorizationGrant } from '@modelcontextprotocol/client';
 import { listenOnLoopback } from '../../../lib/local/loopback-server';
@@ -87,20 +82,19 @@ async function create(config: object, as: PrincipalName = 'agent'): Promise<stri
   const name = `assertions-${names}`;
   const request = { name, credentialProviderVendor: 'CustomOauth2' as const };
   // The AWS client removes members that its model does not contain.
-  await alsoSending(world.control(as), { oauth2ProviderConfigInput: config }).send(
-    new CreateOauth2CredentialProviderCommand({ ...request, oauth2ProviderConfigInput: {} as never }),
-  );
+  await alsoSending(world.control(as), { oauth2ProviderConfigInput: config }).createOauth2CredentialProvider({
+    ...request,
+    oauth2ProviderConfigInput: {} as never,
+  });
   return name;
 }
 
 const update = (name: string, config: object, as: PrincipalName = 'agent') =>
-  alsoSending(world.control(as), { oauth2ProviderConfigInput: config }).send(
-    new UpdateOauth2CredentialProviderCommand({
-      name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {} as never,
-    }),
-  );
+  alsoSending(world.control(as), { oauth2ProviderConfigInput: config }).updateOauth2CredentialProvider({
+    name,
+    credentialProviderVendor: 'CustomOauth2',
+    oauth2ProviderConfigInput: {} as never,
+  });
 
 /** An agent whose provider redeems the assertions that its second provider gets. */
 async function assertingAgent(): Promise<{ agent: TestAgent; identityProviderName: string }> {
@@ -392,7 +386,7 @@ describe('the provider at the identity provider', () => {
   });
 
   it.each<[string, (name: string) => Promise<unknown>]>([
-    ['was deleted', (name) => world.control().send(new DeleteOauth2CredentialProviderCommand({ name }))],
+    ['was deleted', (name) => world.control().deleteOauth2CredentialProvider({ name })],
     [
       'does not exchange tokens any more',
       (name) =>
@@ -401,16 +395,14 @@ describe('the provider at the identity provider', () => {
     [
       'belongs to another principal under the same name',
       async (name) => {
-        await world.control().send(new DeleteOauth2CredentialProviderCommand({ name }));
+        await world.control().deleteOauth2CredentialProvider({ name });
         await alsoSending(world.control('stranger'), {
           oauth2ProviderConfigInput: atIdentityProvider(),
-        }).send(
-          new CreateOauth2CredentialProviderCommand({
-            name,
-            credentialProviderVendor: 'CustomOauth2',
-            oauth2ProviderConfigInput: {} as never,
-          }),
-        );
+        }).createOauth2CredentialProvider({
+          name,
+          credentialProviderVendor: 'CustomOauth2',
+          oauth2ProviderConfigInput: {} as never,
+        });
       },
     ],
   ])('gets no ID token if it %s', async (_what, change) => {

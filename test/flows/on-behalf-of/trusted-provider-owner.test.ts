@@ -2,29 +2,20 @@
  * User tokens and credential providers of another owner. A name is free after a deletion, so another principal can
  * create a provider with the name that an agent uses, and allow the agent to use it.
  */
-import {
-  CreateOauth2CredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
-  GetWorkloadIdentityCommand,
-  PutResourcePolicyCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { UntagResourceCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { principalOf } from '../../../lambda/domain/principal';
 import { startExchangeServer, type ExchangeServer } from '../support/exchange-server';
 import { World, type PrincipalName, type TestAgent } from '../support/world';
 import { customConfig, exchange, exchangingAgent, userTokenOf } from './exchanging';
 
-let world: World;
 let server: ExchangeServer;
 let strangersServer: ExchangeServer;
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   server = await startExchangeServer(world.issuer);
   strangersServer = await startExchangeServer(world.issuer);
 });
 afterAll(async () => {
-  await world.stop();
   await Promise.all([server.close(), strangersServer.close()]);
 });
 
@@ -39,30 +30,28 @@ const allow = (by: PrincipalName, resourceArn: string | undefined, to: Principal
     Resource: '*',
   };
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  return world.control(by).send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  return world.control(by).putResourcePolicy({ resourceArn, policy });
 };
 
 /** An agent whose provider is deleted, after which the stranger creates a provider with the same name. */
 async function agentAfterTakeover(): Promise<TestAgent> {
   const agent = await exchangingAgent(world, server, EXCHANGE);
   const { providerName: name } = agent;
-  await world.control().send(new DeleteOauth2CredentialProviderCommand({ name }));
-  const { credentialProviderArn } = await world.control('stranger').send(
-    new CreateOauth2CredentialProviderCommand({
-      name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: customConfig(strangersServer, EXCHANGE),
-    }),
-  );
+  await world.control().deleteOauth2CredentialProvider({ name });
+  const { credentialProviderArn } = await world.control('stranger').createOauth2CredentialProvider({
+    name,
+    credentialProviderVendor: 'CustomOauth2',
+    oauth2ProviderConfigInput: customConfig(strangersServer, EXCHANGE),
+  });
   await allow('stranger', credentialProviderArn, 'agent', 'GetResourceOauth2Token');
   return agent;
 }
 
 const identityArn = async ({ name }: TestAgent) =>
-  (await world.control().send(new GetWorkloadIdentityCommand({ name }))).workloadIdentityArn;
+  (await world.control().getWorkloadIdentity({ name })).workloadIdentityArn;
 
 const tag = async (agent: TestAgent, tags: Record<string, string>, by: PrincipalName = 'agent') =>
-  world.control(by).send(new TagResourceCommand({ resourceArn: await identityArn(agent), tags }));
+  world.control(by).tagResource({ resourceArn: await identityArn(agent), tags });
 
 const received = (userToken: string): boolean =>
   strangersServer.exchanges.some(({ request }) => request.get('subject_token') === userToken);
@@ -103,7 +92,7 @@ it.each<[string, (arn: string, id: string) => Record<string, string>]>([
   const token = await agent.token({ userToken: await userTokenOf(world, 'ana') });
   expect(await exchange(agent, token)).toHaveProperty('accessToken');
   const resourceArn = await identityArn(agent);
-  await world.control().send(new UntagResourceCommand({ resourceArn, tagKeys: Object.keys(tags) }));
+  await world.control().untagResource({ resourceArn, tagKeys: Object.keys(tags) });
   await expect(exchange(agent, token)).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 

@@ -2,10 +2,10 @@
  * The running service for tests of every operation: an input with which each operation succeeds, requests that are
  * identified by their user agent, and the one audit entry of each.
  */
-import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { type JsonOperationName, OPERATIONS, type OperationName } from '../../../lambda/operations';
 import type { Route } from '../../../lambda/operations/operation';
 import { send, signed, type HttpResponse } from '../../local/handmade-request';
+import { customProvider } from './custom-provider';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './world';
 
 export const USER_AGENT = 'walker/1.0';
@@ -82,9 +82,7 @@ export class AuditedService {
   static async prepare(world: World, suffix = ''): Promise<AuditedService> {
     const agent = await world.agent();
     const apiKeyProvider = `walked-key${suffix}`;
-    await world
-      .control()
-      .send(new CreateApiKeyCredentialProviderCommand({ name: apiKeyProvider, apiKey: API_KEY }));
+    await world.control().createApiKeyCredentialProvider({ name: apiKeyProvider, apiKey: API_KEY });
     const portal = await world.post('CreateConsentPortal', {
       name: `walked-portal${suffix}`,
       ...portalOf(agent),
@@ -118,14 +116,7 @@ export class AuditedService {
     });
     const configured = (name: string) => ({
       name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          clientId,
-          clientSecret: CLIENT_SECRET,
-          oauthDiscovery: { discoveryUrl },
-        },
-      },
+      ...customProvider(discoveryUrl, { clientId, clientSecret: CLIENT_SECRET }),
     });
     const oauth2Token = {
       workloadIdentityToken: workloadToken,

@@ -1,8 +1,4 @@
 /** Workload identities with their own authorizer configuration, which AWS SDK clients do not support. */
-import {
-  CreateWorkloadIdentityCommand,
-  GetWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import type { TestIssuer } from './issuer';
 import { alsoReading, alsoSending } from './members-beyond-aws';
 import { RETURN_URL, TestAgent, type World } from './world';
@@ -23,15 +19,16 @@ export const rolesThat = (claimMatchOperator: 'CONTAINS' | 'CONTAINS_ANY', claim
 export async function agentWith(world: World, authorizerConfiguration: object): Promise<TestAgent> {
   const plain = await world.agent();
   const name = `${plain.name}-with-authorizer`;
-  await alsoSending(world.control(), { authorizerConfiguration }).send(
-    new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-  );
+  await alsoSending(world.control(), { authorizerConfiguration }).createWorkloadIdentity({
+    name,
+    allowedResourceOauth2ReturnUrls: [RETURN_URL],
+  });
   return new TestAgent(plain.client, name, plain.providerName, plain.callbackUrl);
 }
 
 /** The whole response of GetWorkloadIdentity. */
 export async function described(world: World, name: string): Promise<Record<string, unknown> | undefined> {
   const { client, answers } = alsoReading(world.control());
-  await client.send(new GetWorkloadIdentityCommand({ name }));
+  await client.getWorkloadIdentity({ name });
   return answers.at(-1);
 }

@@ -4,13 +4,13 @@
  */
 import {
   CreateOauth2CredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
   UpdateOauth2CredentialProviderCommand,
   type CreateOauth2CredentialProviderCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { text } from 'node:stream/consumers';
 import { decodeJwt } from 'jose';
 import type { Configuration } from 'oidc-provider';
+import { customProvider } from './custom-provider';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './mcp-server';
 import { alsoReading, alsoSending } from './members-beyond-aws';
 import { signInAndConsent, type Extension } from './provider';
@@ -126,10 +126,7 @@ export class ClientMetadataWorld {
   ): Promise<Configured> {
     const input = {
       name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { oauthDiscovery: { discoveryUrl: this.mcp.discoveryUrl } },
-      },
+      ...customProvider(this.mcp.discoveryUrl, {}),
     } satisfies CreateOauth2CredentialProviderCommandInput;
     const { customOauth2ProviderConfig } = input.oauth2ProviderConfigInput;
     const { client: control, answers } = alsoReading(
@@ -158,7 +155,7 @@ export class ClientMetadataWorld {
   }
 
   remove(name: string) {
-    return this.world.control().send(new DeleteOauth2CredentialProviderCommand({ name }));
+    return this.world.control().deleteOauth2CredentialProvider({ name });
   }
 
   documentAt(url: string): Promise<Response> {

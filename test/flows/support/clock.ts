@@ -13,7 +13,7 @@ const TIMERS = [
   'clearTimeout',
 ] as const;
 
-/** Undone by `jest.useRealTimers()`. */
+/** Until the end of the test, or `jest.useRealTimers()`. */
 export function moveClock(seconds: number): void {
   jest.useFakeTimers({
     now: Date.now() + seconds * 1000,

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { createRequests } from '../../../lambda/adapters/log/requests';
 import { system } from '../../../lambda/adapters/system';
 import type { AuditEntry } from '../../../lambda/domain/audit';
@@ -120,7 +120,7 @@ export class CloudFormation {
       },
       controlPlane: (address) =>
         createControlPlane({ endpoint: address, region, credentials: { accessKeyId, secretAccessKey } }),
-      secretsManager: new SecretsManagerClient({}),
+      secretsManager: new SecretsManager({}),
       reportFailure: ({ reason }) => void this.failures.push(reason),
     });
     await handler(

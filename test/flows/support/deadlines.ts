@@ -5,7 +5,7 @@ export interface Deadlines {
   advance(milliseconds: number): void;
 }
 
-/** Undone by `jest.restoreAllMocks()`. Deadlines that are set before continue as they are. */
+/** Until the end of the test. Deadlines that are set before continue as they are. */
 export function holdDeadlines(): Deadlines {
   let now = 0;
   let held: { readonly at: number; readonly controller: AbortController }[] = [];

@@ -1,8 +1,4 @@
 /** Another principal to which the owner of a resource allows something. */
-import {
-  GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import type { World } from './world';
 
 /** @param action without the prefix of the service; `*` for all */
@@ -18,13 +14,11 @@ export async function letStranger(
     Resource: resourceArn,
   };
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  await world.control().putResourcePolicy({ resourceArn, policy });
 }
 
 /** Allows another principal to update an OAuth 2.0 credential provider. */
 export async function letStrangerUpdate(world: World, name: string): Promise<void> {
-  const { credentialProviderArn } = await world
-    .control()
-    .send(new GetOauth2CredentialProviderCommand({ name }));
+  const { credentialProviderArn } = await world.control().getOauth2CredentialProvider({ name });
   await letStranger(world, 'UpdateOauth2CredentialProvider', credentialProviderArn);
 }

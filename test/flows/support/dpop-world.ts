@@ -1,4 +1,5 @@
 /** A world whose authorization server binds tokens to keys (DPoP, RFC 9449), with an agent whose client requires it. */
+import { customProvider } from './custom-provider';
 import type { TokenEndpointBehavior } from './provider';
 import { World, type TestAgent } from './world';
 
@@ -70,9 +71,8 @@ export class DpopWorld {
     this.world.provider.tokenEndpoint = behavior;
   }
 
-  /** Undoes what a test changed at the server, and its clock. */
+  /** Undoes what a test changed at the server. */
   restore(): void {
-    jest.useRealTimers();
     this.nonces.required = false;
     this.tokenEndpoint = undefined;
   }
@@ -86,14 +86,7 @@ export class DpopWorld {
   async configure(name: string, members: object = { dpopConfig: { resourceUrls: [this.me] } }) {
     const response = await this.world.post('UpdateOauth2CredentialProvider', {
       name,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          clientId: 'agents',
-          oauthDiscovery: { discoveryUrl: this.world.provider.discoveryUrl },
-          ...members,
-        },
-      },
+      ...customProvider(this.world.provider.discoveryUrl, { clientId: 'agents', ...members }),
     });
     return { status: response.status, body: JSON.parse(response.body) as Record<string, unknown> };
   }

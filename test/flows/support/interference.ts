@@ -28,8 +28,8 @@ function writtenTable(request: object): string | undefined {
 }
 
 /**
- * Runs other work to completion before each write to the table, for the given number of writes. Undone
- * by `jest.restoreAllMocks()`.
+ * Runs other work to completion before each write to the table, for the given number of writes. Until
+ * the end of the test, or `jest.restoreAllMocks()`.
  *
  * @param others the other work, whose own writes are not delayed
  */
@@ -51,7 +51,7 @@ export function outrunWrites(
 }
 
 /**
- * KMS fails requests of the control plane with this error. Undone by `jest.restoreAllMocks()`.
+ * KMS fails requests of the control plane with this error. Until the end of the test, or `jest.restoreAllMocks()`.
  *
  * @param kmsKeyArn of the requests; all requests if omitted
  */
@@ -67,7 +67,7 @@ export function failKms(name: string, kmsKeyArn?: string): void {
   });
 }
 
-/** KMS re-encrypts once, to test the key, and then throttles the vault keys. Undone by `jest.restoreAllMocks()`. */
+/** KMS re-encrypts once, to test the key, and then throttles the vault keys. Until the end of the test, or `jest.restoreAllMocks()`. */
 export function throttleRewrapping(): void {
   let rewrapped = 0;
   ahead(KMSClient, 'send', (command) => {

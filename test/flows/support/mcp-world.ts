@@ -1,6 +1,6 @@
 /** A world whose authorization server protects an MCP server, and providers that are configured by this server's URL. */
-import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { Browser } from './browser';
+import { customProvider } from './custom-provider';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './mcp-server';
 import { alsoSending } from './members-beyond-aws';
 import { TestAgent, World } from './world';
@@ -53,10 +53,7 @@ export class McpWorld {
   configured(name: string, discoveryUrl = this.mcp.discoveryUrl) {
     return {
       name,
-      credentialProviderVendor: 'CustomOauth2' as const,
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { clientId: 'agents', oauthDiscovery: { discoveryUrl } },
-      },
+      ...customProvider(discoveryUrl, { clientId: 'agents' }),
     };
   }
 
@@ -77,7 +74,7 @@ export class McpWorld {
     const created = await this.world.agent('agent', undefined, { clientSecret: undefined });
     const { callbackUrl = '' } = await this.world
       .control()
-      .send(new CreateOauth2CredentialProviderCommand(this.configured(name)));
+      .createOauth2CredentialProvider(this.configured(name));
     this.world.provider.allowRedirect(callbackUrl);
     return new TestAgent(created.client, created.name, name, callbackUrl);
   }

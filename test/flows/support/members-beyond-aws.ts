@@ -2,7 +2,7 @@
  * Members that the AWS model does not contain. The AWS SDK clients omit them from requests and remove them from responses,
  * so they are added before the client signs, and read before the client parses the response.
  */
-import type { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 
 interface Message {
   body: unknown;
@@ -19,10 +19,7 @@ export async function bodyOf(response: Message): Promise<Buffer> {
 }
 
 /** @returns the same client, whose requests have these members too */
-export function alsoSending(
-  client: BedrockAgentCoreControlClient,
-  members: object,
-): BedrockAgentCoreControlClient {
+export function alsoSending(client: BedrockAgentCoreControl, members: object): BedrockAgentCoreControl {
   client.middlewareStack.add(
     (next) => (args) => {
       const request = args.request as Message;
@@ -38,8 +35,8 @@ export function alsoSending(
 }
 
 /** @returns the same client, and the bodies of its responses */
-export function alsoReading(client: BedrockAgentCoreControlClient): {
-  client: BedrockAgentCoreControlClient;
+export function alsoReading(client: BedrockAgentCoreControl): {
+  client: BedrockAgentCoreControl;
   answers: Record<string, unknown>[];
 } {
   const answers: Record<string, unknown>[] = [];

@@ -2,12 +2,8 @@
  * A consent portal of the running service, used as its pages use it: through the local Lambda, with the adapter of the
  * `portal` function. People sign in with a browser at an identity provider.
  */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  CreateOauth2CredentialProviderCommand,
-  GetWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { bindingCookieName } from '../../../lambda/domain/consent/browser';
 import { sessionHashIn, sessionIdOf } from '../../../lambda/domain/consent/session';
 import { createConsentPortalStore } from '../../../lambda/adapters/dynamodb/owned-resource-store';
@@ -26,6 +22,7 @@ import { callerOf } from '../../../lambda/domain/principal';
 import { localTableName } from '../../../lib/local/dynamodb';
 import { localFunctionName } from '../../../lib/local/gateway-event';
 import { Browser } from './browser';
+import { customProvider } from './custom-provider';
 import { knownMembers } from './other-versions';
 import { signInAndConsent, startProvider, type TestProvider } from './provider';
 import { World, type PrincipalName, type TestAgent } from './world';
@@ -33,7 +30,7 @@ import { createDynamoDb } from '../../../lambda/adapters/dynamodb/sdk-client';
 
 /** Table of the running service, for records that no operation writes. */
 export const tableOf = (name: 'Directory' | 'Sessions' | 'Vault' | 'Revocations') =>
-  createTable(createDynamoDb(new DynamoDBClient({})), localTableName(name));
+  createTable(createDynamoDb(new DynamoDB({})), localTableName(name));
 
 const portals = () => createConsentPortalStore(tableOf('Directory'));
 
@@ -78,15 +75,10 @@ export class TestPortal {
     const portalId = `${name}-${String(count).padStart(10, '0')}`;
     const signInProvider = `sign-in-${count}`;
     const { discoveryUrl, clientId, clientSecret } = identityProvider;
-    const { credentialProviderArn = '' } = await world.control(owner).send(
-      new CreateOauth2CredentialProviderCommand({
-        name: signInProvider,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-        },
-      }),
-    );
+    const { credentialProviderArn = '' } = await world.control(owner).createOauth2CredentialProvider({
+      name: signInProvider,
+      ...customProvider(discoveryUrl, { clientId, clientSecret }),
+    });
     const { arn: userArn, id } = world.local.principals[owner];
     const principal = callerOf({ userArn, caller: id.startsWith('AROA') ? `${id}:local` : id });
     const arnPrefix = credentialProviderArn.slice(0, credentialProviderArn.indexOf(':token-vault/'));
@@ -135,12 +127,10 @@ export class TestPortal {
 
   /** Has the portal verified, as the control plane does, and waits for the result. */
   async verify(revision = 1): Promise<void> {
-    await new LambdaClient({}).send(
-      new InvokeCommand({
-        FunctionName: localFunctionName('connections'),
-        Payload: JSON.stringify({ verify: { portalId: this.id, revision } }),
-      }),
-    );
+    await new Lambda({}).invoke({
+      FunctionName: localFunctionName('connections'),
+      Payload: JSON.stringify({ verify: { portalId: this.id, revision } }),
+    });
   }
 
   /** Performs a step as the front does. */
@@ -246,7 +236,7 @@ export class TestPortal {
 
 /** Returns the ARN of the agent's workload identity. */
 export async function arnOf(world: World, { name }: TestAgent): Promise<string> {
-  const identity = await world.control().send(new GetWorkloadIdentityCommand({ name }));
+  const identity = await world.control().getWorkloadIdentity({ name });
   return identity.workloadIdentityArn ?? '';
 }
 

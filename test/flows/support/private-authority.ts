@@ -1,6 +1,7 @@
 /** A service, and a provider's server whose certificate a private authority issued. */
 import type { PrivateDestination } from '../../../lambda/adapters/http/connection-policy';
 import { createAuthority } from './certificates';
+import { customProvider } from './custom-provider';
 import { startProvider, type TestProvider } from './provider';
 import { AGENT } from './secrets';
 import { TestAgent, World } from './world';
@@ -43,9 +44,6 @@ export function startPrivateAuthority(place?: Place) {
     await server.close();
     await world.stop();
   });
-  afterEach(() => {
-    jest.useRealTimers();
-  });
 
   /** The AWS SDK client that this project uses does not know the member yet, so requests are signed without it. */
   async function send(operation: string, input: object, principal: 'agent' | 'stranger' = 'agent') {
@@ -56,16 +54,12 @@ export function startPrivateAuthority(place?: Place) {
   /** @param custom members in place of others */
   const configured = (name: string, certificateConfigurations: unknown, custom: object = {}) => ({
     name,
-    credentialProviderVendor: 'CustomOauth2',
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: {
-        clientId: server.clientId,
-        clientSecret: server.clientSecret,
-        oauthDiscovery: { discoveryUrl: server.discoveryUrl },
-        certificateConfigurations,
-        ...custom,
-      },
-    },
+    ...customProvider(server.discoveryUrl, {
+      clientId: server.clientId,
+      clientSecret: server.clientSecret,
+      certificateConfigurations,
+      ...custom,
+    }),
   });
 
   const create = (certificateConfigurations: unknown, custom?: object) =>

@@ -2,8 +2,8 @@
  * A real authorization server (`oidc-provider`) that accepts pushed authorization requests (RFC 9126), or returns bad
  * responses to them, as a test specifies.
  */
-import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { customProvider } from './custom-provider';
 import type { Held } from './held';
 import { startProvider, type TestProvider } from './provider';
 import { TestAgent, type World } from './world';
@@ -42,15 +42,10 @@ export async function agentAt(world: World, provider: TestProvider): Promise<Tes
   const { discoveryUrl, clientId, clientSecret } = provider;
   const { client, name } = await world.agent();
   const providerName = `${name}-pushing`;
-  const { callbackUrl = '' } = await world.control().send(
-    new CreateOauth2CredentialProviderCommand({
-      name: providerName,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-      },
-    }),
-  );
+  const { callbackUrl = '' } = await world.control().createOauth2CredentialProvider({
+    name: providerName,
+    ...customProvider(discoveryUrl, { clientId, clientSecret }),
+  });
   provider.allowRedirect(callbackUrl);
   return new TestAgent(client, name, providerName, callbackUrl);
 }

@@ -1,11 +1,5 @@
 /** Secrets in the local AWS Secrets Manager of the running service, stored with the AWS SDK client. */
-import {
-  CreateSecretCommand,
-  PutSecretValueCommand,
-  SecretsManagerClient,
-  TagResourceCommand,
-  UntagResourceCommand,
-} from '@aws-sdk/client-secrets-manager';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 
 const OWNER_TAG = 'agent-identity:owner';
 
@@ -15,7 +9,7 @@ export const AGENT = 'arn:aws:iam::000000000000:role/agent';
 let count = 0;
 
 /** A client with every permission there, because the process has the emulators' credentials. */
-const client = (): SecretsManagerClient => new SecretsManagerClient({});
+const client = (): SecretsManager => new SecretsManager({});
 
 const textOf = (text: string | object): string => (typeof text === 'string' ? text : JSON.stringify(text));
 
@@ -26,21 +20,18 @@ export async function putSecret(
 ): Promise<{ name: string; arn: string }> {
   count += 1;
   const name = `secret-${count}`;
-  const { ARN = '' } = await client().send(
-    new CreateSecretCommand({
-      Name: name,
-      SecretString: textOf(text),
-      Tags: owner === null ? [] : [{ Key: OWNER_TAG, Value: owner }],
-    }),
-  );
+  const { ARN = '' } = await client().createSecret({
+    Name: name,
+    SecretString: textOf(text),
+    Tags: owner === null ? [] : [{ Key: OWNER_TAG, Value: owner }],
+  });
   return { name, arn: ARN };
 }
 
 export const changeSecret = (arn: string, text: string | object) =>
-  client().send(new PutSecretValueCommand({ SecretId: arn, SecretString: textOf(text) }));
+  client().putSecretValue({ SecretId: arn, SecretString: textOf(text) });
 
 export const tagSecret = (arn: string, owner: string) =>
-  client().send(new TagResourceCommand({ SecretId: arn, Tags: [{ Key: OWNER_TAG, Value: owner }] }));
+  client().tagResource({ SecretId: arn, Tags: [{ Key: OWNER_TAG, Value: owner }] });
 
-export const untagSecret = (arn: string) =>
-  client().send(new UntagResourceCommand({ SecretId: arn, TagKeys: [OWNER_TAG] }));
+export const untagSecret = (arn: string) => client().untagResource({ SecretId: arn, TagKeys: [OWNER_TAG] });

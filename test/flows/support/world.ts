@@ -7,9 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  BedrockAgentCoreClient,
-  CompleteResourceTokenAuthCommand,
-  GetResourceOauth2TokenCommand,
+  BedrockAgentCore,
   GetWorkloadAccessTokenForJWTCommand,
   GetWorkloadAccessTokenForUserIdCommand,
   GetWorkloadAccessTokenCommand,
@@ -17,11 +15,7 @@ import {
   type GetResourceOauth2TokenCommandOutput,
   type UserIdentifier,
 } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  BedrockAgentCoreControlClient,
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Configuration } from 'oidc-provider';
 import { report, WATCHES_SECRETS } from '../../secrets/report';
 import { SecretWatch } from '../../secrets/secret-watch';
@@ -30,6 +24,7 @@ import { startLocal, type LocalOptions } from '../../../lib/local/start';
 import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
 import { send, signed, type HttpResponse } from '../../local/handmade-request';
 import { Browser } from './browser';
+import { customProvider } from './custom-provider';
 import { expectDocumented } from './documented-responses';
 import { bodyOf } from './members-beyond-aws';
 import { startIssuer, type TestIssuer } from './issuer';
@@ -77,39 +72,58 @@ export const hideDate =
     return result;
   };
 
+/** What {@link World.start} takes: by default, the issuer's tokens for its audience are accepted. */
+type WorldSettings = [
+  providerConfiguration?: Configuration,
+  /** The deployment's settings for the world's issuer, or for other issuers. */
+  trust?: (issuer: TestIssuer) => DeployedIssuer[],
+  extension?: Extension,
+  settings?: Settings,
+];
+
 export class World {
   /** Addresses of agent endpoints of this service, which are watched for secrets too. */
   readonly gates: string[] = [];
   private names = 0;
 
-  private constructor(
-    readonly local: Local,
-    readonly provider: TestProvider,
-    readonly issuer: TestIssuer,
-    readonly dataDir: string,
-    private readonly log: ServiceLog,
-    private readonly watch: SecretWatch | undefined,
-  ) {}
+  local!: Local;
+  provider!: TestProvider;
+  issuer!: TestIssuer;
+  dataDir!: string;
+  private log!: ServiceLog;
+  private watch: SecretWatch | undefined;
 
-  /** @param trust the deployment's settings for the world's issuer, or for other issuers */
-  static async start(
+  static async start(...settings: WorldSettings): Promise<World> {
+    const world = new World();
+    await world.begin(...settings);
+    return world;
+  }
+
+  /** The world of all tests of a file. It has no members until they begin. */
+  static ofFile(...settings: WorldSettings): World {
+    const world = new World();
+    beforeAll(() => world.begin(...settings));
+    afterAll(() => world.stop());
+    return world;
+  }
+
+  private async begin(
     providerConfiguration: Configuration = {},
     trust: (issuer: TestIssuer) => DeployedIssuer[] = forItsAudience,
     extension: Extension = {},
     { launch = startLocal, ...settings }: Settings = {},
-  ): Promise<World> {
-    const watch = WATCHES_SECRETS ? new SecretWatch() : undefined;
-    watch?.start();
-    const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-'));
-    const provider = await startProvider(providerConfiguration, extension);
-    const issuer = await startIssuer(undefined, extension.behind);
-    const trustedIssuers = trust(issuer);
+  ): Promise<void> {
+    this.watch = WATCHES_SECRETS ? new SecretWatch() : undefined;
+    this.watch?.start();
+    this.dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-'));
+    this.provider = await startProvider(providerConfiguration, extension);
+    this.issuer = await startIssuer(undefined, extension.behind);
+    const trustedIssuers = trust(this.issuer);
     // As in `npm start`, the functions log to the data folder, which tests search too.
-    const log = openServiceLog(join(dataDir, 'service.log'));
-    globalThis.console = log.console;
-    const local = await launch({ port: 0, dataDir, trustedIssuers, ...settings });
-    addLaterMembers(local.functions);
-    return new World(local, provider, issuer, dataDir, log, watch);
+    this.log = openServiceLog(join(this.dataDir, 'service.log'));
+    globalThis.console = this.log.console;
+    this.local = await launch({ port: 0, dataDir: this.dataDir, trustedIssuers, ...settings });
+    addLaterMembers(this.local.functions);
   }
 
   /** @throws Error if a secret of the tests is in a place that is not meant to have it */
@@ -133,19 +147,15 @@ export class World {
   }
 
   /** @param maxAttempts three, the default of the SDK */
-  data(
-    principal: PrincipalName = 'agent',
-    signingName = 'execute-api',
-    maxAttempts = 3,
-  ): BedrockAgentCoreClient {
-    const client = new BedrockAgentCoreClient({ ...this.settings(principal, signingName), maxAttempts });
+  data(principal: PrincipalName = 'agent', signingName = 'execute-api', maxAttempts = 3): BedrockAgentCore {
+    const client = new BedrockAgentCore({ ...this.settings(principal, signingName), maxAttempts });
     client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
     client.middlewareStack.add(expectDocumentedResponses, { step: 'deserialize', priority: 'low' });
     return client;
   }
 
-  control(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreControlClient {
-    const client = new BedrockAgentCoreControlClient(this.settings(principal, signingName));
+  control(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreControl {
+    const client = new BedrockAgentCoreControl(this.settings(principal, signingName));
     client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
     client.middlewareStack.add(expectDocumentedResponses, { step: 'deserialize', priority: 'low' });
     return client;
@@ -161,19 +171,12 @@ export class World {
     const name = `agent-${this.names}`;
     const providerName = `provider-${this.names}`;
     const control = this.control(principal);
-    await control.send(
-      new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: returnUrls }),
-    );
+    await control.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: returnUrls });
     const { discoveryUrl, clientId, clientSecret } = { ...this.provider, ...client };
-    const created = await control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name: providerName,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-        },
-      }),
-    );
+    const created = await control.createOauth2CredentialProvider({
+      name: providerName,
+      ...customProvider(discoveryUrl, { clientId, clientSecret }),
+    });
     this.provider.allowRedirect(created.callbackUrl ?? '');
     return new TestAgent(this.data(principal), name, providerName, created.callbackUrl ?? '');
   }
@@ -222,7 +225,7 @@ export class World {
 
 export class TestAgent {
   constructor(
-    readonly client: BedrockAgentCoreClient,
+    readonly client: BedrockAgentCore,
     readonly name: string,
     readonly providerName: string,
     readonly callbackUrl: string,
@@ -241,27 +244,25 @@ export class TestAgent {
   }
 
   /** The same agent, used by another principal. */
-  as(client: BedrockAgentCoreClient): TestAgent {
+  as(client: BedrockAgentCore): TestAgent {
     return new TestAgent(client, this.name, this.providerName, this.callbackUrl);
   }
 
   ask(workloadIdentityToken: string, ask: Ask = {}): Promise<GetResourceOauth2TokenCommandOutput> {
-    return this.client.send(
-      new GetResourceOauth2TokenCommand({
-        workloadIdentityToken,
-        resourceCredentialProviderName: this.providerName,
-        scopes: ['openid', 'a'],
-        oauth2Flow: 'USER_FEDERATION',
-        resourceOauth2ReturnUrl: RETURN_URL,
-        ...ask,
-      }),
-    );
+    return this.client.getResourceOauth2Token({
+      workloadIdentityToken,
+      resourceCredentialProviderName: this.providerName,
+      scopes: ['openid', 'a'],
+      oauth2Flow: 'USER_FEDERATION',
+      resourceOauth2ReturnUrl: RETURN_URL,
+      ...ask,
+    });
   }
 
   /** @param back the return URL after the consent, or a URI to use instead of its `session_id` */
   complete(back: URL | string | undefined, userIdentifier: UserIdentifier) {
     const sessionUri = back instanceof URL ? (back.searchParams.get('session_id') ?? undefined) : back;
-    return this.client.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier }));
+    return this.client.completeResourceTokenAuth({ sessionUri, userIdentifier });
   }
 
   /** Consents in a browser; returns the URL at which it arrives. */

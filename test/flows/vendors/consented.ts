@@ -1,7 +1,5 @@
 /** Creates an agent that uses a provider, and a grant. */
 import {
-  CreateOauth2CredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
   type CredentialProviderVendorType,
   type Oauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
@@ -21,12 +19,12 @@ export async function agentAt(
   names += 1;
   const name = `vendor-${names}`;
   const control = world.control();
-  await control.send(
-    new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
-  );
-  const { callbackUrl } = await control.send(
-    new CreateOauth2CredentialProviderCommand({ name, credentialProviderVendor, oauth2ProviderConfigInput }),
-  );
+  await control.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] });
+  const { callbackUrl } = await control.createOauth2CredentialProvider({
+    name,
+    credentialProviderVendor,
+    oauth2ProviderConfigInput,
+  });
   return new TestAgent(world.data(), name, name, callbackUrl ?? '');
 }
 

@@ -1,5 +1,5 @@
 /** Access to the running service's stored state, to read it and to move a vendor to loopback. */
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import {
   createOauth2ProviderStore,
@@ -21,7 +21,7 @@ import type { Client } from './behavior';
 import { createDynamoDb } from '../../../lambda/adapters/dynamodb/sdk-client';
 import { sdkClients } from '../../../lambda/functions/composition/sdk-clients';
 
-const table = (name: TableName) => createTable(createDynamoDb(new DynamoDBClient({})), localTableName(name));
+const table = (name: TableName) => createTable(createDynamoDb(new DynamoDB({})), localTableName(name));
 
 /**
  * Moves a provider's endpoints to a server on loopback, only in the record. No request can do this, because built-in
@@ -66,9 +66,7 @@ export async function storedGrants(
   flow: TokenRequest['oauth2Flow'],
   providerName: string,
 ): Promise<GrantItem[]> {
-  const { Items = [] } = await new DynamoDBClient({}).send(
-    new ScanCommand({ TableName: localTableName('Vault') }),
-  );
+  const { Items = [] } = await new DynamoDB({}).scan({ TableName: localTableName('Vault') });
   const grants = Items.map((item) => unmarshall(item) as GrantItem);
   return grants.filter(({ target }) => target?.startsWith(`${flow}#${providerName}#`));
 }
@@ -92,9 +90,7 @@ export async function idsOf({ name, providerName }: { name: string; providerName
 }
 
 async function itemsOf(name: TableName): Promise<Record<string, unknown>[]> {
-  const { Items = [] } = await new DynamoDBClient({}).send(
-    new ScanCommand({ TableName: localTableName(name) }),
-  );
+  const { Items = [] } = await new DynamoDB({}).scan({ TableName: localTableName(name) });
   return Items.map((item) => unmarshall(item));
 }
 

@@ -2,11 +2,7 @@
  * UpdateOauth2CredentialProvider: the provider stays the same, and its client can change. A secret, a code, or a refresh
  * token for one client and server is never sent to another one.
  */
-import {
-  GetOauth2CredentialProviderCommand,
-  UpdateOauth2CredentialProviderCommand,
-  type UpdateOauth2CredentialProviderCommandInput,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { type UpdateOauth2CredentialProviderCommandInput } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from '../support/clock';
 import { letStrangerUpdate } from '../support/delegate';
 import { World, type Ask, type PrincipalName, type TestAgent } from '../support/world';
@@ -39,39 +35,31 @@ const okta: VendorBehavior = {
 
 const ask: Ask = { scopes: ['a'] };
 
-let world: World;
 let here: VendorServer;
 let elsewhere: VendorServer;
 let agent: TestAgent;
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   [here, elsewhere] = await Promise.all([startVendor(okta), startVendor(okta)]);
 });
 beforeEach(async () => {
   agent = await agentAt(world, 'OktaOauth2', okta.config(here.client, here.origin));
 });
-afterEach(() => {
-  jest.useRealTimers();
-});
 afterAll(async () => {
   await Promise.all([here.close(), elsewhere.close()]);
-  await world.stop();
 });
 
 type Change = Partial<UpdateOauth2CredentialProviderCommandInput>;
 
 const update = (change: Change, principal: PrincipalName = 'agent') =>
-  world.control(principal).send(
-    new UpdateOauth2CredentialProviderCommand({
-      name: agent.providerName,
-      credentialProviderVendor: 'OktaOauth2',
-      oauth2ProviderConfigInput: okta.config(here.client, here.origin),
-      ...change,
-    }),
-  );
+  world.control(principal).updateOauth2CredentialProvider({
+    name: agent.providerName,
+    credentialProviderVendor: 'OktaOauth2',
+    oauth2ProviderConfigInput: okta.config(here.client, here.origin),
+    ...change,
+  });
 
-const described = () =>
-  world.control().send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+const described = () => world.control().getOauth2CredentialProvider({ name: agent.providerName });
 
 const config = (server: VendorServer, client: object) => ({
   oauth2ProviderConfigInput: okta.config({ ...server.client, ...client }, server.origin),

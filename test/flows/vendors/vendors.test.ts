@@ -1,5 +1,4 @@
 /** Each vendor, against a server that behaves as that vendor does. */
-import { GetOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from '../support/clock';
 import { World, type Ask, type TestAgent } from '../support/world';
 import { OWN_WORDS } from './behavior';
@@ -15,11 +14,7 @@ const VENDORS = [...NAMED, ...TENANTS, ...INCLUDED];
 /** Parameters of every authorization request. */
 const STANDARD = ['response_type', 'client_id', 'redirect_uri', 'state'];
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('%s', (vendor, behavior) => {
   const ask: Ask = { scopes: [...behavior.scopes] };
@@ -32,7 +27,6 @@ describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('
   });
   afterAll(() => server.close());
   afterEach(() => {
-    jest.useRealTimers();
     server.refuse = undefined;
     expect(server.complaints.splice(0)).toEqual([]);
   });
@@ -41,9 +35,7 @@ describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('
     agent.ask(await agent.token({ userId: 'ana' }), { ...ask, ...over });
 
   it('is described under its own config member, without the secret', async () => {
-    const got = await world
-      .control()
-      .send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+    const got = await world.control().getOauth2CredentialProvider({ name: agent.providerName });
     const [member] = Object.keys(behavior.config(server.client, server.origin));
     expect(got.credentialProviderVendor).toBe(vendor);
     expect(got.oauth2ProviderConfigOutput).toEqual({

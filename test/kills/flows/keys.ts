@@ -1,12 +1,6 @@
 /** Rotation of keys, and the move of the token vault to another KMS key. */
 import assert from 'node:assert/strict';
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateApiKeyCredentialProviderCommand,
-  GetTokenVaultCommand,
-  SetTokenVaultCMKCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { KMS } from '@aws-sdk/client-kms';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { PREFIX } from '../../../lambda/model/table-keys';
 import { LOCAL_REGION } from '../../../lib/local/principals';
@@ -86,16 +80,15 @@ const signingKeyRevocation: Flow = {
 async function equipped(stage: Stage) {
   const { agent, accessToken } = await stage.connected(USER);
   const name = stage.name('keys');
-  await stage.cloud
-    .control()
-    .send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'the-api-key' }));
+  await stage.cloud.control().createApiKeyCredentialProvider({ name, apiKey: 'the-api-key' });
   const checkHeld = async (): Promise<void> => {
     const held = await stage.ask(agent, USER);
     assert.ok(held.accessToken === accessToken, 'the stored token is returned');
     const workloadIdentityToken = await agent.token();
-    const { apiKey } = await agent.client.send(
-      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName: name }),
-    );
+    const { apiKey } = await agent.client.getResourceApiKey({
+      workloadIdentityToken,
+      resourceCredentialProviderName: name,
+    });
     assert.ok(apiKey === 'the-api-key', 'the API key is returned');
     // The client secret is in the token vault, too.
     const own = await stage.ask(agent, undefined, {
@@ -137,21 +130,21 @@ const move = (isBack: boolean): Flow => ({
     const { cloud } = stage;
     const { checkHeld } = await equipped(stage);
     const { credentials, endpoints } = cloud.emulators.access;
-    const kms = new KMSClient({ region: LOCAL_REGION, credentials, endpoint: endpoints.kms });
-    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+    const kms = new KMS({ region: LOCAL_REGION, credentials, endpoint: endpoints.kms });
+    const { KeyMetadata } = await kms.createKey({});
     kms.destroy();
     const kmsKeyArn = KeyMetadata?.Arn ?? '';
     const control = cloud.control('operator');
     const customer = { keyType: 'CustomerManagedKey', kmsKeyArn } as const;
     const kmsConfiguration = isBack ? ({ keyType: 'ServiceManagedKey' } as const) : customer;
-    if (isBack) await control.send(new SetTokenVaultCMKCommand({ kmsConfiguration: customer }));
+    if (isBack) await control.setTokenVaultCMK({ kmsConfiguration: customer });
     return {
       run: async () => {
         // Between the kill and the repetition, everything is returned: checked below with a process that knows no key.
-        await cloud.retry(() => control.send(new SetTokenVaultCMKCommand({ kmsConfiguration })), checkHeld);
+        await cloud.retry(() => control.setTokenVaultCMK({ kmsConfiguration }), checkHeld);
       },
       async check() {
-        const vault = await control.send(new GetTokenVaultCommand({}));
+        const vault = await control.getTokenVault({});
         assert.deepEqual(vault.kmsConfiguration, kmsConfiguration);
         const wrapping = new Set((await stage.tables.items('Keys')).map((key) => key.kmsKeyArn));
         const expected = isBack ? cloud.emulators.access.kmsKeyArn : kmsKeyArn;

@@ -3,19 +3,10 @@ import assert from 'node:assert/strict';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
   CreateApiKeyCredentialProviderCommand,
-  CreateWorkloadIdentityCommand,
-  DeleteResourcePolicyCommand,
-  GetOauth2CredentialProviderCommand,
-  GetResourcePolicyCommand,
-  GetWorkloadIdentityCommand,
-  ListTagsForResourceCommand,
-  PutResourcePolicyCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
   UpdateApiKeyCredentialProviderCommand,
   UpdateOauth2CredentialProviderCommand,
-  UpdateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { customProvider } from '../../flows/support/custom-provider';
 import { RETURN_URL, TestAgent, type Ask } from '../../flows/support/world';
 import type { Flow, Run } from '../flow';
 import type { Stage } from '../stage';
@@ -44,9 +35,9 @@ const identityCreation: Flow = {
     const name = stage.name('created');
     const control = stage.cloud.control();
     return Promise.resolve({
-      run: () => created(stage, () => control.send(new CreateWorkloadIdentityCommand({ name }))),
+      run: () => created(stage, () => control.createWorkloadIdentity({ name })),
       async check() {
-        assert.equal((await control.send(new GetWorkloadIdentityCommand({ name }))).name, name);
+        assert.equal((await control.getWorkloadIdentity({ name })).name, name);
         assert.ok(await new TestAgent(stage.cloud.data(), name, '', '').token());
         return {};
       },
@@ -104,10 +95,7 @@ const clientSecretUpdate: Flow = {
     const update = (secret: string) =>
       new UpdateOauth2CredentialProviderCommand({
         name,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { clientId, clientSecret: secret, oauthDiscovery: { discoveryUrl } },
-        },
+        ...customProvider(discoveryUrl, { clientId, clientSecret: secret }),
       });
     await control.send(update('a-secret-that-was-replaced'));
     return {
@@ -116,7 +104,7 @@ const clientSecretUpdate: Flow = {
           () => control.send(update(clientSecret)),
           async () => {
             // Without a repetition, the provider is there.
-            assert.equal((await control.send(new GetOauth2CredentialProviderCommand({ name }))).name, name);
+            assert.equal((await control.getOauth2CredentialProvider({ name })).name, name);
           },
         );
       },
@@ -138,7 +126,7 @@ const apiKeyUpdate: Flow = {
     const control = cloud.control();
     const agent = await stage.agent();
     const name = stage.name('keys');
-    await control.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'earlier' }));
+    await control.createApiKeyCredentialProvider({ name, apiKey: 'earlier' });
     const command = new UpdateApiKeyCredentialProviderCommand({ name, apiKey: 'later' });
     return {
       run: async () => {
@@ -170,9 +158,7 @@ const smallChanges: Flow = {
     const control = cloud.control();
     const agent = await stage.agent();
     const { name } = agent;
-    const { workloadIdentityArn: resourceArn = '' } = await control.send(
-      new GetWorkloadIdentityCommand({ name }),
-    );
+    const { workloadIdentityArn: resourceArn = '' } = await control.getWorkloadIdentity({ name });
     const allowedResourceOauth2ReturnUrls = [RETURN_URL, `${RETURN_URL}/more`];
     const user = { userId: stage.name('user') };
     const policy = JSON.stringify({
@@ -193,17 +179,13 @@ const smallChanges: Flow = {
     const mint = (userId: string) => agent.token({ userId });
     return {
       async run() {
-        await send(() =>
-          control.send(new UpdateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls })),
-        );
-        await send(() =>
-          control.send(new TagResourceCommand({ resourceArn, tags: { kept: 'yes', removed: 'soon' } })),
-        );
-        await send(() => control.send(new UntagResourceCommand({ resourceArn, tagKeys: ['removed'] })));
-        await send(() => control.send(new PutResourcePolicyCommand({ resourceArn, policy })));
-        assert.ok((await control.send(new GetResourcePolicyCommand({ resourceArn }))).policy);
+        await send(() => control.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls }));
+        await send(() => control.tagResource({ resourceArn, tags: { kept: 'yes', removed: 'soon' } }));
+        await send(() => control.untagResource({ resourceArn, tagKeys: ['removed'] }));
+        await send(() => control.putResourcePolicy({ resourceArn, policy }));
+        assert.ok((await control.getResourcePolicy({ resourceArn })).policy);
         await cloud
-          .retry(() => control.send(new DeleteResourcePolicyCommand({ resourceArn })))
+          .retry(() => control.deleteResourcePolicy({ resourceArn }))
           .catch((error: unknown) => {
             if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
           });
@@ -221,9 +203,9 @@ const smallChanges: Flow = {
       },
       async check() {
         const owner = cloud.control('stranger');
-        const identity = await owner.send(new GetWorkloadIdentityCommand({ name }));
+        const identity = await owner.getWorkloadIdentity({ name });
         assert.deepEqual(identity.allowedResourceOauth2ReturnUrls, allowedResourceOauth2ReturnUrls);
-        const { tags } = await owner.send(new ListTagsForResourceCommand({ resourceArn }));
+        const { tags } = await owner.listTagsForResource({ resourceArn });
         assert.deepEqual(tags, { kept: 'yes' });
         await assert.rejects(mint('ana'), { name: 'AccessDeniedException' });
         assert.ok(await new TestAgent(cloud.data('stranger'), name, '', '').token());

@@ -1,14 +1,6 @@
 /** Revocation and deletion: what takes tokens away, and has them revoked at their provider. */
 import assert from 'node:assert/strict';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateApiKeyCredentialProviderCommand,
-  DeleteApiKeyCredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
-  DeleteWorkloadIdentityCommand,
-  GetOauth2CredentialProviderCommand,
-  GetWorkloadIdentityCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import type { TestAgent } from '../../flows/support/world';
 import type { Flow, Run } from '../flow';
 import type { Stage } from '../stage';
@@ -141,16 +133,14 @@ const deletion = (
 
 const ofIdentity = deletion(
   'deletion of a workload identity',
-  ({ cloud }, { name }) => cloud.control().send(new DeleteWorkloadIdentityCommand({ name })),
-  ({ cloud }, { name }) => cloud.control().send(new GetWorkloadIdentityCommand({ name })),
+  ({ cloud }, { name }) => cloud.control().deleteWorkloadIdentity({ name }),
+  ({ cloud }, { name }) => cloud.control().getWorkloadIdentity({ name }),
 );
 
 const ofProvider = deletion(
   'deletion of an OAuth2 credential provider',
-  ({ cloud }, { providerName }) =>
-    cloud.control().send(new DeleteOauth2CredentialProviderCommand({ name: providerName })),
-  ({ cloud }, { providerName }) =>
-    cloud.control().send(new GetOauth2CredentialProviderCommand({ name: providerName })),
+  ({ cloud }, { providerName }) => cloud.control().deleteOauth2CredentialProvider({ name: providerName }),
+  ({ cloud }, { providerName }) => cloud.control().getOauth2CredentialProvider({ name: providerName }),
   true,
 );
 
@@ -160,9 +150,9 @@ const ofApiKeys: Flow = {
     const agent = await stage.agent();
     const name = stage.name('keys');
     const control = stage.cloud.control();
-    await control.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'the-api-key' }));
+    await control.createApiKeyCredentialProvider({ name, apiKey: 'the-api-key' });
     return {
-      run: () => deleted(stage, () => control.send(new DeleteApiKeyCredentialProviderCommand({ name }))),
+      run: () => deleted(stage, () => control.deleteApiKeyCredentialProvider({ name })),
       async check() {
         const workloadIdentityToken = await agent.token();
         const command = new GetResourceApiKeyCommand({

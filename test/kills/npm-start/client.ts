@@ -1,13 +1,13 @@
 /** Calls a running service that `npm start` started, as its local principals do. */
-import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
-import { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { hideDate } from '../../flows/support/world';
 import { send, signed } from '../../local/handmade-request';
 import type { Ready } from '../../local/program';
 
 export class Client {
-  readonly data: BedrockAgentCoreClient;
-  readonly control: BedrockAgentCoreControlClient;
+  readonly data: BedrockAgentCore;
+  readonly control: BedrockAgentCoreControl;
 
   constructor(private readonly ready: Ready) {
     const settings = {
@@ -18,8 +18,8 @@ export class Client {
       maxAttempts: 1,
       ...{ signingName: 'execute-api' },
     };
-    this.data = new BedrockAgentCoreClient(settings);
-    this.control = new BedrockAgentCoreControlClient(settings);
+    this.data = new BedrockAgentCore(settings);
+    this.control = new BedrockAgentCoreControl(settings);
     this.data.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
     this.control.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
   }

@@ -1,5 +1,4 @@
 /** What was acknowledged: in which states each subject can be. */
-import { ListWorkloadIdentitiesCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Client } from './client';
 import type { Subject } from './subjects';
 
@@ -59,7 +58,7 @@ export class Ledger {
     const names = new Set<string | undefined>();
     let nextToken: string | undefined;
     do {
-      const page = await client.control.send(new ListWorkloadIdentitiesCommand({ nextToken }));
+      const page = await client.control.listWorkloadIdentities({ nextToken });
       for (const { name } of page.workloadIdentities ?? []) names.add(name);
       ({ nextToken } = page);
     } while (nextToken !== undefined);

@@ -5,13 +5,11 @@
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
   CreateApiKeyCredentialProviderCommand,
-  CreateOauth2CredentialProviderCommand,
   CreateWorkloadIdentityCommand,
   DeleteApiKeyCredentialProviderCommand,
-  DeleteWorkloadIdentityCommand,
-  GetOauth2CredentialProviderCommand,
   UpdateApiKeyCredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { customProvider } from '../../flows/support/custom-provider';
 import { RETURN_URL, TestAgent } from '../../flows/support/world';
 import type { KillsProvider } from '../provider';
 import type { Client } from './client';
@@ -87,10 +85,10 @@ export function identity(name: string): Subject {
     path: ['absent', 'present', 'suspended', 'present', 'absent'],
     move: async (client, from) => {
       const { control } = client;
-      if (from === 0) await control.send(new CreateWorkloadIdentityCommand({ name }));
+      if (from === 0) await control.createWorkloadIdentity({ name });
       else if (from === 1) await client.post('/operator/SuspendWorkloadIdentity', { name }, 'operator');
       else if (from === 2) await client.post('/operator/ResumeWorkloadIdentity', { name }, 'operator');
-      else await control.send(new DeleteWorkloadIdentityCommand({ name }));
+      else await control.deleteWorkloadIdentity({ name });
     },
     async read({ data }) {
       try {
@@ -109,19 +107,14 @@ const GRANTING = 'granting';
 /** Creates what the subjects have in common. The address of the service is another one after each start. */
 export async function prepare({ control }: Client, provider: KillsProvider): Promise<void> {
   const { discoveryUrl, clientId, clientSecret } = provider;
-  await created(control.send(new CreateWorkloadIdentityCommand({ name: READER })));
+  await created(control.createWorkloadIdentity({ name: READER }));
   await created(
-    control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name: GRANTING,
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
-        },
-      }),
-    ),
+    control.createOauth2CredentialProvider({
+      name: GRANTING,
+      ...customProvider(discoveryUrl, { clientId, clientSecret }),
+    }),
   );
-  const { callbackUrl = '' } = await control.send(new GetOauth2CredentialProviderCommand({ name: GRANTING }));
+  const { callbackUrl = '' } = await control.getOauth2CredentialProvider({ name: GRANTING });
   provider.allowRedirect(callbackUrl);
 }
 
