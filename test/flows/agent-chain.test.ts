@@ -2,23 +2,12 @@
  * Chains of agents by requests of AWS clients: the token of a called agent gives it its own grants, until an agent before it
  * is suspended or deleted.
  */
-import { GetResourceApiKeyCommand, GetResourceOauth2TokenCommand } from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateApiKeyCredentialProviderCommand,
-  DeleteWorkloadIdentityCommand,
-  GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
 import { decodeJwt } from 'jose';
 import { principalOf } from '../../lambda/domain/principal';
 import { agentWith, authorizerFor } from './support/authorizer';
 import { World, type PrincipalName, type TestAgent } from './support/world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
+const world = World.ofFile();
 
 const agentThatAccepts = (...names: string[]) =>
   agentWith(
@@ -128,19 +117,17 @@ it("gives an agent the user's grants to it, however it was called, and no grant 
 it('gives nothing to the agents behind a suspended one, on any path, until it is resumed', async () => {
   const { first, second, third, between, last } = await three();
   const name = `key-of-${third.name}`;
-  await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'k' }));
+  await world.control().createApiKeyCredentialProvider({ name, apiKey: 'k' });
   const requests: [string, () => Promise<unknown>][] = [
     ['USER_FEDERATION', () => third.ask(last)],
     ['M2M', () => third.ask(last, { oauth2Flow: 'M2M', scopes: ['a'] })],
     [
       'GetResourceApiKey',
       () =>
-        third.client.send(
-          new GetResourceApiKeyCommand({
-            workloadIdentityToken: last,
-            resourceCredentialProviderName: name,
-          }),
-        ),
+        third.client.getResourceApiKey({
+          workloadIdentityToken: last,
+          resourceCredentialProviderName: name,
+        }),
     ],
   ];
   for (const [, request] of requests) await request();
@@ -170,12 +157,11 @@ it('gives no credential of a provider whose policy denies an agent of the chain'
   const { first, second, third, between, last } = await three();
   const control = world.control();
   const key = `guarded-key-of-${third.name}`;
-  const { credentialProviderArn: apiKeyCredentialProviderArn = '' } = await control.send(
-    new CreateApiKeyCredentialProviderCommand({ name: key, apiKey: 'k' }),
-  );
-  const { credentialProviderArn = '' } = await control.send(
-    new GetOauth2CredentialProviderCommand({ name: third.providerName }),
-  );
+  const { credentialProviderArn: apiKeyCredentialProviderArn = '' } =
+    await control.createApiKeyCredentialProvider({ name: key, apiKey: 'k' });
+  const { credentialProviderArn = '' } = await control.getOauth2CredentialProvider({
+    name: third.providerName,
+  });
   const identities = 'arn:aws:bedrock-agentcore:*:*:workload-identity-directory/default/workload-identity';
   for (const resourceArn of [apiKeyCredentialProviderArn, credentialProviderArn]) {
     const statement = {
@@ -188,12 +174,10 @@ it('gives no credential of a provider whose policy denies an agent of the chain'
       },
     };
     const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-    await control.send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await control.putResourcePolicy({ resourceArn, policy });
   }
   const apiKey = (workloadIdentityToken: string) =>
-    third.client.send(
-      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName: key }),
-    );
+    third.client.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: key });
   const m2m = { oauth2Flow: 'M2M', scopes: ['a'] } as const;
   const requests: ((token: string) => Promise<unknown>)[] = [
     apiKey,
@@ -217,7 +201,7 @@ it('gives no credential of a provider whose policy denies an agent of the chain'
 
 it('gives nothing to the agents behind a deleted one', async () => {
   const { first, third, last } = await three();
-  await world.control().send(new DeleteWorkloadIdentityCommand({ name: first.name }));
+  await world.control().deleteWorkloadIdentity({ name: first.name });
   await expect(third.ask(last)).rejects.toMatchObject({
     name: 'UnauthorizedException',
     message: expect.not.stringContaining('expired') as string,
@@ -244,14 +228,12 @@ it('rejects the token of an agent from a principal that is not authorized to use
   });
   // The token of the called agent is of no use for another one.
   await expect(
-    world.data('stranger').send(
-      new GetResourceOauth2TokenCommand({
-        workloadIdentityToken: between,
-        resourceCredentialProviderName: second.providerName,
-        scopes: ['a'],
-        oauth2Flow: 'M2M',
-      }),
-    ),
+    world.data('stranger').getResourceOauth2Token({
+      workloadIdentityToken: between,
+      resourceCredentialProviderName: second.providerName,
+      scopes: ['a'],
+      oauth2Flow: 'M2M',
+    }),
   ).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 
@@ -267,11 +249,4 @@ it('accepts the token of an agent with a user token of the same user only', asyn
   });
   const { workloadAccessToken } = await call(third, callingAgent, await withUserToken('ana'));
   expect(decodeJwt(workloadAccessToken)).toMatchObject({ act: { act: { name: second.name } } });
-});
-
-it('needs a user token or a calling agent', async () => {
-  const { name } = await agentThatAccepts();
-  const { status, body } = await world.post('GetWorkloadAccessTokenForJWT', { workloadName: name });
-  expect(status).toBe(400);
-  expect(JSON.parse(body)).toMatchObject({ fieldList: [{ name: 'userToken' }] });
 });

@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { localFunctionName } from '../../lib/local/gateway-event';
@@ -16,21 +16,17 @@ import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 const LEAD = 15 * 60;
 const MEMORY = 5 * 60;
 
-let world: World;
-let lambda: LambdaClient;
-beforeAll(async () => {
-  world = await World.start({ issueRefreshToken: () => Promise.resolve(true) });
-  lambda = new LambdaClient({});
+let lambda: Lambda;
+const world = World.ofFile({ issueRefreshToken: () => Promise.resolve(true) });
+beforeAll(() => {
+  lambda = new Lambda({});
 });
-afterAll(() => world.stop());
 
 async function invoke(event: object): Promise<{ failed: boolean; answer: Record<string, unknown> }> {
-  const { FunctionError, Payload } = await lambda.send(
-    new InvokeCommand({
-      FunctionName: localFunctionName('key-rotation'),
-      Payload: Buffer.from(JSON.stringify(event)),
-    }),
-  );
+  const { FunctionError, Payload } = await lambda.invoke({
+    FunctionName: localFunctionName('key-rotation'),
+    Payload: Buffer.from(JSON.stringify(event)),
+  });
   const answer = JSON.parse(Buffer.from(Payload ?? []).toString('utf8')) as Record<string, unknown>;
   return { failed: FunctionError !== undefined, answer };
 }
@@ -55,7 +51,7 @@ async function publishedKids(): Promise<string[]> {
 /** Returns the vault key of each grant of the agent. */
 async function sealedUnder(agent: TestAgent): Promise<string[]> {
   const { act } = decodeJwt<{ act: { id: string } }>(await agent.token());
-  const vault = createTable(createDynamoDb(new DynamoDBClient({})), process.env.VAULT_TABLE ?? '');
+  const vault = createTable(createDynamoDb(new DynamoDB({})), process.env.VAULT_TABLE ?? '');
   const { items } = await vault.scan(
     { condition: 'workloadId = :id AND attribute_exists(tokens)', values: { ':id': act.id } },
     { limit: 100 },
@@ -90,6 +86,8 @@ it('verifies old and new workload access tokens across a manual rotation', async
 });
 
 it('rejects the tokens of a revoked key, and immediately issues tokens with another key', async () => {
+  // Later than the first test went, so that its keys have left the memory.
+  moveClock(2 * LEAD);
   const agent = await world.agent();
   const stolen = await agent.token({ userId: 'ana' });
   const next = await signingKeyOf({ revoke: 'signing-key', kid: kidOf(stolen) });
@@ -102,13 +100,6 @@ it('rejects the tokens of a revoked key, and immediately issues tokens with anot
   const again = await agent.token({ userId: 'ana' });
   expect(kidOf(again)).toBe(next.kid);
   await expect(agent.ask(again)).resolves.toHaveProperty('authorizationUrl');
-});
-
-it('creates no signing key on schedule before one is due', async () => {
-  const agent = await world.agent();
-  const kid = kidOf(await agent.token());
-  expect(await signingKeyOf({ prepare: 'signing-keys' })).toMatchObject({ kid });
-  expect(kidOf(await agent.token())).toBe(kid);
 });
 
 it('decrypts with an old vault key, and encrypts with the new one from the next write on', async () => {
@@ -184,6 +175,7 @@ describe('a caller that can invoke the key-rotation function', () => {
   });
 
   it('is in the audit log, and gets no key material', async () => {
+    const { answer } = await invoke({ prepare: 'signing-keys' });
     const operations = (await world.audit()).map(({ operation }) => operation);
     for (const operation of [
       'PrepareSigningKeys',
@@ -193,7 +185,6 @@ describe('a caller that can invoke the key-rotation function', () => {
     ]) {
       expect(operations).toContain(operation);
     }
-    const { answer } = await invoke({ prepare: 'signing-keys' });
     expect(Object.keys(answer)).toEqual(['signingKey']);
     expect(Object.keys(answer.signingKey as object).sort()).toEqual(['kid', 'signsFrom']);
   });

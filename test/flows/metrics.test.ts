@@ -1,8 +1,6 @@
 /** The service's metrics, read from the log lines that CloudWatch would read. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
-import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { agentWith, authorizerFor } from './support/authorizer';
 import { startIssuer, type TestIssuer } from './support/issuer';
 import { TestAgent, World } from './support/world';
@@ -145,40 +143,12 @@ it('counts the steps of a consent, and denied steps', async () => {
   ]);
 });
 
-it('counts rejections of the provider', async () => {
-  agent = await world.agent('agent', [], { clientSecret: 'not-the-secret-of-the-client' });
-  const token = await agent.token();
-  const ask = () =>
-    agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'], resourceOauth2ReturnUrl: undefined });
-  expect(await countedFor(ask)).toEqual([
-    ['ResourceAccessTokenFetchFailures', { ...vault(), Type: 'M2M', ExceptionType: 'ValidationException' }],
-    ['ResourceAccessTokenOutcome', { ProviderName: agent.providerName, Outcome: 'provider-refused' }],
-  ]);
-});
-
-it('counts throttled requests separately from failures', async () => {
-  const token = await agent.token({ userId: 'ana' });
-  // Concurrent requests want separate links for the same grant, so some of them lose every attempt.
-  const counts = await countedFor(() =>
-    Promise.allSettled(
-      Array.from({ length: 16 }, (_, wish) => agent.ask(token, { customState: `wish ${wish}` })),
-    ),
-  );
-  expect(counts).toContainEqual([
-    'ResourceAccessTokenFetchThrottles',
-    { ...vault(), Type: 'USER_FEDERATION' },
-  ]);
-  expect(counts.map(([name]) => name)).not.toContain('ResourceAccessTokenFetchFailures');
-});
-
 it('counts API keys', async () => {
   const name = `key-of-${agent.name}`;
-  await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'a-key' }));
+  await world.control().createApiKeyCredentialProvider({ name, apiKey: 'a-key' });
   const workloadIdentityToken = await agent.token();
   const ask = (resourceCredentialProviderName: string) =>
-    agent.client.send(
-      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName }),
-    );
+    agent.client.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName });
   expect(await countedFor(() => ask(name))).toEqual([
     ['ApiKeyFetchSuccess', { ...vault(), ProviderName: name }],
   ]);

@@ -2,9 +2,9 @@
  * Pushed authorization requests (RFC 9126): a provider that supports them gets them, whether or not it requires them. The
  * browser carries only the reference. When the push fails, the user gets an error page and can try again.
  */
-import { UpdateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { Browser } from './support/browser';
+import { customProvider } from './support/custom-provider';
 import { signInAndConsent } from './support/provider';
 import { agentAt, startPushingProvider, type PushingProvider } from './support/pushing-provider';
 import { World, type TestAgent } from './support/world';
@@ -19,11 +19,10 @@ const resourceIndicators = {
   useGrantedResource: () => true,
 };
 
-let world: World;
 let provider: PushingProvider;
 let agent: TestAgent;
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   provider = await startPushingProvider({ enabled: true }, { resourceIndicators });
   agent = await agentAt(world, provider);
 });
@@ -33,7 +32,6 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await provider.close();
-  await world.stop();
 });
 
 /** A separate session for each test, each with a new user. */
@@ -161,7 +159,6 @@ describe('a failed push', () => {
       ctx.type = type;
       ctx.body = typeof body === 'string' ? body : JSON.stringify(body);
     };
-  const reference = 'urn:ietf:params:oauth:request_uri:x';
 
   /** Returns the response with its headers. */
   const poll = (workloadIdentityToken: string, ask: object) =>
@@ -185,10 +182,7 @@ describe('a failed push', () => {
 
   it.each<[string, (ctx: KoaContextWithOIDC) => void, string]>([
     ['a server that is down', (ctx) => void ctx.req.socket.destroy(), 'unreachable'],
-    ['too many requests', answer(429, { error: 'temporarily_unavailable' }), 'temporarily_unavailable'],
-    ['a server that returns 503', answer(503, 'down', 'text/plain'), 'temporarily_unavailable'],
     ['an HTML page', answer(200, '<html>Sign in</html>', 'text/html'), 'temporarily_unavailable'],
-    ['an HTML error page', answer(502, '<html>Bad gateway</html>', 'text/html'), 'temporarily_unavailable'],
   ])('because of %s shows an error page, and the link still works', async (_what, instead, code) => {
     const { authorizationUrl, sessionUri, userId, token, browser, page } = await failing(instead);
     expect(page.status).toBe(502);
@@ -216,23 +210,12 @@ describe('a failed push', () => {
 
   it.each<[string, (ctx: KoaContextWithOIDC) => void, string]>([
     ['a rejected scope', answer(400, { error: 'invalid_scope' }), 'invalid_scope'],
-    ['an unknown client', answer(401, { error: 'invalid_client' }), 'invalid_client'],
-    ['an unauthorized client', answer(403, { error: 'unauthorized_client' }), 'unauthorized_client'],
     ['an error code that contains markup', answer(400, { error: '<script>"' }), 'invalid_response'],
-    ['a huge response', answer(201, 'x'.repeat(300_000)), 'invalid_response'],
-    ['a response without a reference', answer(201, { expires_in: 60 }), 'invalid_response'],
-    ['a response without a lifetime', answer(201, { request_uri: reference }), 'invalid_response'],
     [
       'a reference that is not a URI',
       answer(201, { request_uri: 'a b\r\nset-cookie: x', expires_in: 60 }),
       'invalid_response',
     ],
-    [
-      'a reference that is too long',
-      answer(201, { request_uri: `urn:${'x'.repeat(5000)}`, expires_in: 60 }),
-      'invalid_response',
-    ],
-    ['another status', answer(200, { request_uri: reference, expires_in: 60 }), 'invalid_response'],
   ])(
     'because of %s fails the session, and reports the code to the agent and the user',
     async (_what, instead, code) => {
@@ -279,19 +262,10 @@ describe('a failed push', () => {
 
 it('pushes no request if the provider has had a new client since the link was issued', async () => {
   const { authorizationUrl } = await begin();
-  await world.control().send(
-    new UpdateOauth2CredentialProviderCommand({
-      name: agent.providerName,
-      credentialProviderVendor: 'CustomOauth2',
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          clientId: 'another',
-          clientSecret: 'another-secret',
-          oauthDiscovery: { discoveryUrl: provider.discoveryUrl },
-        },
-      },
-    }),
-  );
+  await world.control().updateOauth2CredentialProvider({
+    name: agent.providerName,
+    ...customProvider(provider.discoveryUrl, { clientId: 'another', clientSecret: 'another-secret' }),
+  });
   const { status, html } = await new Browser().step(authorizationUrl);
   expect(status).toBe(502);
   expect(html).toContain('<code>unauthorized_client</code>');

@@ -1,9 +1,5 @@
 /** An endpoint whose callers sign with the unmodified AWS SDK client: which callers can invoke which agent, and for which users. */
-import {
-  InvokeAgentRuntimeCommand,
-  type InvokeAgentRuntimeCommandInput,
-} from '@aws-sdk/client-bedrock-agentcore';
-import { DeleteWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { type InvokeAgentRuntimeCommandInput } from '@aws-sdk/client-bedrock-agentcore';
 import { LOCAL_STAGE_VARIABLES } from '../../../lib/local/stage-secret';
 import { send, signed } from '../../local/handmade-request';
 import { World, RETURN_URL, type PrincipalName } from '../support/world';
@@ -39,14 +35,12 @@ const invoke = (
   principal: PrincipalName = 'operator',
   at: Opened = endpoint,
 ) =>
-  awsClient(world, at, principal).send(
-    new InvokeAgentRuntimeCommand({
-      agentRuntimeArn: at.agentRuntimeArn,
-      contentType: 'application/json',
-      payload: Buffer.from('{"prompt":"hello"}'),
-      ...input,
-    }),
-  );
+  awsClient(world, at, principal).invokeAgentRuntime({
+    agentRuntimeArn: at.agentRuntimeArn,
+    contentType: 'application/json',
+    payload: Buffer.from('{"prompt":"hello"}'),
+    ...input,
+  });
 
 const last = async () =>
   (await world.audit()).filter(({ operation }) => operation === 'InvokeAgentRuntime').at(-1);
@@ -80,12 +74,6 @@ it('reaches the agent, with a workload access token for the agent alone', async 
     principal: world.local.principals.operator.arn,
     resource: endpoint.agentRuntimeArn,
   });
-});
-
-it('creates a session for a caller without one', async () => {
-  const { runtimeSessionId } = await invoke();
-  expect(runtimeSessionId).toMatch(/^[0-9a-f-]{36}$/);
-  expect(server.asked[0]?.headers['x-amzn-bedrock-agentcore-runtime-session-id']).toBe(runtimeSessionId);
 });
 
 it('forwards binary requests and responses unchanged', async () => {
@@ -259,7 +247,7 @@ describe('when the identity service rejects the request', () => {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
       target: { kind: 'url', url: server.url },
     });
-    await world.control().send(new DeleteWorkloadIdentityCommand({ name: orphan.agent.name }));
+    await world.control().deleteWorkloadIdentity({ name: orphan.agent.name });
     await expect(invoke({}, 'operator', orphan)).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       message: expect.stringContaining('workload identity does not exist') as string,

@@ -81,18 +81,6 @@ describe('with a valid token', () => {
     });
   });
 
-  it.each([
-    { scope: ['openid', 'invoke'] },
-    { scope: undefined, scp: ['openid', 'invoke'] },
-    { scope: undefined, scp: 'openid invoke' },
-  ])('accepts scopes as %j', async (claims) => {
-    expect((await call(await token(claims))).status).toBe(200);
-  });
-
-  it('accepts a token with a PSS signature, as FAPI requires', async () => {
-    expect((await call(await token({}, { alg: 'PS256' }))).status).toBe(200);
-  });
-
   it('accepts the ARN with a decoded slash, too', async () => {
     const url = `${endpoint.baseUrl}/runtimes/${endpoint.agentRuntimeArn}/invocations`;
     expect((await call(await token(), {}, url)).status).toBe(200);

@@ -1,24 +1,21 @@
 /** The sealed subject token: it goes from GetWorkloadAccessTokenForJWT to the exchange, and nowhere else. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { decodeJwt } from 'jose';
 import { localTableName } from '../../../lib/local/dynamodb';
 import { startExchangeServer, type ExchangeServer } from '../support/exchange-server';
 import { World, type TestAgent } from '../support/world';
 import { exchange, exchangingAgent, onBehalfOf, userTokenOf } from './exchanging';
 
-let world: World;
 let server: ExchangeServer;
 let agent: TestAgent;
+const world = World.ofFile();
 beforeAll(async () => {
-  world = await World.start();
   server = await startExchangeServer(world.issuer);
   agent = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
 });
 afterAll(async () => {
-  await world.stop();
   await server.close();
 });
 
@@ -70,11 +67,6 @@ describe('a workload access token', () => {
     expect(await exchange(agent, token)).toHaveProperty('accessToken');
   });
 
-  it.each([1e200, Number.MAX_VALUE])('contains a subject token with a huge exp (%s)', async (exp) => {
-    const token = await onBehalfOf(world, agent, 'ana', { exp });
-    expect(await exchange(agent, token)).toHaveProperty('accessToken');
-  });
-
   it('is accepted only from its own agent', async () => {
     const other = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
     const token = await onBehalfOf(world, agent, 'ana');
@@ -116,13 +108,11 @@ it('the key of the subject token is deleted with the agent', async () => {
   const token = await onBehalfOf(world, doomed, 'ana');
   const { id } = decodeJwt<{ act: { id: string } }>(token).act;
   const keys = async (): Promise<string[]> => {
-    const { Items = [] } = await new DynamoDBClient({}).send(
-      new ScanCommand({ TableName: localTableName('Keys') }),
-    );
+    const { Items = [] } = await new DynamoDB({}).scan({ TableName: localTableName('Keys') });
     return Items.map(({ pk }) => pk?.S ?? '').filter((pk) => pk.endsWith(id));
   };
   expect(await keys()).toContain(`VAULT-KEY#subject-token#${id}`);
-  await world.control().send(new DeleteWorkloadIdentityCommand({ name: doomed.name }));
+  await world.control().deleteWorkloadIdentity({ name: doomed.name });
   expect(await keys()).toEqual([]);
   await expect(exchange(doomed, token)).rejects.toMatchObject({ name: 'UnauthorizedException' });
 });

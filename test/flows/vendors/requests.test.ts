@@ -7,14 +7,7 @@ import { NAMED } from './named';
 import { storedTokens } from './state';
 import { startVendor } from './vendor-server';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
-afterEach(() => {
-  jest.useRealTimers();
-});
+const world = World.ofFile();
 
 const behaviorOf = (vendor: VendorBehavior['vendor']): VendorBehavior => {
   const behavior = NAMED.find((named) => named.vendor === vendor);
@@ -39,41 +32,6 @@ interface Used {
   readonly agent: Awaited<ReturnType<typeof agentAt>>;
   readonly server: Awaited<ReturnType<typeof startVendor>>;
 }
-
-it('allows an agent to override vendor parameters and to add others', async () => {
-  await at(behaviorOf('GoogleOauth2'), async ({ agent, server }) => {
-    const customParameters = { prompt: 'select_account', login_hint: 'ana@app.example' };
-    await consent(agent, 'ana', { scopes: ['openid'], customParameters });
-    expect(Object.fromEntries(server.authorizations.at(-1) ?? [])).toMatchObject({
-      ...customParameters,
-      access_type: 'offline',
-    });
-  });
-});
-
-it('ignores standard and reserved parameters from an agent', async () => {
-  await at(behaviorOf('SlackOauth2'), async ({ agent, server }) => {
-    const customParameters = {
-      scope: 'admin',
-      state: 'mine',
-      redirect_uri: 'https://evil.example/',
-      response_type: 'token',
-      client_id: 'another',
-      code_challenge: 'x'.repeat(43),
-      code_challenge_method: 'plain',
-      request_uri: 'https://evil.example/request',
-      response_mode: 'fragment',
-    };
-    await consent(agent, 'ana', { scopes: ['chat:write'], customParameters });
-    const query = server.authorizations.at(-1);
-    expect([...(query?.keys() ?? [])].sort()).toEqual(
-      ['client_id', 'redirect_uri', 'response_type', 'scope', 'state'].sort(),
-    );
-    expect(query?.get('client_id')).toBe(server.client.clientId);
-    expect(query?.get('redirect_uri')).toBe(agent.callbackUrl);
-    expect(query?.get('scope')).toBe('chat:write');
-  });
-});
 
 it('sends Atlassian its own audience, even if an agent names another one', async () => {
   await at(behaviorOf('AtlassianOauth2'), async ({ agent, server }) => {
@@ -118,19 +76,6 @@ it("discovers a tenant's endpoints from its issuer", async () => {
   await consent(agent, 'ana', ask);
   const { accessToken } = await agent.ask(await agent.token({ userId: 'ana' }), ask);
   expect(accessToken).toBe(exchanges.at(-1)?.answer.access_token);
-});
-
-it('stores a token without a lifetime and without a refresh token', async () => {
-  const salesforce: VendorBehavior = {
-    ...behaviorOf('SalesforceOauth2'),
-    tokens: ({ access }) => ({ access_token: access, token_type: 'Bearer', scope: 'api' }),
-  };
-  await at(salesforce, async ({ agent }) => {
-    await consent(agent, 'ana', { scopes: ['api'] });
-    const tokens = await storedTokens(agent.providerName);
-    expect(tokens).toMatchObject({ scopes: ['api'], refreshable: false });
-    expect(tokens).not.toHaveProperty('expiresAt');
-  });
 });
 
 it.each<[string, VendorBehavior['refusals']['refresh'], RegExp]>([
