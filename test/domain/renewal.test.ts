@@ -243,12 +243,6 @@ it('sends one request to a provider that rejects it, for 50 concurrent calls', a
   expect(service.endpoint.redeemed).toHaveLength(1);
 });
 
-it('keeps the tokens and releases the lease if the client secret cannot be decrypted', async () => {
-  await expect(service.refresh(() => Promise.reject(new Error('sealed')))).rejects.toThrow('sealed');
-  expect(service.endpoint.redeemed).toEqual([]);
-  expect(await service.refresh()).toBe('access-1');
-});
-
 it('returns the error of the lease holder to the other calls', async () => {
   service.endpoint.before = () => service.system.wait(1000);
   service.endpoint.instead.push(json(503, {}));
@@ -257,13 +251,6 @@ it('returns the error of the lease holder to the other calls', async () => {
   await expect(winner).rejects.toMatchObject({ name: 'ProviderFailure' });
   await expect(loser).rejects.toMatchObject({ name: 'ProviderFailure', code: 'temporarily_unavailable' });
   expect(service.endpoint.redeemed).toHaveLength(1);
-});
-
-it('neither returns nor stores a token that was dropped during the renewal', async () => {
-  service.endpoint.before = forget;
-  expect(await service.refresh()).toBe(CONSENT_NEEDED);
-  expect(service.endpoint.issued).toEqual(['access-1']);
-  expect((await service.stored()).tokens).toBeUndefined();
 });
 
 it('queues the revocation of tokens that were issued for a dropped grant', async () => {
@@ -407,11 +394,6 @@ it('returns all scopes that policies evaluate, for its own token and for one tha
   expect(renewals).toMatchObject([{ held }, { held }]);
   expect(service.endpoint.redeemed).toEqual(['refresh-0']);
   expect((await service.stored()).tokens).toMatchObject(requested);
-});
-
-it('returns the tokens of a consent for more scopes that completed during the renewal', async () => {
-  service.endpoint.before = () => service.put({ accessToken: 'access-of-the-consent', refreshToken: 'r' });
-  expect(await service.refresh()).toBe('access-of-the-consent');
 });
 
 it.each([
