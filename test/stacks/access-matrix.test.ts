@@ -422,11 +422,6 @@ const OTHERS: Row[] = [
   ]),
   ['change a function', { action: 'lambda:UpdateFunctionCode', resource: '<providerclient.Arn>' }, NO_GROUP],
   ['assume a role', { action: 'sts:AssumeRole', resource: 'arn:aws:iam::123456789012:role/any' }, NO_GROUP],
-  [
-    'write the log of another function',
-    { action: 'logs:PutLogEvents', resource: '<anotherlogs.Arn>' },
-    NO_GROUP,
-  ],
 ];
 
 describe.each([

@@ -15,7 +15,7 @@ import {
   type TableReplica,
 } from '../../lib';
 import { newApp } from './new-app';
-import { expectedStatements, logicalId, type Statement } from './expected-statements';
+import { logicalId, type Statement } from './expected-statements';
 import { POLLED_ISSUER, plain, resourcesOf, standardSynthesis, type Synthesis } from './synthesis';
 
 const ACCOUNT = '111122223333';
@@ -162,12 +162,6 @@ it('the functions of the other Region use the replicas of that Region only', () 
   );
   expect(resources.filter((arn) => arn.includes(HOME.region))).toEqual([]);
   expect(resources.some((arn) => arn.includes(`:dynamodb:${OTHER.region}:`))).toBe(true);
-});
-
-it('a deployment without replicas has the permissions of one Region', () => {
-  for (const group of FUNCTION_GROUPS) {
-    expect(statementsOf(standardSynthesis(), group)).toEqual(expectedStatements(group));
-  }
 });
 
 /** Returns the messages of a synthesis that fails. */
