@@ -2,6 +2,7 @@
  * Pagination: a page token contains the last name of its page and is sealed for one listing and one caller. It is
  * opaque, and a forged or modified token does not open.
  */
+import type { ListInput } from '../model/request-values';
 import type { Caller } from './principal';
 import { invalidMember, type ServiceError } from './service-error';
 import type { OwnedResourceStore } from './owned-resource';
@@ -18,12 +19,6 @@ export interface PageTokens {
   seal(listing: Listing, last: string): Promise<string>;
   /** Returns undefined for a token that was not sealed for this listing. */
   open(listing: Listing, token: string): Promise<string | undefined>;
-}
-
-/** The AWS members `maxResults` and `nextToken`. */
-export interface ListInput {
-  readonly maxResults?: number | undefined;
-  readonly nextToken?: string | undefined;
 }
 
 export interface Listed<Resource> {

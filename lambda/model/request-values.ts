@@ -6,6 +6,7 @@
 import * as v from 'valibot';
 import { matching, onlyCharacters, text } from './constraints';
 import { line } from './names';
+import type { Of } from './of';
 
 export const returnUrl = matching(
   1,
@@ -50,6 +51,9 @@ export const listing = (most: number) =>
     nextToken: v.exactOptional(v.string()),
   });
 
+/** The AWS members `maxResults` and `nextToken`. */
+export interface ListInput extends Of<ReturnType<typeof listing>> {}
+
 /** Beyond AWS: whether an update fails unless the caller owns the provider. */
 export const requireOwnership = v.exactOptional(v.boolean());
 
@@ -72,6 +76,7 @@ export const userSelector = v.union(
   ],
   'must have userId, or issuer and subject, or userHash, and no other member',
 );
+export type UserSelector = Of<typeof userSelector>;
 
 /**
  * An owner, as this service records it: API Gateway omits the path of a role, and of a role session only the role

@@ -2,6 +2,7 @@
  * The user that an agent acts for. A verified user (a token's `iss` and `sub`) and an unverified user id
  * have separate namespaces: the user ID `x` is never the token's user `x`.
  */
+import type { UserSelector } from './request-values';
 import { hash } from 'node:crypto';
 
 export type User =
@@ -51,12 +52,6 @@ export function userHashOf(user: User | undefined): string {
   const form = user.kind === 'jwt' ? ['jwt', user.issuer, user.subject] : ['user-id', user.id];
   return hash('sha256', JSON.stringify(form), 'base64url');
 }
-
-/** A user as operators name one: by ID, by the claims of a user token, or by the hash in an audit entry. */
-export type UserSelector =
-  | { readonly userId: string }
-  | { readonly issuer: string; readonly subject: string }
-  | { readonly userHash: string };
 
 /** Returns the hash of the user that an operator named, as {@link userHashOf}. */
 export function selectedUserHash(selector: UserSelector): string {

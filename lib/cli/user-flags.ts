@@ -1,5 +1,5 @@
 /** How an operator names a user: by user ID, by the claims of the user's token, or by the hash in an audit entry. */
-import type { UserSelector } from '../../lambda/model/user';
+import type { UserSelector } from '../../lambda/model/request-values';
 import { optionalText } from './connection-flags';
 import { usageError } from './failure';
 

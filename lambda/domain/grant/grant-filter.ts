@@ -1,6 +1,7 @@
 /** The filters by which operators name grants. */
 import { decodeGrantId, type GrantId } from '../../model/grant-id';
-import { selectedUserHash, type UserSelector } from '../../model/user';
+import type { GrantFilters } from '../../model/operator-request';
+import { selectedUserHash } from '../../model/user';
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { noSuchResource } from '../resource-write';
@@ -10,13 +11,6 @@ import type { GrantFilter } from './selection';
 export interface FilterDependencies {
   readonly identities: Pick<WorkloadIdentityStore, 'get'>;
   readonly providers: Pick<Oauth2ProviderStore, 'get'>;
-}
-
-/** The filters of operators' requests: names, and a user. Present filters must all match. */
-export interface GrantFilters {
-  readonly workloadName?: string | undefined;
-  readonly providerName?: string | undefined;
-  readonly user?: UserSelector | undefined;
 }
 
 /**

@@ -6,6 +6,7 @@
  * The deployment's list can contain several issuers, and one issuer several times with different conditions. A workload
  * identity can replace the list with its own entry.
  */
+import type { UpdateWorkloadIdentityInput } from '../../model/workload-identity-request';
 import * as v from 'valibot';
 import { issuerOf } from '../../model/discovery-url';
 import type { EndpointPolicy } from '../../model/endpoint';
@@ -126,7 +127,7 @@ export const assertionIssuersOf = (
  * @throws ValidationException that names the member
  */
 export function authorizerChange(
-  given: Partial<AuthorizerConfiguration> | undefined,
+  given: UpdateWorkloadIdentityInput['authorizerConfiguration'],
   policy: EndpointPolicy,
 ): { readonly authorizerConfiguration?: AuthorizerConfiguration | undefined } {
   if (!given) return {};

@@ -1,9 +1,14 @@
 /** Workload identities: the resources of agents, and their owners. */
+import type {
+  CreateWorkloadIdentityInput,
+  UpdateWorkloadIdentityInput,
+} from '../../model/workload-identity-request';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import { changedMembers, changeResource, createResource } from '../resource-write';
 import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
-import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
+import { listOwned, type Listed, type PageTokens } from '../pagination';
+import type { ListInput } from '../../model/request-values';
 import type { OwnedResourceStore } from '../owned-resource';
 import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import type { EndpointPolicy } from '../../model/endpoint';
@@ -17,7 +22,6 @@ import {
   type VaultContents,
 } from '../sealing/deletion';
 import type { Caller } from '../principal';
-import type { AuthorizerConfiguration } from '../../model/trusted-issuer';
 import { authorizerChange } from './trusted-issuer';
 
 /** What identifies an agent in a workload access token. An identity that is created again has another ID. */
@@ -43,13 +47,6 @@ export interface WorkloadIdentityDependencies {
   readonly arnPrefix: string;
   readonly quotas: Quotas;
   readonly endpointPolicy: EndpointPolicy;
-}
-
-export interface CreateWorkloadIdentityInput {
-  readonly name: string;
-  readonly allowedResourceOauth2ReturnUrls?: readonly string[] | undefined;
-  readonly tags?: Readonly<Record<string, string>> | undefined;
-  readonly authorizerConfiguration?: Partial<AuthorizerConfiguration> | undefined;
 }
 
 /**
@@ -105,11 +102,7 @@ export function getWorkloadIdentity(
 export function updateWorkloadIdentity(
   deps: WorkloadIdentityDependencies,
   principal: Caller,
-  {
-    name,
-    allowedResourceOauth2ReturnUrls: urls,
-    authorizerConfiguration,
-  }: Omit<CreateWorkloadIdentityInput, 'tags'>,
+  { name, allowedResourceOauth2ReturnUrls: urls, authorizerConfiguration }: UpdateWorkloadIdentityInput,
 ): Promise<WorkloadIdentity> {
   return audited(deps.audit, { operation: 'UpdateWorkloadIdentity', principal }, async (annotate, call) => {
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });

@@ -3,11 +3,13 @@ import { audited } from '../audit';
 import { hashOf } from '../digest';
 import type { GrantDescription } from '../../model/responses';
 import { listedIn } from '../grant/description';
-import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
+import type { GrantFilters } from '../../model/operator-request';
+import { grantFilter, type FilterDependencies } from '../grant/grant-filter';
 import type { GrantIndex } from '../grant/selection';
 import type { UnreadableDependencies } from '../grant/unreadable';
 import { selectedUserHash } from '../../model/user';
-import { isPageFull, openPage, type ListInput, type PageTokens } from '../pagination';
+import { isPageFull, openPage, type PageTokens } from '../pagination';
+import type { ListInput } from '../../model/request-values';
 import type { Caller } from '../principal';
 import type { System } from '../system';
 

@@ -2,9 +2,10 @@
  * Listings for operators: the workload identities and the credential providers of all owners. The directory is read in
  * its own order, strongly consistent, so every resource that exists during the whole listing is on one of its pages.
  */
+import type { OperatorListInput } from '../../model/operator-request';
 import { audited, type AuditTrail } from '../audit';
 import type { OwnedResource } from '../../model/records/owned-resource';
-import { openPage, type Listed, type ListInput, type PageTokens } from '../pagination';
+import { openPage, type Listed, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import type { RestrictionStore } from '../restriction/restriction';
 import type { Suspension } from '../../model/records/restriction';
@@ -38,11 +39,6 @@ export interface ListingDependencies {
   readonly restrictions: Pick<RestrictionStore, 'ofAgent'>;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
-}
-
-export interface OperatorListInput extends ListInput {
-  /** ARN of the owner. */
-  readonly owner?: string | undefined;
 }
 
 /** Entries of a page if the caller does not set `maxResults`. */

@@ -1,7 +1,8 @@
 /** Who is suspended, and by whom: agents and users by operators, and users by their identity provider. */
 import type { IssuerSuspension, ListedSuspension } from '../../model/responses';
 import { audited, type AuditTrail } from '../audit';
-import { openPage, type Listed, type ListInput, type PageTokens } from '../pagination';
+import { openPage, type Listed, type PageTokens } from '../pagination';
+import type { ListInput } from '../../model/request-values';
 import type { Caller } from '../principal';
 import type { AgentRestriction, UserRestriction } from '../../model/records/restriction';
 

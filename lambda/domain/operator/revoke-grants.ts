@@ -1,14 +1,11 @@
 /** Operators revoke grants of all owners, and follow a revocation. IAM alone decides who is an operator. */
 import type { BegunRevocation, RevocationDescription } from '../../model/responses';
 import { audited, type AuditTrail } from '../audit';
+import type { RevokeGrantsInput } from '../../model/operator-request';
 import { encodeGrantId } from '../../model/grant-id';
-import {
-  type FilterDependencies,
-  grantFilter,
-  type GrantFilters,
-  grantIdMember,
-} from '../grant/grant-filter';
-import { openPage, type ListInput, type PageTokens } from '../pagination';
+import { type FilterDependencies, grantFilter, grantIdMember } from '../grant/grant-filter';
+import { openPage, type PageTokens } from '../pagination';
+import type { ListInput } from '../../model/request-values';
 import type { Caller } from '../principal';
 import { noSuchRevocation } from '../resource-write';
 import { selectedUserHash } from '../../model/user';
@@ -25,11 +22,6 @@ import { isSelectionComplete, type RevocationStore, type UnreadableItem } from '
 
 export interface RevokeGrantsDependencies extends BeginRevocationDependencies, FilterDependencies {
   readonly audit: AuditTrail;
-}
-
-export interface RevokeGrantsInput extends GrantFilters {
-  readonly grantId?: string | undefined;
-  readonly reason?: string | undefined;
 }
 
 async function filterOf(

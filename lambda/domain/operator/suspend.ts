@@ -4,7 +4,8 @@
  */
 import type { IssuerSuspension } from '../../model/responses';
 import { audited, type AuditEntry, type AuditTrail } from '../audit';
-import { selectedUserHash, type UserSelector } from '../../model/user';
+import type { AgentInput, ResumeUserInput, UserInput } from '../../model/operator-request';
+import { selectedUserHash } from '../../model/user';
 import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Caller } from '../principal';
@@ -46,18 +47,6 @@ async function suspend<Kind extends Restriction>(
     suspendedByOperator: repeated(current),
   }));
   return repeated(before);
-}
-
-/** The name of an agent, and a reason for operators and the audit log. */
-export interface AgentInput {
-  readonly name: string;
-  readonly reason?: string | undefined;
-}
-
-/** A user, and a reason for operators and the audit log. */
-export interface UserInput {
-  readonly user: UserSelector;
-  readonly reason?: string | undefined;
 }
 
 const stated = ({ reason }: AgentInput | UserInput): Partial<AuditEntry> =>
@@ -124,11 +113,6 @@ export interface ResumedUser {
   readonly liftedIssuerSuspension?: IssuerSuspension | undefined;
   /** The suspension by the identity provider, if it is still in force. */
   readonly issuerSuspension?: IssuerSuspension | undefined;
-}
-
-export interface ResumeUserInput extends UserInput {
-  /** Whether to lift the suspension by the identity provider too: an emergency. */
-  readonly liftIssuerSuspension?: boolean | undefined;
 }
 
 /** Lifts what the identity provider reported. Only a report about a later time suspends the user again. */

@@ -3,6 +3,7 @@
  * tags, and grants stay.
  */
 import { arnParts } from '../../model/arn';
+import type { TransferInput } from '../../model/operator-request';
 import * as v from 'valibot';
 import { audited, type AuditTrail } from '../audit';
 import { parseConfiguration } from '../configuration';
@@ -18,12 +19,6 @@ export interface TransferDependencies extends ResourceStores {
   readonly arnPrefix: string;
   /** Other accounts whose principals can create and own resources. */
   readonly ownerAccounts: readonly string[];
-}
-
-export interface TransferInput {
-  readonly resourceArn: string;
-  /** ARN of a role, without its path, or of a user. */
-  readonly newOwner: string;
 }
 
 /**

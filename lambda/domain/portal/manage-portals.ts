@@ -1,7 +1,9 @@
 /** Creates, reads, changes, deletes, and lists consent portals. */
+import type { CreatePortalInput, UpdatePortalInput } from '../../model/portal-request';
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { ownedBy, withOwnerId } from '../ownership';
-import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
+import { listOwned, type Listed, type PageTokens } from '../pagination';
+import type { ListInput } from '../../model/request-values';
 import { authorizeAction, type Call } from '../policy/access';
 import type { Caller } from '../principal';
 import { checkQuota, type Quotas } from '../quotas';
@@ -9,13 +11,7 @@ import { changedConcurrently, changedMembers, changeResource, createResource } f
 import { ServiceError } from '../service-error';
 import { epochSeconds, type System } from '../system';
 import { consentPortalArn, findPortal, type ConsentPortalStore } from './consent-portal';
-import type {
-  ConsentPortal,
-  PortalBranding,
-  PortalConnection,
-  PortalSignIn,
-  PortalSource,
-} from '../../model/records/consent-portal';
+import type { ConsentPortal } from '../../model/records/consent-portal';
 import { leftOutAfter, resourcesAfter } from './configured-resources';
 import { checkExecutionRole, checkPortal, type PortalCheckDependencies } from './portal-checks';
 import { concludeVerification, type PortalVerification } from './verification';
@@ -27,32 +23,6 @@ export interface PortalDependencies extends PortalCheckDependencies {
   readonly audit: AuditTrail;
   readonly system: System;
   readonly quotas: Quotas;
-}
-
-/** The members that an update can change. */
-export interface PortalChange {
-  readonly description?: string | undefined;
-  readonly executionRoleArn?: string | undefined;
-  readonly idpConfig?: PortalSignIn | undefined;
-  /** Not in the AWS API, whose UpdateConsentPortal cannot change the sources. */
-  readonly sources?: readonly PortalSource[] | undefined;
-  readonly branding?: PortalBranding | undefined;
-  readonly connections?: readonly PortalConnection[] | undefined;
-}
-
-export interface UpdatePortalInput extends PortalChange {
-  /** ID or ARN of the portal. */
-  readonly consentPortalIdentifier: string;
-  /** IDs of other owners' resources that were created again, and that the portal accepts under their names. */
-  readonly acceptedResourceIds?: readonly string[] | undefined;
-}
-
-export interface CreatePortalInput extends PortalChange {
-  readonly name: string;
-  readonly executionRoleArn: string;
-  readonly idpConfig: PortalSignIn;
-  readonly sources: readonly PortalSource[];
-  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 const KIND = 'consent portal';
@@ -166,7 +136,14 @@ export function getConsentPortal(
 }
 
 /** Returns the members that are given. */
-function given({ description, executionRoleArn, idpConfig, sources, branding, connections }: PortalChange) {
+function given({
+  description,
+  executionRoleArn,
+  idpConfig,
+  sources,
+  branding,
+  connections,
+}: Omit<UpdatePortalInput, 'consentPortalIdentifier'>) {
   return {
     ...(description !== undefined && { description }),
     ...(executionRoleArn !== undefined && { executionRoleArn }),

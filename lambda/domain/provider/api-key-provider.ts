@@ -2,7 +2,11 @@
  * API key credential providers: a key that the owner's agents can use, encrypted and never returned by the control
  * plane.
  */
-import type { ExternalSecret, SecretReference } from '../../model/secret-reference';
+import type {
+  CreateApiKeyProviderInput,
+  UpdateApiKeyProviderInput,
+} from '../../model/api-key-provider-request';
+import type { ExternalSecret } from '../../model/secret-reference';
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
@@ -10,8 +14,9 @@ import { changedMembers, changeResource, createResource, nameTaken } from '../re
 import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
 import type { OwnedResourceStore } from '../owned-resource';
 import type { ApiKeyProvider } from '../../model/records/api-key-provider';
-import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
-import { checkOwnership, isOwnedBy, ownedBy, type OwnershipRequirement } from '../ownership';
+import { listOwned, type Listed, type PageTokens } from '../pagination';
+import type { ListInput } from '../../model/request-values';
+import { checkOwnership, isOwnedBy, ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
 import { deleteWithContents, writeContents, type VaultContents } from '../sealing/deletion';
@@ -36,14 +41,6 @@ export interface ApiKeyProviderDependencies extends SecretNamingDependencies {
   readonly audit: AuditTrail;
   readonly system: System;
   readonly quotas: Quotas;
-}
-
-export interface ApiKeyProviderInput {
-  readonly name: string;
-  readonly apiKey?: string | undefined;
-  readonly apiKeySecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
-  readonly apiKeySecretConfig?: SecretReference | undefined;
-  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 const KIND = 'API key credential provider';
@@ -83,7 +80,7 @@ async function deleteKey(
 const MEMBERS = { secret: 'apiKey', source: 'apiKeySecretSource', reference: 'apiKeySecretConfig' };
 
 /** @throws ValidationException without a key, or for two */
-function neededKey(input: ApiKeyProviderInput): Exclude<GivenSecret, { kind: 'none' }> {
+function neededKey(input: UpdateApiKeyProviderInput): Exclude<GivenSecret, { kind: 'none' }> {
   const { apiKey: secret, apiKeySecretSource: source, apiKeySecretConfig: reference } = input;
   const given = givenSecret(MEMBERS, { secret, source, reference });
   if (given.kind === 'none') throw invalidMember(MEMBERS.secret, 'is required');
@@ -106,7 +103,7 @@ const externalKey = async (
 export function createApiKeyProvider(
   deps: ApiKeyProviderDependencies,
   principal: Caller,
-  input: ApiKeyProviderInput,
+  input: CreateApiKeyProviderInput,
 ): Promise<ApiKeyProvider> {
   return audited(deps.audit, { operation: 'CreateApiKeyCredentialProvider', principal }, async (annotate) => {
     annotate({ provider: input.name });
@@ -167,7 +164,7 @@ export function getApiKeyProvider(
 export function updateApiKeyProvider(
   deps: ApiKeyProviderDependencies,
   principal: Caller,
-  input: Omit<ApiKeyProviderInput, 'tags'> & OwnershipRequirement,
+  input: UpdateApiKeyProviderInput,
 ): Promise<ApiKeyProvider> {
   return audited(
     deps.audit,

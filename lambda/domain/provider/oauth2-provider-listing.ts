@@ -3,7 +3,8 @@ import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import type { System } from '../system';
 import { resourceToDelete } from '../policy/authorized-resource';
-import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
+import { listOwned, type Listed, type PageTokens } from '../pagination';
+import type { ListInput } from '../../model/request-values';
 import {
   deleteWithContents,
   revokeDeletedGrants,

@@ -1,29 +1,22 @@
 /** API key credential providers: API keys that agents get. */
 import * as v from 'valibot';
-import { text } from '../../model/constraints';
+import { createdApiKeyProvider, updatedApiKeyProvider } from '../../model/api-key-provider-request';
 import { providerName } from '../../model/names';
-import { secretReference, secretSource } from '../../model/secret-reference';
 import { API_KEY_ARN, OWN, OWN_LISTED, PLAIN_TAGS, SHREDS, TAGGED_SECRET } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, requireOwnership, tags } from '../../model/request-values';
+import { listing } from '../../model/request-values';
 
 const named = v.strictObject({ name: providerName });
-
-const apiKeyMembers = {
-  apiKey: v.exactOptional(text(0, 65536)),
-  apiKeySecretSource: v.exactOptional(secretSource),
-  apiKeySecretConfig: v.exactOptional(secretReference),
-};
 
 export const apiKeyCredentialProvider = operations('control-plane', '/identities', {
   CreateApiKeyCredentialProvider: {
     status: 201,
-    input: v.strictObject({ name: providerName, ...apiKeyMembers, tags: v.exactOptional(tags) }),
+    input: createdApiKeyProvider,
   },
   GetApiKeyCredentialProvider: { input: named },
   UpdateApiKeyCredentialProvider: {
-    input: v.strictObject({ name: providerName, ...apiKeyMembers, requireOwnership }),
+    input: updatedApiKeyProvider,
   },
   DeleteApiKeyCredentialProvider: { status: 204, input: named },
   ListApiKeyCredentialProviders: { input: listing(100) },

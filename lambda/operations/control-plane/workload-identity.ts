@@ -1,12 +1,7 @@
 /** Workload identities: the agents of the service. */
 import * as v from 'valibot';
-import { smallAsJson } from '../../model/constraints';
 import { workloadName } from '../../model/names';
-import {
-  AuthorizerConfigurationChangeSchema,
-  AuthorizerConfigurationSchema,
-} from '../../model/trusted-issuer';
-import { isRegistrable } from '../../model/registrable-return-url';
+import { createdIdentity, updatedIdentity } from '../../model/workload-identity-request';
 import {
   OWN,
   OWN_LISTED,
@@ -18,39 +13,17 @@ import {
 } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, returnUrl, tags } from '../../model/request-values';
-
-/**
- * AWS sets no bounds for these. The largest workload identity, including its policy and tags, must fit into one DynamoDB
- * item of 400 KB.
- */
-const returnUrls = v.pipe(v.array(v.pipe(returnUrl, isRegistrable)), v.maxLength(100));
-const AUTHORIZER_BYTES = 65_536;
+import { listing } from '../../model/request-values';
 
 const named = v.strictObject({ name: workloadName });
 
 export const workloadIdentity = operations('control-plane', '/identities', {
   CreateWorkloadIdentity: {
     status: 201,
-    input: v.strictObject({
-      name: workloadName,
-      allowedResourceOauth2ReturnUrls: v.exactOptional(returnUrls),
-      tags: v.exactOptional(tags),
-      authorizerConfiguration: v.exactOptional(
-        v.pipe(AuthorizerConfigurationSchema, smallAsJson(AUTHORIZER_BYTES)),
-      ),
-    }),
+    input: createdIdentity,
   },
   GetWorkloadIdentity: { input: named },
-  UpdateWorkloadIdentity: {
-    input: v.strictObject({
-      name: workloadName,
-      allowedResourceOauth2ReturnUrls: v.exactOptional(returnUrls),
-      authorizerConfiguration: v.exactOptional(
-        v.pipe(AuthorizerConfigurationChangeSchema, smallAsJson(AUTHORIZER_BYTES)),
-      ),
-    }),
-  },
+  UpdateWorkloadIdentity: { input: updatedIdentity },
   DeleteWorkloadIdentity: { status: 204, input: named },
   ListWorkloadIdentities: { input: listing(20) },
 });

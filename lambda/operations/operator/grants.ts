@@ -1,7 +1,7 @@
 /** The grants of all owners. */
 import * as v from 'valibot';
 import { matching } from '../../model/constraints';
-import { providerName, workloadName } from '../../model/names';
+import { grantFilters, revokedGrants } from '../../model/operator-request';
 import {
   BegunRevocationSchema,
   GrantDescriptionSchema,
@@ -10,20 +10,14 @@ import {
 } from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { grantId, listing, reason, userSelector } from '../../model/request-values';
-
-const filters = {
-  workloadName: v.exactOptional(workloadName),
-  providerName: v.exactOptional(providerName),
-  user: v.exactOptional(userSelector),
-};
+import { listing } from '../../model/request-values';
 
 const page = () => v.object({ grants: v.array(GrantDescriptionSchema), nextToken });
 
 export const grants = operations('operator', '/operator', {
   RevokeGrants: {
     output: returns<() => typeof BegunRevocationSchema>(),
-    input: v.strictObject({ grantId: v.exactOptional(grantId), ...filters, reason }),
+    input: revokedGrants,
   },
   GetRevocation: {
     output: returns<() => typeof RevocationDescriptionSchema>(),
@@ -39,7 +33,7 @@ export const grants = operations('operator', '/operator', {
   },
   ListGrants: {
     output: returns<typeof page>(),
-    input: v.strictObject({ ...filters, ...listing(100).entries }),
+    input: v.strictObject({ ...grantFilters, ...listing(100).entries }),
   },
 });
 

@@ -7,9 +7,7 @@ import {
 } from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, ownedResourceArn, principalArn } from '../../model/request-values';
-
-const ofOwner = v.strictObject({ ...listing(100).entries, owner: v.exactOptional(principalArn) });
+import { resourcesOfOwner, transfer } from '../../model/operator-request';
 
 const identities = () => v.object({ workloadIdentities: v.array(ListedWorkloadIdentitySchema), nextToken });
 const providers = () => v.object({ credentialProviders: v.array(ListedCredentialProviderSchema), nextToken });
@@ -20,16 +18,16 @@ export const resources = operations('operator', '/operator', {
   ListAllWorkloadIdentities: {
     path: '/operator/ListWorkloadIdentities',
     output: returns<typeof identities>(),
-    input: ofOwner,
+    input: resourcesOfOwner,
   },
   ListAllCredentialProviders: {
     path: '/operator/ListCredentialProviders',
     output: returns<typeof providers>(),
-    input: ofOwner,
+    input: resourcesOfOwner,
   },
   TransferOwnership: {
     output: returns<typeof transferred>(),
-    input: v.strictObject({ resourceArn: ownedResourceArn, newOwner: principalArn }),
+    input: transfer,
   },
 });
 

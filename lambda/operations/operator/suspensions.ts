@@ -1,6 +1,6 @@
 /** Suspended agents and users. */
 import * as v from 'valibot';
-import { workloadName } from '../../model/names';
+import * as request from '../../model/operator-request';
 import {
   IssuerSuspensionSchema,
   ListedSuspensionSchema,
@@ -9,9 +9,7 @@ import {
 } from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, reason, userSelector } from '../../model/request-values';
-
-const agent = v.strictObject({ name: workloadName, reason });
+import { listing } from '../../model/request-values';
 
 const suspendedAgent = () =>
   v.object({
@@ -35,20 +33,10 @@ const resumedUser = () =>
 const page = () => v.object({ suspensions: v.array(ListedSuspensionSchema), nextToken });
 
 export const suspensions = operations('operator', '/operator', {
-  SuspendWorkloadIdentity: { output: returns<typeof suspendedAgent>(), input: agent },
-  ResumeWorkloadIdentity: { output: returns<typeof resumedAgent>(), input: agent },
-  SuspendUser: {
-    output: returns<typeof suspendedUser>(),
-    input: v.strictObject({ user: userSelector, reason }),
-  },
-  ResumeUser: {
-    output: returns<typeof resumedUser>(),
-    input: v.strictObject({
-      user: userSelector,
-      reason,
-      liftIssuerSuspension: v.exactOptional(v.boolean()),
-    }),
-  },
+  SuspendWorkloadIdentity: { output: returns<typeof suspendedAgent>(), input: request.agent },
+  ResumeWorkloadIdentity: { output: returns<typeof resumedAgent>(), input: request.agent },
+  SuspendUser: { output: returns<typeof suspendedUser>(), input: request.user },
+  ResumeUser: { output: returns<typeof resumedUser>(), input: request.resumedUser },
   ListSuspensions: { output: returns<typeof page>(), input: listing(100) },
 });
 

@@ -3,7 +3,7 @@ import { buildCommand, buildRouteMap } from '@stricli/core';
 import type { IssuerSuspension } from '../../../lambda/model/responses';
 import type { Suspension } from '../../../lambda/model/records/restriction';
 import { OPERATIONS } from '../../../lambda/operations';
-import type { UserSelector } from '../../../lambda/model/user';
+import type { UserSelector } from '../../../lambda/model/request-values';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError } from '../failure';

@@ -1,5 +1,6 @@
 /** Suspending and resuming: the writes, and who they apply to. */
-import { userHashOf, selectedUserHash, type UserSelector } from '../../../lambda/model/user';
+import type { UserSelector } from '../../../lambda/model/request-values';
+import { userHashOf, selectedUserHash } from '../../../lambda/model/user';
 import type { AgentRestriction } from '../../../lambda/model/records/restriction';
 import {
   resumeUser,
