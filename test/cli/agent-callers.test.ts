@@ -6,16 +6,14 @@ import {
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { ServiceForCommands } from './command-under-test';
 
-let local: ServiceForCommands;
+const local = ServiceForCommands.ofFile();
 let issuer: TestIssuer;
 
 beforeAll(async () => {
-  [local, issuer] = await Promise.all([ServiceForCommands.start(), startIssuer()]);
+  issuer = await startIssuer();
 });
 
-afterAll(async () => {
-  await Promise.all([local.close(), issuer.close()]);
-});
+afterAll(() => issuer.close());
 
 const trusting = () => ['--issuer', issuer.issuer, '--allowed-audience', issuer.audience];
 

@@ -2,15 +2,7 @@
 import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { ServiceForCommands } from './command-under-test';
 
-let local: ServiceForCommands;
-
-beforeAll(async () => {
-  local = await ServiceForCommands.start();
-});
-
-afterAll(async () => {
-  await local.close();
-});
+const local = ServiceForCommands.ofFile();
 
 const ARN = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:';
 

@@ -4,10 +4,9 @@ import { ServiceForCommands } from './command-under-test';
 
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 
-let local: ServiceForCommands;
+const local = ServiceForCommands.ofFile();
 let stranger: BedrockAgentCoreControl;
-beforeAll(async () => {
-  local = await ServiceForCommands.start();
+beforeAll(() => {
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } =
     local.env('stranger');
   stranger = new BedrockAgentCoreControl({
@@ -17,7 +16,6 @@ beforeAll(async () => {
     ...{ signingName: 'execute-api' },
   });
 });
-afterAll(() => local.close());
 
 /** Lets the user of the command do everything with a provider. */
 const letIn = (resourceArn: string | undefined) =>

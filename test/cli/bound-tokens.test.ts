@@ -4,15 +4,7 @@ import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { startProvider } from '../flows/support/provider';
 import { ServiceForCommands } from './command-under-test';
 
-let local: ServiceForCommands;
-
-beforeAll(async () => {
-  local = await ServiceForCommands.start();
-});
-
-afterAll(async () => {
-  await local.close();
-});
+const local = ServiceForCommands.ofFile();
 
 it('checks whether the authorization server of a provider with DPoP accepts proofs of the service', async () => {
   let algorithms: readonly string[] | undefined;

@@ -4,16 +4,14 @@ import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { ServiceForCommands } from './command-under-test';
 
-let local: ServiceForCommands;
+const local = ServiceForCommands.ofFile();
 let server: TestProvider;
 
 beforeAll(async () => {
-  [local, server] = await Promise.all([ServiceForCommands.start(), startProvider()]);
+  server = await startProvider();
 });
 
-afterAll(async () => {
-  await Promise.all([local.close(), server.close()]);
-});
+afterAll(() => server.close());
 
 const STRANGER = 'arn:aws:iam::000000000000:user/stranger';
 

@@ -98,17 +98,28 @@ export async function runCommand(args: readonly string[], invocation: Invocation
 }
 
 export class ServiceForCommands {
-  private constructor(
-    private readonly ready: Ready,
-    private readonly programs: Programs,
-    private readonly folder: string,
-  ) {}
+  private ready!: Ready;
+  private folder!: string;
+  private readonly programs = new Programs();
 
   static async start(env: Readonly<Record<string, string>> = {}): Promise<ServiceForCommands> {
-    const folder = await mkdtemp(join(tmpdir(), 'command-'));
-    const programs = new Programs();
-    const program = programs.startCommand(['local', '--json', '--data-dir', join(folder, 'data')], env);
-    return new ServiceForCommands(await program.ready(), programs, folder);
+    const service = new ServiceForCommands();
+    await service.begin(env);
+    return service;
+  }
+
+  /** The service of all tests of a file. It has no members until they begin. */
+  static ofFile(): ServiceForCommands {
+    const service = new ServiceForCommands();
+    beforeAll(() => service.begin({}));
+    afterAll(() => service.close());
+    return service;
+  }
+
+  private async begin(env: Readonly<Record<string, string>>): Promise<void> {
+    this.folder = await mkdtemp(join(tmpdir(), 'command-'));
+    const args = ['local', '--json', '--data-dir', join(this.folder, 'data')];
+    this.ready = await this.programs.startCommand(args, env).ready();
   }
 
   get endpoint(): string {

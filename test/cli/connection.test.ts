@@ -6,15 +6,7 @@ import { join } from 'node:path';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { runCommand, ServiceForCommands, type Invocation, type Outcome } from './command-under-test';
 
-let local: ServiceForCommands;
-
-beforeAll(async () => {
-  local = await ServiceForCommands.start();
-});
-
-afterAll(async () => {
-  await local.close();
-});
+const local = ServiceForCommands.ofFile();
 
 const list = (invocation: Invocation = {}): Promise<Outcome> => local.run(['agent', 'list'], invocation);
 

@@ -6,15 +6,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { ServiceForCommands } from './command-under-test';
 
-let local: ServiceForCommands;
-
-beforeAll(async () => {
-  local = await ServiceForCommands.start();
-});
-
-afterAll(async () => {
-  await local.close();
-});
+const local = ServiceForCommands.ofFile();
 
 it('says what is wrong with the discovery document, with the values that differ, and what to do about it', async () => {
   let respond = (response: ServerResponse): unknown => response.end();

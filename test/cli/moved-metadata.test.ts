@@ -6,7 +6,7 @@ import { ServiceForCommands } from './command-under-test';
 const INSERTED = '/.well-known/oauth-authorization-server/tenant';
 const APPENDED = '/tenant/.well-known/openid-configuration';
 
-let local: ServiceForCommands;
+const local = ServiceForCommands.ofFile();
 let documents: Record<string, unknown> = {};
 const server = createServer((request, response) => {
   const document = documents[request.url ?? ''];
@@ -17,7 +17,6 @@ let origin: string;
 let closeServer: () => Promise<void>;
 
 beforeAll(async () => {
-  local = await ServiceForCommands.start();
   const { port, close } = await listenOnLoopback(server, 0);
   closeServer = close;
   origin = `http://127.0.0.1:${port}`;
@@ -25,7 +24,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await closeServer();
-  await local.close();
 });
 
 it('reads the metadata where the service reads them, and says how the service finds them again', async () => {

@@ -7,13 +7,12 @@ import { ServiceForCommands } from './command-under-test';
 
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 
-let local: ServiceForCommands;
+const local = ServiceForCommands.ofFile();
 let secretArn: string;
 let discoveryUrl: string;
 let closeServer: () => Promise<void>;
 
 beforeAll(async () => {
-  local = await ServiceForCommands.start();
   const authority = createAuthority();
   let metadata: object = {};
   const server = createServer({ ...authority.server() }, (_request, response) => {
@@ -40,7 +39,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await closeServer();
-  await local.close();
 });
 
 const add = (name: string, ...options: string[]) =>

@@ -3,13 +3,7 @@ import { createServer } from 'node:http';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { ServiceForCommands } from './command-under-test';
 
-let local: ServiceForCommands;
-
-beforeAll(async () => {
-  local = await ServiceForCommands.start();
-});
-
-afterAll(() => local.close());
+const local = ServiceForCommands.ofFile();
 
 it('prints the origins that the owner confirms, if the MCP server moved to such an authorization server', async () => {
   let documents: Record<string, unknown> = {};

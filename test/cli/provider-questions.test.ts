@@ -1,15 +1,7 @@
 /** `agent-identity provider add` on a terminal: questions, and again after a mistake. */
 import { ServiceForCommands } from './command-under-test';
 
-let local: ServiceForCommands;
-
-beforeAll(async () => {
-  local = await ServiceForCommands.start();
-});
-
-afterAll(async () => {
-  await local.close();
-});
+const local = ServiceForCommands.ofFile();
 
 const SECRET = 'client-secret-to-keep';
 const CLIENT_SECRET = 'client secret (not shown): ';

@@ -3,15 +3,7 @@ import { createServer } from 'node:http';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { ServiceForCommands } from './command-under-test';
 
-let local: ServiceForCommands;
-
-beforeAll(async () => {
-  local = await ServiceForCommands.start();
-});
-
-afterAll(async () => {
-  await local.close();
-});
+const local = ServiceForCommands.ofFile();
 
 const SECRET = 'client-secret-to-keep';
 

@@ -6,15 +6,7 @@ import { VENDOR_SETUP } from '../../lib/cli/commands/provider/vendor-setup';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { runCommand, ServiceForCommands } from './command-under-test';
 
-let local: ServiceForCommands;
-
-beforeAll(async () => {
-  local = await ServiceForCommands.start();
-});
-
-afterAll(async () => {
-  await local.close();
-});
+const local = ServiceForCommands.ofFile();
 
 const SECRET = 'client-secret-to-keep';
 

@@ -95,7 +95,6 @@ const CLIENTS: readonly [
   ],
 ];
 
-const environment = { ...process.env };
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   Object.assign(process.env, {
@@ -107,7 +106,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => {
-  process.env = environment;
   server.closeAllConnections();
   return new Promise((resolve) => server.close(resolve));
 });

@@ -14,7 +14,6 @@ type Respond = (request: IncomingMessage, response: ServerResponse) => void;
 let respond: Respond;
 let requests: IncomingMessage[];
 let listening: Listening;
-const environment = { ...process.env };
 
 beforeAll(async () => {
   const server = createServer((request, response) => {
@@ -33,10 +32,7 @@ beforeAll(async () => {
 beforeEach(() => {
   requests = [];
 });
-afterAll(async () => {
-  process.env = environment;
-  await listening.close();
-});
+afterAll(() => listening.close());
 
 const objects = () => createCertificateObjects(ACCOUNT);
 

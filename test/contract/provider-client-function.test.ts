@@ -7,7 +7,6 @@ import { startLambda, type InvokedHandler, type LocalLambda } from '../../lib/lo
 
 const credentials = newEmulatorCredentials();
 const functions = new Map<string, InvokedHandler>();
-const environment = { ...process.env };
 let lambda: LocalLambda;
 let providerClient: ReturnType<typeof createProviderClientFunction>;
 
@@ -22,10 +21,7 @@ beforeAll(async () => {
   providerClient = createProviderClientFunction('provider-client');
 });
 afterEach(() => functions.clear());
-afterAll(async () => {
-  process.env = environment;
-  await lambda.close();
-});
+afterAll(() => lambda.close());
 
 const push: PushRequest = {
   workload: { name: 'agent', id: 'agent-id' },

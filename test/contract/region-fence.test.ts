@@ -14,7 +14,6 @@ import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 const OWN_REGION = 'eu-west-1';
-const environment = { ...process.env };
 
 const schema = v.strictObject({ scheduled: v.boolean() });
 
@@ -44,7 +43,6 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  process.env = { ...environment };
   client.destroy();
   await dynamodb.close();
   await rm(folder, { recursive: true });

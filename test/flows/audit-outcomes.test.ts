@@ -54,7 +54,6 @@ afterEach(() => {
   service.world.provider.tokenEndpoint = undefined;
 });
 afterAll(async () => {
-  Reflect.deleteProperty(process.env, 'QUOTAS');
   kms.destroy();
   await service.stop();
   await Promise.all(issuers.map((issuer) => issuer.close()));

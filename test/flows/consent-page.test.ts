@@ -6,16 +6,9 @@ import { Browser, type Page } from './support/browser';
 import { workloadArn } from './support/audited-service';
 import { RETURN_URL, World, type TestAgent } from './support/world';
 
-let world: World;
+process.env.CONSENT_PAGE = 'true';
+const world = World.ofFile();
 let agent: TestAgent;
-beforeAll(async () => {
-  process.env.CONSENT_PAGE = 'true';
-  world = await World.start();
-});
-afterAll(async () => {
-  Reflect.deleteProperty(process.env, 'CONSENT_PAGE');
-  await world.stop();
-});
 beforeEach(async () => {
   agent = await world.agent();
 });

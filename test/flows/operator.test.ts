@@ -7,15 +7,8 @@ const STRANGER = 'arn:aws:iam::000000000000:user/stranger';
 /** A role of an account whose principals can own resources. */
 const PARTNER = 'arn:aws:iam::000000000001:role/agent';
 
-let world: World;
-beforeAll(async () => {
-  process.env.OWNER_ACCOUNTS = '["000000000001"]';
-  world = await World.start();
-});
-afterAll(() => {
-  Reflect.deleteProperty(process.env, 'OWNER_ACCOUNTS');
-  return world.stop();
-});
+process.env.OWNER_ACCOUNTS = '["000000000001"]';
+const world = World.ofFile();
 
 type Item = Record<string, unknown> & { readonly name: string };
 

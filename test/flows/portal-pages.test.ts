@@ -29,7 +29,6 @@ beforeAll(async () => {
   world = await World.start({}, () => [{ discoveryUrl, allowedAudience: [clientId] }]);
 });
 afterAll(async () => {
-  Reflect.deleteProperty(process.env, 'QUOTAS');
   await world.stop();
   await identityProvider.close();
 });
