@@ -70,6 +70,12 @@ export type {
 } from './resources/oauth2-client';
 export { OAuth2Vendor } from './resources/oauth2-vendor';
 export type { PortalBranding } from './resources/portal-branding';
+export type {
+  ManagedVpcResource,
+  PrivateEndpoint,
+  PrivateEndpointOverride,
+  SelfManagedLatticeResource,
+} from './resources/private-endpoint';
 export { ProviderSecret, type AnySecret, type SecretPart } from './resources/provider-secret';
 export type {
   AssertionClient,
@@ -91,6 +97,7 @@ export {
   type IWorkloadIdentity,
   type WorkloadAccessTokenGrantOptions,
   type WorkloadAccessTokenOperation,
+  type WorkloadAuthorizer,
   type WorkloadIdentityAttributes,
   type WorkloadIdentityProps,
 } from './resources/workload-identity';

@@ -20,6 +20,7 @@ import { WebAcl } from '../../lib';
 import { FunctionSettingsSchema } from '../../lib/constructs/function-settings';
 import { DOMAIN_NAME } from '../../lib/constructs/api-domain';
 import { KMS_KEY_ARN } from '../../lib/constructs/token-vault-keys';
+import { LatticeResourcesSchema } from '../../lambda/model/private-endpoint';
 import { REGION } from '../../lambda/model/regions';
 import type { DeploymentConfiguration, DeploymentProps } from '.';
 
@@ -190,6 +191,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
     props: () => ({}),
   },
   functions: { schema: FunctionSettingsSchema },
+  latticeResources: { schema: LatticeResourcesSchema },
   lifetimes: {
     schema: members({
       workloadAccessToken: optional(duration),

@@ -70,7 +70,7 @@ import { CONTROL_PLANE } from '../operations/control-plane';
 import type { InputOf } from '../operations/operation';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
-import { readConnectionPolicy, readEnvironment, readQuotas } from './composition/environment';
+import { readEnvironment, readPrivateEndpointPolicy, readQuotas } from './composition/environment';
 import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
 import { readAccount, regionFence, secretTexts } from './composition/regions';
 import { vaultKeysOf } from './composition/vault-keys';
@@ -120,7 +120,7 @@ const deps = {
   system,
   arnPrefix: env.ARN_PREFIX,
   baseUrl: env.BASE_URL,
-  endpointPolicy: readConnectionPolicy(),
+  endpointPolicy: readPrivateEndpointPolicy(),
   quotas: readQuotas(),
 };
 

@@ -53,12 +53,13 @@ export const smallAsJson = <Value>(bytes: number) =>
     `must have up to ${bytes} bytes in all as JSON`,
   );
 
-/** A member of the AWS model that this service rejects. */
+/** A member of the AWS model that this service rejects. No value passes, so a parsed one has no such member. */
 export const refused = (why: string) =>
   v.exactOptional(
     v.pipe(
       v.unknown(),
       v.check(() => false, why),
+      v.transform((value) => value as never),
     ),
   );
 

@@ -3,8 +3,11 @@
  * hosts only, and only if the deployment allows it (on a laptop). This validates the text; the address that the name
  * resolves to is checked again when the connection is made.
  */
-/** Whether http endpoints on this machine are allowed: true on a laptop, never in an account. */
-export interface EndpointPolicy {
+import type { PrivateEndpointPolicy } from './private-endpoint';
+
+/** What owners can state of their servers. */
+export interface EndpointPolicy extends PrivateEndpointPolicy {
+  /** Whether http endpoints on this machine are allowed: true on a laptop, never in an account. */
   readonly loopback: boolean;
 }
 

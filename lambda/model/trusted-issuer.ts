@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { refused } from './constraints';
 import { DISCOVERY_URL, DISCOVERY_URL_RULE, isOfOneIssuer, ONE_ISSUER_RULE } from './discovery-url';
 import type { Of } from './of';
+import { privateEndpointMembers } from './private-endpoint';
 import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from './scope-token';
 import { WORKLOAD_NAME } from './workload-name';
 
@@ -118,10 +119,8 @@ export interface IssuerConditions extends Of<v.ObjectSchema<typeof conditions, u
 /** The members of an issuer, except for the advertised scopes, because only an endpoint advertises scopes. */
 export const issuerMembers = {
   ...conditions,
-  privateEndpoint: unsupported('its operator allows destinations in private networks (privateDestinations)'),
-  privateEndpointOverrides: unsupported(
-    'its operator allows destinations in private networks (privateDestinations)',
-  ),
+  privateEndpoint: unsupported('set network and privateDestinations of the deployment'),
+  privateEndpointOverrides: unsupported('set network and privateDestinations of the deployment'),
   certificateConfigurations: unsupported('only the operator configures private certificate authorities'),
   allowedWorkloadConfiguration: unsupported('only a workload identity names the agents that can call it'),
 };
@@ -142,6 +141,7 @@ export const RESTRICTS_RECIPIENTS_RULE =
 const TrustedIssuerSchema = v.pipe(
   v.strictObject({
     ...trustedIssuerMembers,
+    ...privateEndpointMembers,
     allowedWorkloadConfiguration: v.exactOptional(AllowedWorkloadConfigurationSchema),
   }),
   v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),

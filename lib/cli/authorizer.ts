@@ -11,6 +11,8 @@ export interface Authorizer {
   readonly allowedClients?: readonly string[];
   readonly allowedScopes?: readonly string[];
   readonly allowedWorkloadConfiguration?: { readonly workloadIdentities: readonly string[] };
+  readonly privateEndpoint?: object;
+  readonly privateEndpointOverrides?: readonly object[];
 }
 
 /** A member of a workload identity, in requests and responses. An empty object removes the configuration. */
@@ -95,8 +97,8 @@ export function checkAuthorizer(flags: AuthorizerFlags & AuthorizerRemovalFlags)
 }
 
 /**
- * Returns the issuer with the stated restrictions. Client IDs and audiences of one issuer mean nothing at another one, so
- * they do not stay. Other conditions do, because a condition can only reject tokens.
+ * Returns the issuer with the stated restrictions. Client IDs, audiences, and private endpoints of one issuer mean nothing at
+ * another one, so they do not stay. Other conditions do, because a condition can only reject tokens.
  */
 function withIssuer(
   present: Authorizer | undefined,
@@ -116,7 +118,13 @@ function withIssuer(
     );
   }
   const isAnother = present?.discoveryUrl !== discoveryUrl;
-  const { allowedAudience: presentAudience, allowedClients: presentClients, ...conditions } = present ?? {};
+  const {
+    allowedAudience: presentAudience,
+    allowedClients: presentClients,
+    privateEndpoint,
+    privateEndpointOverrides,
+    ...conditions
+  } = present ?? {};
   const audiences = allowedAudience ?? (isAnother || noAllowedAudiences ? undefined : presentAudience);
   const clients = allowedClient ?? (isAnother || noAllowedClients ? undefined : presentClients);
   if (!audiences && !clients) {
@@ -130,6 +138,8 @@ function withIssuer(
     discoveryUrl,
     ...(audiences && { allowedAudience: audiences }),
     ...(clients && { allowedClients: clients }),
+    ...(!isAnother && privateEndpoint && { privateEndpoint }),
+    ...(!isAnother && privateEndpointOverrides && { privateEndpointOverrides }),
   };
 }
 

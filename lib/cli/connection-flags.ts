@@ -27,8 +27,10 @@ export type FlagValues<Flags> = {
         ? boolean
         : Flags[Name] extends { readonly values: readonly (infer Value)[] }
           ? Value
-          : Flags[Name] extends { readonly variadic: true }
-            ? readonly string[]
+          : Flags[Name] extends { readonly parse: (text: string) => infer Value }
+            ? Flags[Name] extends { readonly variadic: true }
+              ? readonly Value[]
+              : Value
             : string)
     | undefined;
 };

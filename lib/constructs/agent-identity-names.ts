@@ -24,6 +24,7 @@ export const AGENT_IDENTITY_PROPS: PropNames<IdentityServiceProps & IdentityStat
   privateApi: 'optional',
   network: 'optional',
   privateDestinations: 'optional',
+  latticeResources: 'optional',
   callers: 'optional',
   webAcl: 'optional',
   encryptionKey: 'optional',

@@ -5,7 +5,14 @@ import type { FunctionGroup } from '../../lambda/operations/groups';
 
 /** Variables of the environment that some groups have. */
 export type GroupVariable =
-  'BASE_URL' | 'CONSENT_PAGE' | 'LIFETIMES' | 'OWNER_ACCOUNTS' | 'QUOTAS' | 'URL_SUFFIX';
+  | 'BASE_URL'
+  | 'CONSENT_PAGE'
+  | 'LATTICE_RESOURCES'
+  | 'LIFETIMES'
+  | 'OWNER_ACCOUNTS'
+  | 'QUOTAS'
+  | 'SERVICE_NETWORK'
+  | 'URL_SUFFIX';
 
 /** How Lambda repeats asynchronous invocations. */
 interface Retries {
@@ -28,8 +35,8 @@ interface GroupRow {
 }
 
 /**
- * Retrieval waits for authorization servers, and others for the function `revocation` to select grants, or for the function
- * `connections`: as long as API Gateway. In other functions, such a wait is a fault.
+ * As long as API Gateway waits: `credential-retrieval` and `connections` wait for servers, `token-vault` rewraps vault
+ * keys, and the others wait for `revocation` or `connections`.
  */
 const GATEWAY_TIMEOUT = Duration.millis(GATEWAY_TIMEOUT_MS);
 
@@ -59,22 +66,22 @@ export const GROUPS = {
     setting: 'controlPlane',
     memorySize: 512,
     timeout: GATEWAY_TIMEOUT,
-    // No other group creates resources that have a quota.
-    variables: ['BASE_URL', 'QUOTAS'],
+    // Only the control plane creates resources, which have a quota, and accepts private endpoints, which must name its network.
+    variables: ['BASE_URL', 'QUOTAS', 'SERVICE_NETWORK', 'LATTICE_RESOURCES'],
     outbound: false,
   },
   'token-exchange': {
     setting: 'tokenExchange',
     memorySize: 1024,
     timeout: Duration.seconds(15),
-    variables: ['BASE_URL', 'LIFETIMES'],
+    variables: ['BASE_URL', 'LIFETIMES', 'LATTICE_RESOURCES'],
     outbound: true,
   },
   'credential-retrieval': {
     setting: 'credentialRetrieval',
     memorySize: 1024,
     timeout: GATEWAY_TIMEOUT,
-    variables: ['BASE_URL', 'LIFETIMES', 'CONSENT_PAGE'],
+    variables: ['BASE_URL', 'LIFETIMES', 'CONSENT_PAGE', 'LATTICE_RESOURCES'],
     outbound: true,
   },
   'oauth-callback': {
@@ -111,7 +118,7 @@ export const GROUPS = {
     memorySize: 512,
     // The issuer's metadata and keys, up to 5 seconds each, and a few reads and writes.
     timeout: Duration.seconds(15),
-    variables: ['BASE_URL'],
+    variables: ['BASE_URL', 'LATTICE_RESOURCES'],
     outbound: true,
   },
   portal: {
@@ -127,7 +134,7 @@ export const GROUPS = {
     // A discovery and a request, up to 5 seconds each, and the vault operations around them. The requests of a discovery
     // or a registration for the owner of a provider have an earlier deadline together.
     timeout: Duration.millis(PROVIDER_CLIENT_TIMEOUT_MS),
-    variables: ['BASE_URL', 'LIFETIMES'],
+    variables: ['BASE_URL', 'LIFETIMES', 'LATTICE_RESOURCES'],
     outbound: true,
     asynchronous: BACKGROUND_RENEWAL,
   },
@@ -137,7 +144,7 @@ export const GROUPS = {
     memorySize: 1769,
     // A sweep begins attempts for 45 seconds, and the last of them takes up to 35.
     timeout: Duration.seconds(90),
-    variables: ['LIFETIMES'],
+    variables: ['LIFETIMES', 'LATTICE_RESOURCES'],
     outbound: true,
     asynchronous: SWEEP,
   },
@@ -145,7 +152,7 @@ export const GROUPS = {
     setting: 'connections',
     memorySize: 512,
     timeout: GATEWAY_TIMEOUT,
-    variables: ['BASE_URL', 'LIFETIMES'],
+    variables: ['BASE_URL', 'LIFETIMES', 'LATTICE_RESOURCES'],
     outbound: true,
     asynchronous: VERIFICATION,
   },
@@ -162,7 +169,7 @@ export const GROUPS = {
     memorySize: 256,
     // Polls begin for 30 seconds. The last of them takes up to 10, and its events as long as those that are pushed.
     timeout: Duration.seconds(60),
-    variables: [],
+    variables: ['LATTICE_RESOURCES'],
     outbound: true,
     asynchronous: SWEEP,
   },

@@ -15,7 +15,12 @@ import { groupRow, type GroupVariable } from './function-groups';
 import type { FunctionSettings } from './function-settings';
 import { PERMISSIONS, type InvokedGroup } from './permissions';
 import { PublishedFunction } from './service-function';
-import { outboundVariables, type PrivateDestination } from './service-network';
+import {
+  networkVariable,
+  outboundVariables,
+  type FunctionNetwork,
+  type PrivateDestination,
+} from './service-network';
 import type { IIdentityState } from './state';
 import type { TrustedIssuersOfFunction } from './trusted-issuers-layer';
 
@@ -53,6 +58,10 @@ export interface GroupFunctionProps {
   readonly network: CallerNetwork | 'internet';
   /** Destinations in private networks that the functions can send requests to. */
   readonly privateDestinations: readonly PrivateDestination[];
+  /** DNS names of resource configurations in Amazon VPC Lattice, by their ARN or ID. */
+  readonly latticeResources: Readonly<Record<string, string>>;
+  /** The network of the functions that send requests, which private endpoints must name. */
+  readonly serviceNetwork?: FunctionNetwork;
   /**
    * Memory and concurrency.
    * @default - those of the group
@@ -92,13 +101,20 @@ function acknowledgePatterns({ executionRole: role }: PublishedFunction, group: 
 }
 
 /** Returns the variable with its name, unless its value is the default. */
-function variableOf(name: GroupVariable, props: GroupFunctionProps): [name: GroupVariable, value: string][] {
+function variableOf(
+  scope: Construct,
+  name: GroupVariable,
+  props: GroupFunctionProps,
+): [name: GroupVariable, value: string][] {
   const values: Readonly<Record<GroupVariable, string | undefined>> = {
     BASE_URL: props.baseUrl,
     CONSENT_PAGE: props.consentPage ? 'true' : undefined,
+    LATTICE_RESOURCES:
+      Object.keys(props.latticeResources).length > 0 ? JSON.stringify(props.latticeResources) : undefined,
     LIFETIMES: JSON.stringify(props.lifetimes),
     OWNER_ACCOUNTS: props.ownerAccounts.length > 0 ? JSON.stringify(props.ownerAccounts) : undefined,
     QUOTAS: JSON.stringify(props.quotas),
+    SERVICE_NETWORK: props.serviceNetwork && networkVariable(scope, props.serviceNetwork),
     URL_SUFFIX: Aws.URL_SUFFIX,
   };
   const value = values[name];
@@ -129,7 +145,7 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): P
     network: props.network,
     environment: {
       ...environment,
-      ...Object.fromEntries(variables.flatMap((name) => variableOf(name, props))),
+      ...Object.fromEntries(variables.flatMap((name) => variableOf(scope, name, props))),
       ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${props.state.identityRegion ?? Aws.REGION}:${Aws.ACCOUNT_ID}`,
       ...(permissions.verifiesUsers && props.trustedIssuers.environment),
       ...(props.namesInMetrics && { NAMES_IN_METRICS: 'true' }),

@@ -39,6 +39,7 @@ import { addStageSecret } from './stage-secret';
 import {
   addVpcEndpoints,
   networkOfGroup,
+  resolveLatticeResources,
   SERVICE_NETWORK_PROPS,
   withSecurityGroups,
   type FunctionNetwork,
@@ -207,6 +208,13 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly privateDestinations?: PrivateDestination[];
   /**
+   * DNS names of resource configurations in Amazon VPC Lattice, by their ARN or ID, for credential providers and workload
+   * identities whose `privateEndpoint` names one: those of VPC endpoints of the type Resource in `network`.
+   * `privateDestinations` must allow the names. Up to 10.
+   * @default - none: a `privateEndpoint` with a resource configuration is rejected
+   */
+  readonly latticeResources?: Readonly<Record<string, string>>;
+  /**
    * Other accounts whose principals can call the service: the operations of agents, and with `manageResources` those of
    * the control plane. They never reach the operators' operations and the key of the token vault. An IAM policy of the
    * caller's account must allow the calls too, and owners and resource policies decide as for every caller.
@@ -307,6 +315,7 @@ const configurationOf = (scope: Construct, props: IdentityServiceDefinition) =>
     consentPage: props.consentPage ?? false,
     namesInMetrics: props.namesInMetrics ?? false,
     privateDestinations: props.privateDestinations ?? [],
+    latticeResources: resolveLatticeResources(props.latticeResources ?? {}, props.network),
     ownerAccounts: ownerAccountsOf(props.callers ?? {}),
   }));
 
@@ -364,6 +373,7 @@ function addFunctions(
     addGroupFunction(scope, {
       group,
       network: networkOfGroup(network, group),
+      ...(network && { serviceNetwork: network }),
       settings: checkedAt(scope.node.path, () => settingsOfGroup(props.functions ?? {}, group)),
       state: props.state,
       baseUrl: api.baseUrl,

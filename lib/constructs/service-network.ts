@@ -12,7 +12,11 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IDependable } from 'constructs';
 import { isPrivateRange } from '../../lambda/adapters/http/addresses';
-import { parseInternalRanges, parsePrivateDestinations } from '../../lambda/adapters/http/connection-policy';
+import {
+  parseInternalRanges,
+  parseLatticeResources,
+  parsePrivateDestinations,
+} from '../../lambda/adapters/http/connection-policy';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { groupRow } from './function-groups';
 import { CALLER_NETWORK_PROPS, type CallerNetwork } from './caller-network';
@@ -125,6 +129,27 @@ export function outboundVariables(
     ...(internal.length > 0 && { INTERNAL_RANGES: Stack.of(scope).toJsonString(internal) }),
     ...(allowed.length > 0 && { PRIVATE_DESTINATIONS: JSON.stringify(allowed) }),
   };
+}
+
+/**
+ * Returns the DNS names of resource configurations in Amazon VPC Lattice.
+ *
+ * @throws Error that names the member, and for names without a network in which they could be reached
+ */
+export function resolveLatticeResources(
+  stated: Readonly<Record<string, string>>,
+  network: ServiceNetwork | undefined,
+): Readonly<Record<string, string>> {
+  if (Object.keys(stated).length === 0 || network) return parseLatticeResources(JSON.stringify(stated));
+  throw new Error('latticeResources needs network, the VPC from which they can be reached');
+}
+
+/** Returns the variable of the function that accepts private endpoints only in this network. */
+export function networkVariable(scope: Construct, network: FunctionNetwork): string {
+  const { vpc, securityGroups, ipv6AllowedForDualStack: ipv6 = false } = network;
+  const { subnetIds } = vpc.selectSubnets(network.vpcSubnets);
+  const securityGroupIds = securityGroups.map(({ securityGroupId }) => securityGroupId);
+  return Stack.of(scope).toJsonString({ vpcId: vpc.vpcId, subnetIds, securityGroupIds, ipv6 });
 }
 
 /** The AWS services that the functions call, as the names of their endpoints end. */

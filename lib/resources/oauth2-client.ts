@@ -3,6 +3,7 @@ import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { INCLUDED_VENDORS } from '../../lambda/domain/provider/included-vendors';
 import type { SecretSource } from './credential-provider';
+import type { PrivateEndpoint, PrivateEndpointOverride } from './private-endpoint';
 
 /** A client that is registered at the vendor, with the callback URL of the credential provider. */
 export interface OAuth2Client {
@@ -187,6 +188,17 @@ export interface CustomOAuth2Client {
    * @default - the public certificate authorities
    */
   readonly caCertificatesObject?: CaCertificatesObject;
+  /**
+   * How the service reaches all hosts of the server that no override names. Without it, the service connects to the
+   * addresses of their names, and `privateDestinations` of the service is enough for private ones.
+   * @default - by the addresses of their names
+   */
+  readonly privateEndpoint?: PrivateEndpoint;
+  /**
+   * How the service reaches hosts of the server: up to 5.
+   * @default - all hosts by `privateEndpoint`
+   */
+  readonly privateEndpointOverrides?: PrivateEndpointOverride[];
   /**
    * Binds the access tokens to keys. The authorization server must issue bound tokens to this client.
    * @default - bearer tokens

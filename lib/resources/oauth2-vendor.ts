@@ -28,6 +28,7 @@ import type {
 } from './oauth2-client';
 import { bindSecret, type AnySecret, type BoundSecret } from './provider-secret';
 import type { ResourceFunction } from './resource-function';
+import { withSamples } from './samples';
 
 /** Returns the members that are set. */
 const given = <Members extends object>(members: Members): Partial<Members> =>
@@ -38,21 +39,6 @@ interface ClientUse {
   /** Whether the stack can adopt a provider that has a secret already, which then stays. */
   readonly importExisting: boolean;
 }
-
-/** Values of the right form for ARNs that are known only at deployment, by member. */
-const SAMPLES: Readonly<Record<string, string>> = {
-  kmsKeyArn: 'arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000',
-  secretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:sample-a1b2c3',
-  uri: 's3://sample/sample.pem',
-};
-
-/** Returns the configuration with a sample for each ARN that is known only at deployment. */
-const withSamples = (config: object): object =>
-  JSON.parse(
-    JSON.stringify(config, (member, value: unknown) =>
-      Token.isUnresolved(value) ? (SAMPLES[member] ?? value) : value,
-    ),
-  ) as object;
 
 /** The service reads an object by its URI, in which a key like these is another one, or none. */
 function checkObjectKey(objectKey: string): void {

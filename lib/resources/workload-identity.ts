@@ -27,6 +27,8 @@ import {
   type PolicyStatementJson,
 } from './identity-resource';
 import { invalidProps } from './invalid-props';
+import type { PrivateEndpoint, PrivateEndpointOverride } from './private-endpoint';
+import { withSamples } from './samples';
 import type { TrustedIssuer } from './trusted-issuer';
 
 /** The operations that return workload access tokens. */
@@ -122,6 +124,20 @@ export interface WorkloadIdentityAttributes {
   readonly identity?: IAgentIdentity;
 }
 
+/** The issuer of one agent's users, and how the service reaches it in a private network. */
+export interface WorkloadAuthorizer extends TrustedIssuer {
+  /**
+   * How the service reaches all hosts of the issuer that no override names.
+   * @default - by the addresses of their names
+   */
+  readonly privateEndpoint?: PrivateEndpoint;
+  /**
+   * How the service reaches hosts of the issuer: up to 5.
+   * @default - all hosts by `privateEndpoint`
+   */
+  readonly privateEndpointOverrides?: PrivateEndpointOverride[];
+}
+
 export interface WorkloadIdentityProps extends IdentityResourceProps {
   /**
    * Name at the service: 3 to 255 letters, digits, `_`, `.` and `-`. A new name creates a new identity, without the
@@ -146,7 +162,7 @@ export interface WorkloadIdentityProps extends IdentityResourceProps {
    * The only issuer whose user tokens this agent accepts.
    * @default - the deployment's trusted issuers
    */
-  readonly authorizer?: TrustedIssuer;
+  readonly authorizer?: WorkloadAuthorizer;
   /**
    * The agents that can call this agent for their users, with their workload access tokens: 1 to 10. They must have the
    * same owner, as all workload identities of a stack have. Needs `authorizer`, whose issuer the users of the calls must
@@ -235,7 +251,7 @@ function configurationOf(path: string, props: WorkloadIdentityProps) {
   const schema = v.omit(OPERATIONS.CreateWorkloadIdentity.input, ['name']);
   const known = names?.map((name) => (Token.isUnresolved(name) ? VALID_NAME : name));
   const knownUrls = allowedResourceOauth2ReturnUrls.map((url) => (Token.isUnresolved(url) ? VALID_URL : url));
-  const parsed = v.safeParse(schema, configurationWith(knownUrls, known));
+  const parsed = v.safeParse(schema, withSamples(configurationWith(knownUrls, known)));
   if (!parsed.success) throw new Error(`${path}: ${invalidProps(parsed.issues, [ALLOWED, AUTHORIZER])}`);
   return configurationWith(allowedResourceOauth2ReturnUrls, names);
 }

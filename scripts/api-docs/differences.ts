@@ -3,7 +3,7 @@ import {
   ADDED_MEMBERS,
   BOUNDS,
   DIFFERENT_VALUES,
-  REFUSED_SHAPES,
+  REFUSED_MEMBERS,
   REPLACED_SHAPES,
   type DifferentValue,
 } from '../aws-model/differences';
@@ -39,8 +39,8 @@ export function differencesOf({ name, inputShape }: ModelledOperation): Differen
       what: `also accepts \`${member}\``,
       why,
     })),
-    ...REFUSED_SHAPES.filter(({ shape }) => shapes.has(shape)).map(({ shape, why }) => ({
-      what: `does not support ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
+    ...REFUSED_MEMBERS.filter(({ shape }) => shapes.has(shape)).map(({ shape, member, why }) => ({
+      what: `does not support \`${member}\` of ${[...(shapes.get(shape) ?? [])].map((one) => `\`${one}\``).join(', ')}`,
       why,
     })),
     ...REPLACED_SHAPES.filter(({ shape }) => shapes.has(shape)),

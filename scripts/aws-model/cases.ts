@@ -6,7 +6,8 @@ import {
   BOUNDS,
   DIFFERENT_VALUES,
   LONE_SURROGATE,
-  REFUSED_SHAPES,
+  REFUSED_MEMBERS,
+  type RefusedMember,
   REPLACED_SHAPES,
   type DifferentValue,
 } from './differences';
@@ -78,13 +79,11 @@ function least(reference: ShapeReference): unknown {
   }
 }
 
-const isRefused = (member: ShapeReference): boolean =>
-  REFUSED_SHAPES.some(({ shape }) => shape === member.shape);
+const refusedMember = (structure: StructureShape, name: string): RefusedMember | undefined =>
+  REFUSED_MEMBERS.find(({ shape, member }) => member === name && shapeAtAws({ shape }) === structure);
 
 function leastStructure(shape: StructureShape): Record<string, unknown> {
-  const [first] = Object.entries(shape.members).flatMap(([name, member]) =>
-    isRefused(member) ? [] : [name],
-  );
+  const [first] = Object.keys(shape.members);
   const needed = shape.union && first !== undefined ? [first] : (shape.required ?? []);
   return Object.fromEntries(needed.map((name) => [name, least(shape.members[name]!)]));
 }
@@ -210,7 +209,7 @@ function memberCases(shape: StructureShape, place: Place): Tried[] {
     const base = shape.union ? {} : leastStructure(shape);
     const path = below(place.path, name);
     const cases = casesOf(member, { path, put: (value) => place.put({ ...base, [name]: value }) });
-    const refused = REFUSED_SHAPES.find((entry) => entry.shape === member.shape);
+    const refused = refusedMember(shape, name);
     if (!refused) return cases;
     const { says } = refused;
     return cases.map((one): Tried => ({ ...one, verdict: 'refused', fields: [path], says }));

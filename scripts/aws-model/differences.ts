@@ -5,24 +5,23 @@ import type { Shape } from './service-model';
  * them. Everything else must match the AWS shapes exactly.
  */
 
-export interface RefusedShape {
-  /** A shape of the AWS model. Members with this shape are always rejected. */
+export interface RefusedMember {
+  /** A structure of the AWS model. */
   readonly shape: string;
+  readonly member: string;
   /** Part of the error message. */
   readonly says: string;
   readonly why: string;
 }
 
-const NEVER = 'not supported by this service: ';
-
 /** Members that are always rejected. */
-export const REFUSED_SHAPES: readonly RefusedShape[] = [
+export const REFUSED_MEMBERS: readonly RefusedMember[] = [
   {
-    shape: 'PrivateEndpoint',
-    says: NEVER,
-    why: 'the operator allows destinations in private networks for the whole deployment (docs/private-networks.md)',
+    shape: 'ManagedVpcResource',
+    member: 'tags',
+    says: 'not supported by this service: ',
+    why: 'AWS tags the resources of Amazon VPC Lattice that it creates for the endpoint, and this service creates none',
   },
-  { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'the reason is the same as for `privateEndpoint`' },
 ];
 
 export interface Bound {

@@ -109,9 +109,9 @@ export class ServiceForCommands {
   }
 
   /** The service of all tests of a file. It has no members until they begin. */
-  static ofFile(): ServiceForCommands {
+  static ofFile(env: Readonly<Record<string, string>> = {}): ServiceForCommands {
     const service = new ServiceForCommands();
-    beforeAll(() => service.begin({}));
+    beforeAll(() => service.begin(env));
     afterAll(() => service.close());
     return service;
   }

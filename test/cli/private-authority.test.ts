@@ -1,4 +1,4 @@
-/** `agent-identity provider` with a server whose TLS certificate is of a private authority. */
+/** `agent-identity provider` with a server in a private network, and of a private certificate authority. */
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { createServer } from 'node:https';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
@@ -7,7 +7,13 @@ import { ServiceForCommands } from './command-under-test';
 
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 
-const local = ServiceForCommands.ofFile();
+const NETWORK = {
+  vpcId: 'vpc-0123456789abcdef0',
+  subnetIds: ['subnet-0123456789abcdef0'],
+  securityGroupIds: [],
+  ipv6: false,
+};
+const local = ServiceForCommands.ofFile({ SERVICE_NETWORK: JSON.stringify(NETWORK) });
 let secretArn: string;
 let discoveryUrl: string;
 let closeServer: () => Promise<void>;
@@ -98,5 +104,47 @@ it('takes one source', async () => {
     status: 2,
     stdout: '',
     stderr: 'Set either --ca-secret or --ca-object.\n',
+  });
+});
+
+describe('a private endpoint', () => {
+  const endpoint = (routingDomain: string) =>
+    JSON.stringify({
+      managedVpcResource: {
+        vpcIdentifier: 'vpc-0123456789abcdef0',
+        subnetIds: ['subnet-0123456789abcdef0'],
+        endpointIpAddressType: 'IPV4',
+        routingDomain,
+      },
+    });
+
+  it('is stored and shown, and an update keeps it', async () => {
+    const override = `{"domain":"idp.corp.example","privateEndpoint":${endpoint('nlb.corp.example')}}`;
+    const options = [
+      '--private-endpoint',
+      endpoint('alb.corp.example'),
+      '--private-endpoint-override',
+      override,
+    ];
+    expect(await add('routed', ...options)).toMatchObject({ status: 0 });
+    await local.json(['provider', 'update', 'routed', '--secret'], { input: 'another-secret' });
+    const { stdout } = await local.run(['provider', 'get', 'routed']);
+    expect(stdout).toMatch(/^Private endpoint +alb\.corp\.example$/m);
+    expect(stdout).toMatch(/^Private endpoint +nlb\.corp\.example, for idp\.corp\.example$/m);
+    await local.run(['provider', 'delete', 'routed', '--yes']);
+  });
+
+  it('must be JSON of an object', async () => {
+    expect(await add('wrong', '--private-endpoint', 'vpc-0123456789abcdef0')).toMatchObject({
+      status: expect.any(Number) as number,
+      stderr: expect.stringContaining('--private-endpoint must be an object in JSON.') as string,
+    });
+  });
+
+  it('in another network is rejected with the name of the option', async () => {
+    const other = endpoint('nlb.corp.example').replace('vpc-0123456789abcdef0', 'vpc-0123456789abcdef1');
+    const { status, stderr } = await add('elsewhere', '--private-endpoint', other);
+    expect(status).toBe(1);
+    expect(stderr).toContain('must be the VPC of this service: vpc-0123456789abcdef0');
   });
 });

@@ -31,7 +31,7 @@ beforeEach(() => {
     isIssuer: (text) => text === issuer.issuer,
     audience: [issuer.audience],
     jwksUri: () => Promise.resolve(`${issuer.issuer}/jwks`),
-    authorities: undefined,
+    connection: undefined,
   };
 });
 
@@ -149,13 +149,13 @@ it.each<[string, () => Promise<Response>]>([
 it('keeps a failure to trust the server from those who trust other authorities', async () => {
   const transport = createTransport({ loopback: true });
   const verifier = createEventTokenVerifier(
-    (url, { authorities, ...init }) =>
-      authorities
+    (url, { connection, ...init }) =>
+      connection
         ? Promise.reject(new ProviderFailure('unreachable', 'unknown authority', { unavailable: true }))
         : transport(url, init),
     system,
   );
-  const distrusting = { ...expected, authorities: { certificates: 'of another authority' } };
+  const distrusting = { ...expected, connection: { authorities: { certificates: 'of another authority' } } };
   await expect(verifier.verify(await set(), distrusting)).rejects.toMatchObject({
     type: 'InternalServerException',
   });

@@ -93,6 +93,27 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
       'with private certificate authorities in an object',
       { certificateObject: { uri: 's3://authorities/ca.pem', bucketOwnerAccountId: '123456789012' } },
     ],
+    [
+      'with private endpoints',
+      {
+        privateEndpoint: {
+          managedVpcResource: {
+            vpcIdentifier: 'vpc-0123456789abcdef0',
+            subnetIds: ['subnet-0123456789abcdef0'],
+            endpointIpAddressType: 'IPV4',
+            routingDomain: 'nlb.corp.example',
+          },
+        },
+        privateEndpointOverrides: [
+          {
+            domain: 'idp.corp.example',
+            privateEndpoint: {
+              selfManagedLatticeResource: { resourceConfigurationIdentifier: 'rcfg-0123456789abcdef0' },
+            },
+          },
+        ],
+      },
+    ],
     ['with a client ID metadata document', { registration: { metadataDocument: { refreshes: true } } }],
     [
       'with a client ID metadata document that publishes a key',

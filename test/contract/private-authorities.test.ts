@@ -74,7 +74,7 @@ const untrusted = (detail: RegExp) => ({
 
 describe('a request', () => {
   it('reaches a server whose certificate its authorities issued', async () => {
-    const response = await transport(origin, { ...GET, authorities: authorities('root') });
+    const response = await transport(origin, { ...GET, connection: { authorities: authorities('root') } });
     expect(response.status).toBe(200);
   });
 
@@ -82,20 +82,22 @@ describe('a request', () => {
     const intermediate = root.intermediate();
     const below = await start(intermediate.server());
     const trust = createTransport(LAPTOP, { read: () => Promise.resolve(intermediate.cert) });
-    expect((await trust(below, { ...GET, authorities: authorities('any') })).status).toBe(200);
-    // The root does not vouch for it, because the server does not send the intermediate certificate.
-    await expect(transport(below, { ...GET, authorities: authorities('root') })).rejects.toMatchObject(
-      untrusted(/UNABLE_TO_/),
+    expect((await trust(below, { ...GET, connection: { authorities: authorities('any') } })).status).toBe(
+      200,
     );
+    // The root does not vouch for it, because the server does not send the intermediate certificate.
+    await expect(
+      transport(below, { ...GET, connection: { authorities: authorities('root') } }),
+    ).rejects.toMatchObject(untrusted(/UNABLE_TO_/));
   });
 
   it.each<[string, PrivateAuthorities | undefined, RegExp]>([
     ['the authorities of another provider', authorities('other'), /CA certificates in other \(/],
     ['the public authorities only', undefined, /the public authorities \(/],
   ])('fails with %s, also after a request that succeeded', async (_what, trusted, detail) => {
-    await transport(origin, { ...GET, authorities: authorities('root') });
+    await transport(origin, { ...GET, connection: { authorities: authorities('root') } });
     received = [];
-    await expect(transport(origin, { ...GET, authorities: trusted })).rejects.toMatchObject(
+    await expect(transport(origin, { ...GET, connection: { authorities: trusted } })).rejects.toMatchObject(
       untrusted(detail),
     );
     expect(received).toEqual([]);
@@ -103,19 +105,23 @@ describe('a request', () => {
 
   it('trusts each of several authorities, as during a rotation', async () => {
     const trust = createTransport(LAPTOP, { read: () => Promise.resolve(other.cert + root.cert) });
-    expect((await trust(origin, { ...GET, authorities: authorities('both') })).status).toBe(200);
+    expect((await trust(origin, { ...GET, connection: { authorities: authorities('both') } })).status).toBe(
+      200,
+    );
   });
 
   it('fails for a certificate that names another host', async () => {
     const elsewhere = await start(root.server('server.example'));
-    await expect(transport(elsewhere, { ...GET, authorities: authorities('root') })).rejects.toMatchObject(
-      untrusted(/ERR_TLS_CERT_ALTNAME_INVALID/),
-    );
+    await expect(
+      transport(elsewhere, { ...GET, connection: { authorities: authorities('root') } }),
+    ).rejects.toMatchObject(untrusted(/ERR_TLS_CERT_ALTNAME_INVALID/));
   });
 
   it('reaches no internal address, whatever authorities it trusts', async () => {
     const account = createTransport({ loopback: false }, certificates);
-    await expect(account(origin, { ...GET, authorities: authorities('root') })).rejects.toMatchObject({
+    await expect(
+      account(origin, { ...GET, connection: { authorities: authorities('root') } }),
+    ).rejects.toMatchObject({
       code: 'address_not_allowed',
     });
     expect(received).toEqual([]);
@@ -128,7 +134,7 @@ describe('a request', () => {
       const port = Number(new URL(await start(root.server(address), address)).port);
       const url = `https://${hostOf(address)}:${port}/`;
       const cidr = rangeOf(address);
-      const request = { ...GET, authorities: authorities('root') };
+      const request = { ...GET, connection: { authorities: authorities('root') } };
       const allow = (...privateDestinations: PrivateDestination[]) =>
         createTransport({ loopback: false, privateDestinations }, certificates)(url, request);
       const refusal = { name: 'ProviderFailure', code: 'address_not_allowed' };
@@ -143,16 +149,16 @@ describe('a request', () => {
 
   it('fails in a function that reads no certificates, and trusts nothing instead', async () => {
     const without = createTransport(LAPTOP);
-    await expect(without(origin, { ...GET, authorities: authorities('root') })).rejects.toThrow(
-      'no reader of CA certificates',
-    );
+    await expect(
+      without(origin, { ...GET, connection: { authorities: authorities('root') } }),
+    ).rejects.toThrow('no reader of CA certificates');
     expect(received).toEqual([]);
   });
 
   it('waits for its certificates no longer than for the response', async () => {
     const deadlines = holdDeadlines();
     const waiting = createTransport(LAPTOP, { read: () => new Promise<never>(() => undefined) });
-    const response = waiting(origin, { ...GET, authorities: authorities('root') });
+    const response = waiting(origin, { ...GET, connection: { authorities: authorities('root') } });
     const failed = expect(response).rejects.toMatchObject({
       code: 'ca_certificates_unavailable',
       unavailable: true,
@@ -166,11 +172,14 @@ describe('a request', () => {
 
   it('trusts stated authorities, for which it needs no reader', async () => {
     const without = createTransport(LAPTOP);
-    const response = await without(origin, { ...GET, authorities: { certificates: root.cert } });
+    const response = await without(origin, {
+      ...GET,
+      connection: { authorities: { certificates: root.cert } },
+    });
     expect(response.status).toBe(200);
     received = [];
     await expect(
-      without(origin, { ...GET, authorities: { certificates: other.cert } }),
+      without(origin, { ...GET, connection: { authorities: { certificates: other.cert } } }),
     ).rejects.toMatchObject(untrusted(/not accepted with the caCertificates of the issuer \(/));
     expect(received).toEqual([]);
   });
@@ -184,7 +193,7 @@ describe('a request', () => {
     const served = await start(expired.server());
     received = [];
     await expect(
-      transport(served, { ...GET, authorities: { certificates: expired.cert } }),
+      transport(served, { ...GET, connection: { authorities: { certificates: expired.cert } } }),
     ).rejects.toMatchObject(untrusted(/CERT_HAS_EXPIRED/));
     expect(received).toEqual([]);
   });
@@ -195,14 +204,16 @@ describe('what was fetched with the authorities of one provider', () => {
 
   it('is not the metadata of another provider with the same URL', async () => {
     const metadata = createMetadataReader(transport, LAPTOP, system);
-    const mine = await metadata.read(discoveryUrl(), authorities('root', 'mine'));
+    const mine = await metadata.read(discoveryUrl(), { authorities: authorities('root', 'mine') });
     expect(mine.issuer).toBe(origin);
     const stated = { certificates: other.cert };
     for (const trusted of [undefined, authorities('other', 'yours'), stated]) {
-      await expect(metadata.read(discoveryUrl(), trusted)).rejects.toMatchObject({ code: 'unreachable' });
+      await expect(metadata.read(discoveryUrl(), { authorities: trusted })).rejects.toMatchObject({
+        code: 'unreachable',
+      });
     }
     // Nor does the failure of the others end what is known.
-    expect(await metadata.read(discoveryUrl(), authorities('root', 'mine'))).toBe(mine);
+    expect(await metadata.read(discoveryUrl(), { authorities: authorities('root', 'mine') })).toBe(mine);
   });
 
   it('is not the keys of another provider with the same URL', async () => {
@@ -211,7 +222,9 @@ describe('what was fetched with the authorities of one provider', () => {
     const jwt = `${part({ alg: 'ES256', kid: 'k' })}.${part({ iss: origin })}.c2ln`;
     const token = unverifiedJwt(jwt, () => new Error('not a JWT'));
     const find = (trusted: PrivateAuthorities | undefined) =>
-      keys.find(`${origin}/keys`, token, trusted).catch((error: unknown) => (error as Error).name);
+      keys
+        .find(`${origin}/keys`, token, { authorities: trusted })
+        .catch((error: unknown) => (error as Error).name);
     expect(await find(authorities('root', 'mine'))).not.toBe('ProviderFailure');
     expect(received).toEqual(['/keys']);
     expect(await find(undefined)).toBe('ProviderFailure');

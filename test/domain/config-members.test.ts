@@ -24,6 +24,9 @@ const WITHOUT_CLIENT = {
 };
 const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ours-a1b2c3';
 const OBJECT = { uri: 's3://authorities/ca.pem' };
+const LATTICE = {
+  selfManagedLatticeResource: { resourceConfigurationIdentifier: 'rcfg-0123456789abcdef0' },
+};
 const KEY = {
   keyArn: 'arn:aws:kms:eu-central-1:123456789012:key/9e6cf18a-872a-4230-8564-f8f399d8c50b',
   algorithm: 'RS256' as const,
@@ -67,6 +70,7 @@ it.each<[string, Change, Change]>([
     {},
     { certificateSecretArn: undefined, certificateObject: undefined },
   ],
+  ['the same private endpoint', { privateEndpoint: LATTICE }, { privateEndpoint: { ...LATTICE } }],
   ['the same binding', { dpop: { resourceUrls: ['https://a.example'] } }, {}],
 ])('another principal than the owner can configure %s', (_what, before, after) => {
   expect(change(before, after)).not.toThrow();
@@ -138,6 +142,19 @@ it.each<[string, string, Change, Change]>([
     { certificateObject: OBJECT },
   ],
   ['the public authorities', 'authorities', { certificateObject: OBJECT }, { certificateObject: undefined }],
+  ['a private endpoint', 'private endpoints', {}, { privateEndpoint: LATTICE }],
+  [
+    'no private endpoint any more',
+    'private endpoints',
+    { privateEndpoint: LATTICE },
+    { privateEndpoint: undefined },
+  ],
+  [
+    'a private endpoint of one host',
+    'private endpoints',
+    { privateEndpoint: LATTICE },
+    { privateEndpointOverrides: [{ domain: 'idp.example', privateEndpoint: LATTICE }] },
+  ],
   ['bound tokens', 'DPoP', {}, { dpop: {} }],
   ['tokens that are not bound any more', 'DPoP', { dpop: {} }, { dpop: undefined }],
   [
@@ -176,6 +193,8 @@ it('a change is called as the request calls it, once', () => {
     dpop: {},
     certificateSecretArn: undefined,
     certificateObject: OBJECT,
+    privateEndpoint: LATTICE,
+    privateEndpointOverrides: [{ domain: 'idp.example', privateEndpoint: LATTICE }],
   };
   const { clientAuthenticationMethod, discovery } = provider;
   const kept = { clientAuthenticationMethod, discovery };
@@ -190,6 +209,8 @@ it('a change is called as the request calls it, once', () => {
     'callbackUrl',
     'clientId',
     'certificateConfigurations',
+    'privateEndpoint',
+    'privateEndpointOverrides',
   ]);
 });
 

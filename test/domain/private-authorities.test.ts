@@ -1,7 +1,10 @@
 /**
  * The private certificate authorities of a provider: which secrets and objects can contain them, and what must be in them.
  */
-import { createAuthorityCertificates, trustedSlot } from '../../lambda/domain/oauth/authority-certificates';
+import {
+  connectionSlot,
+  createAuthorityCertificates,
+} from '../../lambda/domain/oauth/authority-certificates';
 import { parsedCertificates } from '../../lambda/domain/ca-certificates';
 import { nameCertificates } from '../../lambda/domain/provider/certificate-configuration';
 import type { CustomOauth2Config } from '../../lambda/model/provider/configuration';
@@ -270,18 +273,28 @@ describe('reading certificates', () => {
   });
 });
 
-describe('what was fetched with private authorities', () => {
+const latticeEndpoint = (resourceConfigurationIdentifier: string) => ({
+  selfManagedLatticeResource: { resourceConfigurationIdentifier },
+});
+
+describe('what was fetched with private authorities or through private endpoints', () => {
   const url = 'https://server.example/keys';
 
-  it('is not used for another provider, another secret or object, or without them', () => {
+  it('is not used for another provider, another secret, object, or endpoint, or without them', () => {
     const slots = [
-      trustedSlot(url, undefined),
-      trustedSlot(url, { holder: held, secretArn: OURS }),
-      trustedSlot(url, { holder: { ...held, id: 'other' }, secretArn: OURS }),
-      trustedSlot(url, { holder: { ...held, revision: 2 }, secretArn: OURS }),
-      trustedSlot(url, { holder: held, secretArn: `${OURS}0` }),
-      trustedSlot(url, { holder: held, objectUri: OBJECT }),
-      trustedSlot(url, { holder: { ...held, id: 'other' }, objectUri: OBJECT }),
+      connectionSlot(url, undefined),
+      connectionSlot(url, { authorities: { holder: held, secretArn: OURS } }),
+      connectionSlot(url, { authorities: { holder: { ...held, id: 'other' }, secretArn: OURS } }),
+      connectionSlot(url, { authorities: { holder: { ...held, revision: 2 }, secretArn: OURS } }),
+      connectionSlot(url, { authorities: { holder: held, secretArn: `${OURS}0` } }),
+      connectionSlot(url, { authorities: { holder: held, objectUri: OBJECT } }),
+      connectionSlot(url, { authorities: { holder: { ...held, id: 'other' }, objectUri: OBJECT } }),
+      connectionSlot(url, { endpoints: { privateEndpoint: latticeEndpoint('rcfg-00000000000000001') } }),
+      connectionSlot(url, { endpoints: { privateEndpoint: latticeEndpoint('rcfg-00000000000000002') } }),
+      connectionSlot(url, {
+        authorities: { holder: held, secretArn: OURS },
+        endpoints: { privateEndpoint: latticeEndpoint('rcfg-00000000000000001') },
+      }),
     ];
     expect(new Set(slots).size).toBe(slots.length);
   });

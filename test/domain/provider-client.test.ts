@@ -2,7 +2,7 @@
  * The credential of a provider's client: its secret, wherever it is stored, or an assertion that is created when it
  * is needed.
  */
-import type { CertificateMembers, Oauth2Provider } from '../../lambda/model/provider/record';
+import type { Oauth2Provider } from '../../lambda/model/provider/record';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { OWNER_TAG } from '../../lambda/domain/ownership';
@@ -11,7 +11,7 @@ import {
   createProviderClients,
   type ProviderClientDependencies,
 } from '../../lambda/domain/oauth/provider-client';
-import type { PrivateAuthorities } from '../../lambda/domain/provider/private-authorities';
+import type { ServerConnection } from '../../lambda/domain/provider/server-connection';
 import type { WebIdentityRequest } from '../../lambda/domain/oauth/web-identity';
 import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
@@ -32,8 +32,8 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
   const seal = createInMemorySeal();
   const provider = sampleProvider(change);
   const asked: WebIdentityRequest[] = [];
-  /** The private authorities of each request for metadata, and of each other request. */
-  const trusted: (PrivateAuthorities | undefined)[] = [];
+  /** How each request for metadata, and each other request, reaches the server. */
+  const connections: (ServerConnection | undefined)[] = [];
   const signed: object[] = [];
   if (secret !== undefined) {
     await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), secret), 1);
@@ -47,14 +47,14 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
     ),
     seal,
     system,
-    transport: (_url, { authorities }) => {
-      trusted.push(authorities);
+    transport: (_url, { connection }) => {
+      connections.push(connection);
       return Promise.resolve(new Response());
     },
     endpointPolicy: { loopback: false },
     metadata: {
-      read(_discovery, authorities) {
-        trusted.push(authorities);
+      read(_discovery, connection) {
+        connections.push(connection);
         return Promise.resolve({ issuer: 'https://provider.example' });
       },
     },
@@ -72,7 +72,7 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
     },
   };
   const { credential, transport } = await createProviderClients(deps).of(provider, workload);
-  return { credential, transport, asked, signed, trusted, provider };
+  return { credential, transport, asked, signed, connections, provider };
 }
 
 /** Returns the assertion for the token endpoint. */
@@ -124,16 +124,36 @@ it('a missing signing key is an internal error', async () => {
   await expect(credentialOf(change)).rejects.toThrow('the provider has no signing key');
 });
 
-it.each<[string, CertificateMembers, object | undefined]>([
-  ['a secret, trusts them', { certificateSecretArn: SECRET }, { secretArn: SECRET }],
-  ['an object, trusts them', { certificateObject: { uri: 's3://b/ca.pem' } }, { objectUri: 's3://b/ca.pem' }],
-  ['no place, trusts the public authorities', {}, undefined],
-])('every request of the client, with certificates in %s', async (_what, members, authorities) => {
-  const client = await credentialOf(members, 'the-secret');
+const PRIVATE = {
+  privateEndpoint: {
+    selfManagedLatticeResource: { resourceConfigurationIdentifier: 'rcfg-0123456789abcdef0' },
+  },
+};
+
+it.each<[string, Partial<Oauth2Provider>, object]>([
+  [
+    'trusts certificates in a secret',
+    { certificateSecretArn: SECRET },
+    { authorities: { secretArn: SECRET, holder: { id: 'provider-1' } } },
+  ],
+  [
+    'trusts certificates in an object',
+    { certificateObject: { uri: 's3://b/ca.pem' } },
+    { authorities: { objectUri: 's3://b/ca.pem', holder: { id: 'provider-1' } } },
+  ],
+  [
+    'goes to the private endpoint',
+    PRIVATE,
+    { authorities: undefined, endpoints: { ...PRIVATE, privateEndpointOverrides: undefined } },
+  ],
+  [
+    'trusts the public authorities, and goes to the addresses of the host',
+    {},
+    { authorities: undefined, endpoints: undefined },
+  ],
+])('every request of the client %s', async (_what, members, expected) => {
+  const client = await credentialOf({ id: 'provider-1', ...members }, 'the-secret');
   await client.transport(TOKEN_ENDPOINT, { method: 'POST', headers: {} });
-  const { id, owner } = client.provider;
-  const expected = authorities && { ...authorities, holder: { id, owner } };
-  expect(client.trusted).toHaveLength(2);
-  if (expected) expect(client.trusted).toMatchObject([expected, expected]);
-  else expect(client.trusted).toEqual([undefined, undefined]);
+  expect(client.connections).toHaveLength(2);
+  expect(client.connections).toMatchObject([expected, expected]);
 });

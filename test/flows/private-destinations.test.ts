@@ -9,7 +9,9 @@ const address = PRIVATE_ADDRESS ?? '';
 (PRIVATE_ADDRESS === undefined ? describe.skip : describe)('a provider in a private network', () => {
   const { authority, server, create, agentWith, machineToken, reasons } = startPrivateAuthority({
     address,
-    allows: ({ port }) => [{ cidr: rangeOf(address), port: Number(port) }],
+    environment: ({ port }) => ({
+      PRIVATE_DESTINATIONS: JSON.stringify([{ cidr: rangeOf(address), port: Number(port) }]),
+    }),
   });
 
   /** Another server at the same address. */

@@ -117,13 +117,13 @@ it.each<[string, () => Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
     /clientSecret: must be omitted/,
   ],
   [
-    'a private endpoint',
+    'a private endpoint that the operator has not given a name',
     () => ({
       privateEndpoint: {
         selfManagedLatticeResource: { resourceConfigurationIdentifier: 'rcfg-00000000000000000' },
       },
     }),
-    /not supported by this service/,
+    /resourceConfigurationIdentifier: must be a resource configuration that the operator/,
   ],
 ])('rejects %s, and names the member', async (_, config, message) => {
   const refused = create(`refused-${Math.random().toString(36).slice(2)}`, config());

@@ -53,11 +53,11 @@ it('an unknown member with deep nesting is rejected like any other unknown membe
 
 it('an unsupported member with deep nesting is rejected like any other unsupported member', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
-  const issuer = `{"discoveryUrl":"https://a.example/.well-known/openid-configuration","allowedAudience":["a"],"privateEndpoint":${deep}}`;
+  const issuer = `{"discoveryUrl":"https://a.example/.well-known/openid-configuration","allowedAudience":["a"],"certificateConfigurations":${deep}}`;
   const body = `{"name":"agent","authorizerConfiguration":{"customJWTAuthorizer":${issuer}}}`;
   for (const operation of ['CreateWorkloadIdentity', 'UpdateWorkloadIdentity'] as const) {
     const [name, message] = [
-      'authorizerConfiguration.customJWTAuthorizer.privateEndpoint',
+      'authorizerConfiguration.customJWTAuthorizer.certificateConfigurations',
       /is not supported/,
     ];
     expect(refusal(operation, body)).toMatchObject({

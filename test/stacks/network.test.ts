@@ -93,6 +93,19 @@ describe('a network', () => {
     }
   });
 
+  it('is stated to the control plane, which accepts private endpoints in this network only', () => {
+    const { Environment } = functionsOf(template).get('control-plane') ?? {};
+    expect(JSON.parse(Environment?.Variables.SERVICE_NETWORK ?? '')).toEqual({
+      vpcId: '<Vpc>',
+      subnetIds: ['<VpcIsolatedSubnet1Subnet>', '<VpcIsolatedSubnet2Subnet>'],
+      securityGroupIds: ['<Outbound.GroupId>'],
+      ipv6: false,
+    });
+    const others = [...functionsOf(template)].filter(([name]) => name !== 'control-plane');
+    for (const [, { Environment: other }] of others)
+      expect(other.Variables).not.toHaveProperty('SERVICE_NETWORK');
+  });
+
   it('gives Lambda the rights to the network interfaces, and the code of the functions none', () => {
     const [, role] =
       resourcesOf(template, 'AWS::IAM::Role').find(([id]) => /tokenexchangerole/i.test(id)) ?? [];
@@ -243,6 +256,15 @@ it.each<[string, object, string]>([
   expect(() => new AgentIdentity(consumerStack(), 'Identity', props)).toThrow(message);
 });
 
+it('names of resource configurations are in the functions that send requests, and in the control plane', () => {
+  const latticeResources = { 'rcfg-0123456789abcdef0': 'keycloak.corp.example' };
+  const { template } = synthesized((network) => ({ network, latticeResources }));
+  const names = [...functionsOf(template)].flatMap(([name, { Environment }]) =>
+    Environment.Variables.LATTICE_RESOURCES === JSON.stringify(latticeResources) ? [name] : [],
+  );
+  expect(names.sort()).toEqual([...OUTBOUND, 'control-plane'].sort());
+});
+
 it.each<[string, AgentIdentityProps, string]>([
   [
     'with IPv6 and no range for it',
@@ -270,6 +292,21 @@ it.each<[string, AgentIdentityProps, string]>([
     'of public addresses',
     { network: isolated().network, privateDestinations: [{ cidr: '0.0.0.0/0' }] },
     'privateDestinations[0].cidr must be a range of addresses that are not reserved',
+  ],
+  [
+    'in VPC Lattice without a network',
+    { latticeResources: { 'rcfg-0123456789abcdef0': 'keycloak.corp.example' } },
+    'latticeResources needs network, the VPC from which they can be reached',
+  ],
+  [
+    'in VPC Lattice that are not resource configurations',
+    { network: isolated().network, latticeResources: { keycloak: 'keycloak.corp.example' } },
+    'latticeResources.keycloak must have the IDs or ARNs of resource configurations as names',
+  ],
+  [
+    'in VPC Lattice at an address',
+    { network: isolated().network, latticeResources: { 'rcfg-0123456789abcdef0': '10.1.2.3' } },
+    'latticeResources.rcfg-0123456789abcdef0 must be a host name in lowercase',
   ],
 ])('private destinations %s are rejected', (_what, props, message) => {
   expect(() => new AgentIdentity(consumerStack(), 'Identity', props)).toThrow(

@@ -1,5 +1,5 @@
 /** The properties of OAuth clients in the custom resources of credential providers, as the service receives them. */
-import { Stack } from 'aws-cdk-lib';
+import { CfnParameter, Stack } from 'aws-cdk-lib';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -142,6 +142,53 @@ describe('an OAuth client', () => {
     ]);
     const statements = JSON.stringify(statementsOf(template, 'AgentIdentityResourcesRole'));
     expect(statements).not.toContain('Authority');
+  });
+
+  it('can be reached through private endpoints in a VPC that is known only at deployment', () => {
+    const idOf = (name: string) => new CfnParameter(stack, name).valueAsString;
+    const [vpcIdentifier, subnetIds] = [idOf('Vpc'), [idOf('SubnetA'), idOf('SubnetB')]];
+    const managedVpcResource = {
+      vpcIdentifier,
+      subnetIds,
+      endpointIpAddressType: 'IPV4',
+      routingDomain: 'nlb.corp.example',
+    } as const;
+    const vendor = OAuth2Vendor.custom({
+      ...client(),
+      ...atServer,
+      privateEndpoint: { managedVpcResource },
+      privateEndpointOverrides: [
+        {
+          domain: 'idp.corp.example',
+          privateEndpoint: {
+            selfManagedLatticeResource: { resourceConfigurationIdentifier: 'rcfg-0123456789abcdef0' },
+          },
+        },
+      ],
+    });
+    new OAuth2CredentialProvider(stack, 'Provider', { identity, vendor });
+    const { configuration } = propertiesOf(templateOf(stack), OAUTH2) as { configuration: unknown };
+    const text = JSON.stringify(written(configuration));
+    for (const part of [
+      '"vpcIdentifier":"<Vpc>","subnetIds":["<SubnetA>","<SubnetB>"]',
+      '"routingDomain":"nlb.corp.example"',
+      '"privateEndpointOverrides":[{"domain":"idp.corp.example"',
+    ]) {
+      expect(text).toContain(JSON.stringify(part).slice(1, -1));
+    }
+  });
+
+  it('cannot have a private endpoint that the service never accepts', () => {
+    const managedVpcResource = {
+      vpcIdentifier: 'vpc-1',
+      subnetIds: [] as string[],
+      endpointIpAddressType: 'IPV4',
+    } as const;
+    expect(() => {
+      configurationOf(
+        OAuth2Vendor.custom({ ...client(), ...atServer, privateEndpoint: { managedVpcResource } }),
+      );
+    }).toThrow('privateEndpoint.managedVpcResource.vpcIdentifier must be the ID of a VPC');
   });
 
   it('can name an existing secret with certificates by its ARN', () => {

@@ -2,16 +2,20 @@
  * Where a request to a third party can connect. Owners of credential providers are tenants of a deployment, and could
  * have the service scan its network: so only the deployer allows destinations in private networks.
  */
-import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { ConfigurationFault, parseConfiguration } from '../../domain/configuration';
 import type { EndpointPolicy } from '../../model/endpoint';
+import { HOST_NAME, isHostName } from '../../model/host-name';
+import {
+  LatticeResourcesSchema,
+  ServiceNetworkSchema,
+  type LatticeResources,
+  type ServiceNetwork,
+} from '../../model/private-endpoint';
 import { containsAddress, isAddressRange, isPrivateRange, kindOfAddress } from './addresses';
 
 /** The destinations are in the environment of functions, which Lambda limits. */
 const MAX_PRIVATE_DESTINATIONS = 30;
-
-const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
 const host = v.pipe(
   v.string(),
@@ -19,10 +23,7 @@ const host = v.pipe(
     HOST_NAME,
     'must be a host name in lowercase, without scheme, port, and wildcard, such as keycloak.corp.example. State addresses in cidr',
   ),
-  v.check(
-    (name) => isIP(new URL(`https://${name}`).hostname) === 0,
-    'must be a host name; state addresses in cidr',
-  ),
+  v.check(isHostName, 'must be a host name; state addresses in cidr'),
 );
 
 const cidr = v.pipe(
@@ -88,6 +89,34 @@ export function parsePrivateDestinations(
 export const parseInternalRanges = (json: string): string[] =>
   parseConfiguration(v.array(cidr), 'internalRanges', 'an array like ["2600:1f18:1234:5600::/56"]', json);
 
+/**
+ * Returns the DNS names of resource configurations in Amazon VPC Lattice, by their ARN or ID.
+ *
+ * @param json a JSON object
+ * @throws Error that names the member
+ */
+export const parseLatticeResources = (json: string): LatticeResources =>
+  parseConfiguration(
+    LatticeResourcesSchema,
+    'latticeResources',
+    'an object like {"rcfg-0123456789abcdef0":"keycloak.corp.example"}',
+    json,
+  );
+
+/**
+ * Returns the VPC of the functions that send requests.
+ *
+ * @param json a JSON object
+ * @throws Error that names the member
+ */
+export const parseServiceNetwork = (json: string): ServiceNetwork =>
+  parseConfiguration(
+    ServiceNetworkSchema,
+    'network',
+    'an object like {"vpcId":"vpc-…","subnetIds":["subnet-…"],"securityGroupIds":["sg-…"],"ipv6":false}',
+    json,
+  );
+
 export interface ConnectionPolicy extends EndpointPolicy {
   /** @default - none */
   readonly internalRanges?: readonly string[];
@@ -101,17 +130,20 @@ export interface Destination {
   readonly host: string;
   readonly port: number;
   readonly address: string;
+  /** Whether a private endpoint leads there, which only leads into the network: not to a public server in place of another. */
+  readonly routed?: boolean;
 }
 
 /** Returns whether a connection can be made. */
 export function isReachable(
-  { host: name, port: number, address }: Destination,
+  { host: name, port: number, address, routed = false }: Destination,
   { loopback, internalRanges = [], privateDestinations = [] }: ConnectionPolicy,
 ): boolean {
   const kind = kindOfAddress(address);
   if (kind === 'loopback') return loopback;
   if (kind === 'reserved') return false;
-  if (kind === 'public' && !internalRanges.some((range) => containsAddress(range, address))) return true;
+  const isInternal = kind !== 'public' || internalRanges.some((range) => containsAddress(range, address));
+  if (!isInternal) return !routed;
   return privateDestinations.some(
     (allowed) =>
       (allowed.port ?? 443) === number &&

@@ -92,7 +92,7 @@ export function createEventTokenVerifier(transport: Transport, system: Pick<Syst
       const unverified = unverifiedJwt(token, (reason) => rejection('invalid_request', reason));
       checkClaims(unverified, expected, system.now());
       try {
-        const key = await keys.find(await expected.jwksUri(), unverified, expected.authorities);
+        const key = await keys.find(await expected.jwksUri(), unverified, expected.connection);
         await compactVerify(token, key, { algorithms: [unverified.header.alg ?? ''] });
       } catch (error) {
         if (error instanceof ProviderFailure) throw keysUnavailable(error);

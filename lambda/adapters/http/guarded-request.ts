@@ -9,6 +9,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { unlessAborted } from '../../domain/abort';
+import type { ConnectionRoute } from '../../domain/private-endpoint';
 import { isReachable, type ConnectionPolicy } from './connection-policy';
 
 /** The host is, or resolves to, an address that must not be reached. */
@@ -27,21 +28,32 @@ export class NoResponse extends Error {
   }
 }
 
-/** Resolves a host name, and fails unless every one of its addresses is allowed. */
+/**
+ * Resolves the host of the route, or that of the URL without one. Fails unless each address is allowed for both names, so a
+ * route opens no other server or virtual host.
+ */
 const guardedLookup =
-  (port: number, policy: ConnectionPolicy): LookupFunction =>
+  (port: number, { host: routedTo, family }: ConnectionRoute, policy: ConnectionPolicy): LookupFunction =>
   (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      if (error) return callback(error, '', 0);
-      const [first] = addresses;
-      const isAllowed = ({ address }: LookupAddress) =>
-        isReachable({ host: hostname, port, address }, policy);
-      if (!first || !addresses.every(isAllowed)) {
-        return callback(new AddressNotAllowed(hostname, port), '', 0);
-      }
-      if (options.all) return callback(null, addresses);
-      return callback(null, first.address, first.family);
-    });
+    const name = routedTo ?? hostname;
+    resolve(
+      name,
+      { ...options, ...(family && { family }), all: true },
+      (error, addresses: LookupAddress[]) => {
+        if (error) return callback(error, '', 0);
+        const [first] = addresses;
+        const isAllowed = (host: string) =>
+          addresses.every(({ address }) =>
+            isReachable({ host, port, address, routed: routedTo !== undefined }, policy),
+          );
+        const refused = first ? [name, hostname].find((host) => !isAllowed(host)) : name;
+        if (!first || refused !== undefined) {
+          return callback(new AddressNotAllowed(refused ?? name, port), '', 0);
+        }
+        if (options.all) return callback(null, addresses);
+        return callback(null, first.address, first.family);
+      },
+    );
   };
 
 export interface GuardedRequest {
@@ -53,6 +65,11 @@ export interface GuardedRequest {
    * @default - the public authorities
    */
   readonly certificates?: string | undefined;
+  /**
+   * How the host is reached. The TLS server name, the name in the certificate, and the field `Host` stay those of the URL.
+   * @default - by the addresses of its name
+   */
+  readonly route?: ConnectionRoute | undefined;
   /** Aborts the exchange, also during the response. */
   readonly signal: AbortSignal;
 }
@@ -65,12 +82,13 @@ export interface GuardedRequest {
  */
 export async function guardedRequest(
   url: URL,
-  { method, headers, body, certificates, signal }: GuardedRequest,
+  { method, headers, body, certificates, route = {}, signal }: GuardedRequest,
   policy: ConnectionPolicy,
 ): Promise<http.IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  if (isIP(host) !== 0 && !isReachable({ host, port, address: host }, policy))
+  // An address is not resolved, so it cannot be routed.
+  if (isIP(host) !== 0 && (route.host !== undefined || !isReachable({ host, port, address: host }, policy)))
     throw new AddressNotAllowed(host, port);
   signal.throwIfAborted();
   const response = new Promise<http.IncomingMessage>((received, failed) => {
@@ -82,7 +100,7 @@ export async function guardedRequest(
       ...(certificates !== undefined && { ca: certificates, allowPartialTrustChain: true }),
       // Even if the environment says otherwise (NODE_TLS_REJECT_UNAUTHORIZED).
       rejectUnauthorized: true,
-      lookup: guardedLookup(port, policy),
+      lookup: guardedLookup(port, route, policy),
       signal,
     });
     request.on('response', received);

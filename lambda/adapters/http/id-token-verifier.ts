@@ -67,7 +67,7 @@ export function createIdTokenVerifier(transport: Transport, system: Pick<System,
       const fault = headerFault(header) ?? tokenKindRejection(header.typ, payload);
       if (fault !== undefined) throw rejection(fault);
       try {
-        const key = await keys.find(expected.jwksUri, unverified, expected.authorities);
+        const key = await keys.find(expected.jwksUri, unverified, expected.connection);
         const { payload: claims } = await jwtVerify(idToken, key, {
           algorithms: [header.alg ?? ''],
           issuer: expected.issuer,

@@ -8,7 +8,7 @@ import type { Transport } from '../../domain/oauth/transport';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
 import { scopesOf } from '../../domain/identity/token-admission';
-import { issuerAuthorities, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
+import { issuerConnection, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
 import { sessionHash, verifiedEmailHash } from '../../model/user';
 import { IssuerUnavailable, type VerifiedUserToken } from '../../domain/identity/user-token';
 import { ServiceError } from '../../domain/service-error';
@@ -96,12 +96,12 @@ export function createIssuerAuthentication(
   return {
     async authenticate(entry, token, unverified, isDeployed) {
       const { discoveryUrl } = entry;
-      const authorities = issuerAuthorities(entry);
+      const connection = issuerConnection(entry);
       try {
-        const { issuer, jwks_uri: jwksUri } = await metadata.read({ discoveryUrl }, authorities);
+        const { issuer, jwks_uri: jwksUri } = await metadata.read({ discoveryUrl }, connection);
         if (jwksUri === undefined)
           throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
-        const key = await keys.find(jwksUri, unverified, authorities);
+        const key = await keys.find(jwksUri, unverified, connection);
         const { alg = '' } = unverified.header;
         const { payload } = await jwtVerify(token, key, {
           algorithms: [alg],

@@ -26,9 +26,9 @@ import { isCompactJws } from '../../domain/compact-jws';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import { parseJsonObject } from '../../domain/json-object';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
-import { trustedSlot } from '../../domain/oauth/authority-certificates';
-import { trusting, type Transport } from '../../domain/oauth/transport';
-import type { PrivateAuthorities } from '../../domain/provider/private-authorities';
+import { connectionSlot } from '../../domain/oauth/authority-certificates';
+import type { ServerConnection } from '../../domain/provider/server-connection';
+import { connectedBy, type Transport } from '../../domain/oauth/transport';
 import type { System } from '../../domain/system';
 
 /**
@@ -215,20 +215,20 @@ export interface IssuerKeys {
    * Returns the key that signed the token, if it is for the token's algorithm.
    *
    * @param jwksUri where the issuer publishes its keys
-   * @param authorities private authorities of the issuer's server, if it has any
+   * @param connection how the issuer's server is reached
    * @throws ProviderFailure if the keys cannot be fetched, or the response has none; an error with a
    *   {@link signatureFault} for another key
    */
-  find(jwksUri: string, token: UnverifiedJwt, authorities?: PrivateAuthorities): Promise<Jwk>;
+  find(jwksUri: string, token: UnverifiedJwt, connection?: ServerConnection): Promise<Jwk>;
 }
 
 /** Creates the key sets of a function instance. */
 export function createIssuerKeys(transport: Transport, system: Pick<System, 'now'>): IssuerKeys {
   const keySets = createExpiringCache<KeySet>(JWKS_CACHE, system);
 
-  const fetcherFor = (authorities: PrivateAuthorities | undefined) => ({
+  const fetcherFor = (connection: ServerConnection | undefined) => ({
     async fetch(uri: string) {
-      const send = trusting(transport, authorities);
+      const send = connectedBy(transport, connection);
       const response = await send(uri, { method: 'GET', headers: { accept: 'application/json' } });
       if (response.status !== 200) {
         throw new ProviderFailure('unreachable', `JWKS responded with ${response.status}`, {
@@ -239,18 +239,18 @@ export function createIssuerKeys(transport: Transport, system: Pick<System, 'now
     },
   });
 
-  function keySet(uri: string, authorities: PrivateAuthorities | undefined): KeySet {
-    const slot = trustedSlot(uri, authorities);
+  function keySet(uri: string, connection: ServerConnection | undefined): KeySet {
+    const slot = connectionSlot(uri, connection);
     const known = keySets.get(slot);
     if (known) return known;
-    const fresh = new KeySet(fetcherFor(authorities), new Pause(system));
+    const fresh = new KeySet(fetcherFor(connection), new Pause(system));
     keySets.set(slot, fresh);
     return fresh;
   }
 
   return {
-    async find(jwksUri, { header: { alg = '', kid } }, authorities) {
-      const key = await keySet(jwksUri, authorities).getJwk(jwksUri, {
+    async find(jwksUri, { header: { alg = '', kid } }, connection) {
+      const key = await keySet(jwksUri, connection).getJwk(jwksUri, {
         header: kid === undefined ? {} : { kid },
         payload: {},
       });

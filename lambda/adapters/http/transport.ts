@@ -12,7 +12,8 @@ import type { ServerResponse } from '../../domain/oauth/server-response';
 import type { Transport } from '../../domain/oauth/transport';
 import { locationOf, type PrivateAuthorities } from '../../domain/provider/private-authorities';
 import { unlessAborted } from '../../domain/abort';
-import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
+import { routeTo } from '../../domain/oauth/private-route';
+import { AddressNotAllowed, guardedRequest, NoResponse, type GuardedRequest } from './guarded-request';
 
 /** Timeout of a whole exchange, in milliseconds, with the read of the certificates that it trusts. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -102,11 +103,11 @@ export function createTransport(policy: ConnectionPolicy, certificates?: Authori
   async function exchange(
     url: URL,
     init: Parameters<Transport>[1],
-    trusted: { readonly certificates?: string | undefined; readonly signal: AbortSignal },
+    connection: Pick<GuardedRequest, 'certificates' | 'route' | 'signal'>,
   ): Promise<ServerResponse> {
     const { method, headers } = init;
     const body = init.body?.toString();
-    const message = await guardedRequest(url, { method, headers, body, ...trusted }, policy);
+    const message = await guardedRequest(url, { method, headers, body, ...connection }, policy);
     const content = await readBody(message);
     const status = message.statusCode ?? 0;
     // RFC 9110 section 15: such a status is not valid.
@@ -141,12 +142,13 @@ export function createTransport(policy: ConnectionPolicy, certificates?: Authori
     const fault = endpointFault(text, policy);
     if (fault) throw new ProviderFailure('address_not_allowed', `endpoint ${fault}`);
     const url = new URL(text);
-    const { authorities } = init;
+    const { authorities, endpoints } = init.connection ?? {};
+    const route = endpoints && routeTo(url.hostname, endpoints, policy);
     const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const signal = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
     const trusted = authorities && (await certificatesOf(authorities, signal));
     try {
-      return await unlessAborted(signal, exchange(url, init, { certificates: trusted, signal }));
+      return await unlessAborted(signal, exchange(url, init, { certificates: trusted, route, signal }));
     } catch (error) {
       if (error instanceof ProviderFailure) throw error;
       if (error instanceof AddressNotAllowed) {

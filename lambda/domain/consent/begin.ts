@@ -16,7 +16,7 @@ import type { Lifetimes } from '../lifetimes';
 import { isAtBoundOrigins, resourcesAt } from '../provider/discovery';
 import { dpopConfigOf } from '../provider/dpop-config';
 import type { Oauth2Provider } from '../../model/provider/record';
-import { authoritiesOf, clientBindingDigest } from '../provider/oauth2-provider';
+import { connectionOf, clientBindingDigest } from '../provider/oauth2-provider';
 import { isMetadataDocument } from '../provider/provided-client';
 import { vendorOf } from '../provider/vendors';
 import type { Denial } from '../policy/access';
@@ -345,7 +345,7 @@ async function newSession(
   { grant, request, returnUrl, epoch }: NewSession,
 ): Promise<{ session: Session; id: string }> {
   const { identity, provider, grantId } = request;
-  const metadata = await deps.metadata.read(provider.discovery, authoritiesOf(provider));
+  const metadata = await deps.metadata.read(provider.discovery, connectionOf(provider));
   const vendor = vendorOf(provider.vendor);
   checkPublishedKey(provider, metadata);
   if (!metadata.authorization_endpoint) {

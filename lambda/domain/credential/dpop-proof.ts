@@ -8,7 +8,7 @@ import type { EndpointPolicy } from '../../model/endpoint';
 import type { ProvenRequest } from '../oauth/dpop';
 import type { Caller } from '../principal';
 import { proofResourcesOf } from '../provider/dpop-config';
-import { authoritiesOf } from '../provider/oauth2-provider';
+import { connectionOf } from '../provider/oauth2-provider';
 import { KeyMaterialResetError } from '../sealing/sealing';
 import { invalidMember, ServiceError, type Outcome } from '../service-error';
 import type { ReturnedToken } from '../grant/held-token';
@@ -60,7 +60,7 @@ async function checkTarget(
       `names a credential provider that has no dpopConfig, so no request gets a proof: "${provider.name}". For a token that was bound before dpopConfig was removed, set dpopConfig with UpdateOauth2CredentialProvider, or request another token with forceAuthentication`,
     );
   }
-  const server = await metadata.read(provider.discovery, authoritiesOf(provider));
+  const server = await metadata.read(provider.discovery, connectionOf(provider));
   const fault = proofTargetFault(httpUri, { resources, indicators, metadata: server }, endpointPolicy);
   if (fault !== undefined) throw invalidMember('httpUri', fault);
 }

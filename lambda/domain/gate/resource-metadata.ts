@@ -2,7 +2,7 @@
  * The protected-resource metadata of an endpoint: its identifier, and the issuers of its tokens.
  * Source: RFC 9728 section 2.
  */
-import { issuerAuthorities } from '../identity/trusted-issuer';
+import { issuerConnection } from '../identity/trusted-issuer';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ServiceError } from '../service-error';
@@ -16,7 +16,7 @@ import { advertisedScopes } from './challenge';
 async function issuerIn(metadata: MetadataReader, inbound: JwtInbound): Promise<string> {
   try {
     const { discoveryUrl } = inbound;
-    const { issuer } = await metadata.read({ discoveryUrl }, issuerAuthorities(inbound));
+    const { issuer } = await metadata.read({ discoveryUrl }, issuerConnection(inbound));
     return issuer;
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;

@@ -11,6 +11,7 @@ import * as v from 'valibot';
 import { issuerOf } from '../../model/discovery-url';
 import type { EndpointPolicy } from '../../model/endpoint';
 import type { Of } from '../../model/of';
+import type { PrivateEndpoints } from '../../model/private-endpoint';
 import {
   RESTRICTS_RECIPIENTS_RULE,
   restrictsRecipients,
@@ -22,6 +23,7 @@ import {
 import { CaCertificatesSchema, type StatedAuthorities } from '../ca-certificates';
 import { parseConfiguration } from '../configuration';
 import { checkEndpoint } from '../endpoint';
+import { checkPrivateEndpoints, statedEndpoints } from '../private-endpoint';
 import { IdentityAssertionsSchema, type IdentityAssertions } from './accepted-assertions';
 import { SecurityEventsSchema, type SecurityEvents } from './security-events';
 
@@ -78,6 +80,7 @@ export const DeployedIssuersSchema = v.pipe(
 export interface TrustedIssuer
   extends
     IssuerConditions,
+    PrivateEndpoints,
     Omit<Of<v.ObjectSchema<typeof operatorMembers, undefined>>, 'certificateConfigurations'> {}
 
 /** An entry of the deployment's list. */
@@ -88,11 +91,17 @@ export interface DeployedIssuer extends TrustedIssuer {
   readonly securityEvents?: SecurityEvents | undefined;
 }
 
-/** Returns the private authorities of the issuer's server; undefined if the public ones are trusted. */
-export const issuerAuthorities = ({
+/** Returns how the issuer's server is reached. */
+export const issuerConnection = ({
   caCertificates,
-}: Pick<TrustedIssuer, 'caCertificates'>): StatedAuthorities | undefined =>
-  caCertificates === undefined ? undefined : { certificates: caCertificates };
+  ...endpoints
+}: Pick<TrustedIssuer, 'caCertificates' | keyof PrivateEndpoints>): {
+  readonly authorities?: StatedAuthorities;
+  readonly endpoints: PrivateEndpoints | undefined;
+} => ({
+  ...(caCertificates !== undefined && { authorities: { certificates: caCertificates } }),
+  endpoints: statedEndpoints(endpoints),
+});
 
 /**
  * Returns the issuers that a workload identity trusts with user tokens: its own one, or the deployment's if it has none.
@@ -119,8 +128,8 @@ export const assertionIssuersOf = (
     : deployed.filter((issuer): issuer is AssertionIssuer => issuer.identityAssertions !== undefined);
 
 /**
- * Returns the member of a workload identity that a request changes; no member if the configuration stays. Checks that the
- * discovery URL is an allowed endpoint, which the schema cannot.
+ * Returns the member of a workload identity that a request changes; no member if the configuration stays. Checks what
+ * the schema cannot: that the discovery URL is an allowed endpoint, and that the deployment serves its private endpoints.
  *
  * @param given undefined if the request omits the configuration, which then stays: a client that does not know the member
  *   never removes it. With an empty object, the identity trusts the deployment's issuers again
@@ -133,8 +142,9 @@ export function authorizerChange(
   if (!given) return {};
   const { customJWTAuthorizer } = given;
   if (!customJWTAuthorizer) return { authorizerConfiguration: undefined };
-  const member = 'authorizerConfiguration.customJWTAuthorizer.discoveryUrl';
-  checkEndpoint(member, customJWTAuthorizer.discoveryUrl, policy);
+  const member = 'authorizerConfiguration.customJWTAuthorizer';
+  checkEndpoint(`${member}.discoveryUrl`, customJWTAuthorizer.discoveryUrl, policy);
+  checkPrivateEndpoints(member, customJWTAuthorizer, policy);
   return { authorizerConfiguration: { customJWTAuthorizer } };
 }
 

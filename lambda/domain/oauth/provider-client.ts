@@ -8,10 +8,10 @@ import type { DpopKey } from '../../model/dpop-key';
 import type { MetadataPurpose } from './bound-server-checks';
 import type { MetadataReader } from './provider-metadata';
 import { boundClient, type ProviderClient, type TokenRequestDependencies } from './token-request';
-import { checkedBefore, trusting } from './transport';
+import { checkedBefore, connectedBy } from './transport';
 import type { WebIdentityTokens } from './web-identity';
 import { dpopConfigOf } from '../provider/dpop-config';
-import { authoritiesOf, type ProviderConfiguration } from '../provider/oauth2-provider';
+import { connectionOf, type ProviderConfiguration } from '../provider/oauth2-provider';
 import { checkPublishedKey, publishedKeyAssertion, publishedKeyOf } from './published-key-authentication';
 import { openClientSecret, type ClientSecretDependencies } from './client-secret';
 
@@ -97,15 +97,15 @@ export function createProviderClients(deps: ProviderClientDependencies): Provide
     read: Promise<ClientCredential>,
     purpose: MetadataPurpose = 'request',
   ): Promise<ProviderClient> {
-    const authorities = authoritiesOf(provider);
+    const connection = connectionOf(provider);
     const [metadata, credential] = await Promise.all([
-      deps.metadata.read(provider.discovery, authorities, purpose),
+      deps.metadata.read(provider.discovery, connection, purpose),
       read,
     ]);
     // A revocation is worth an attempt: it reveals the tokens to their own server only.
     if (purpose === 'request') checkPublishedKey(provider, metadata);
     const { endpointPolicy, system } = deps;
-    const transport = trusting(deps.transport, authorities);
+    const transport = connectedBy(deps.transport, connection);
     return { provider, metadata, credential, transport, endpointPolicy, system, nonces };
   }
   return {

@@ -7,16 +7,16 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
-import type { PrivateAuthorities } from '../provider/private-authorities';
 import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../../model/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
-import { trustedSlot } from './authority-certificates';
 import { checkUnchanged, usableMetadata, type MetadataPurpose } from './bound-server-checks';
 import { documentFault } from './document-fault';
 import { metadataDocument } from './metadata-document';
 import { resourceAt } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
-import { trusting, type Transport } from './transport';
+import { connectionSlot } from './authority-certificates';
+import type { ServerConnection } from '../provider/server-connection';
+import { connectedBy, type Transport } from './transport';
 
 /** Discovered documents: 10 minutes, up to 500. */
 const METADATA_CACHE = { milliseconds: 600_000, maxEntries: 500 };
@@ -240,14 +240,14 @@ function cached<Query, Document>(
 
 export interface MetadataReader {
   /**
-   * @param authorities private authorities of the server, if it has any
+   * @param connection how the server is reached
    * @param purpose default: `request`
    * @throws ProviderFailure, also for a protected resource that names another authorization server than at its
    *   configuration, or whose authorization server has endpoints at another origin
    */
   read(
     discovery: Oauth2Discovery,
-    authorities?: PrivateAuthorities,
+    connection?: ServerConnection,
     purpose?: MetadataPurpose,
   ): Promise<Metadata>;
 }
@@ -273,8 +273,8 @@ export function createMetadataReader(
   policy: EndpointPolicy,
   system: System,
 ): MetadataReader & ResourceMetadataReader {
-  async function fetchDocument(url: string, authorities: PrivateAuthorities | undefined): Promise<unknown> {
-    const send = trusting(transport, authorities);
+  async function fetchDocument(url: string, connection: ServerConnection | undefined): Promise<unknown> {
+    const send = connectedBy(transport, connection);
     const first = await metadataDocument(send, url);
     const other = first.status === 404 ? insertedWellKnown(url) : undefined;
     const { status, document } = other === undefined ? first : await metadataDocument(send, other);
@@ -284,9 +284,9 @@ export function createMetadataReader(
 
   const discover = cached(
     {
-      load: async ({ url, authorities }: { url: string; authorities: PrivateAuthorities | undefined }) =>
-        validatedMetadata(url, await fetchDocument(url, authorities), policy),
-      keyOf: ({ url, authorities }) => trustedSlot(url, authorities),
+      load: async ({ url, connection }: { url: string; connection: ServerConnection | undefined }) =>
+        validatedMetadata(url, await fetchDocument(url, connection), policy),
+      keyOf: ({ url, connection }) => connectionSlot(url, connection),
     },
     system,
   );
@@ -332,10 +332,10 @@ export function createMetadataReader(
     async resourceScopes({ discoveryUrl, protectedResource }) {
       return protectedResource ? (await confirmed({ discoveryUrl, protectedResource })).scopes : [];
     },
-    async read(discovery, authorities, purpose = 'request') {
+    async read(discovery, connection, purpose = 'request') {
       const { discoveryUrl, protectedResource } = discovery;
       if (protectedResource) return ofProtectedResource(discoveryUrl, protectedResource, purpose);
-      if (discoveryUrl !== undefined) return discover({ url: discoveryUrl, authorities });
+      if (discoveryUrl !== undefined) return discover({ url: discoveryUrl, connection });
       const stated = discovery.authorizationServerMetadata;
       return {
         issuer: stated.issuer,

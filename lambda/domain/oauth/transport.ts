@@ -1,5 +1,5 @@
-import type { PrivateAuthorities } from '../provider/private-authorities';
 import { ProviderFailure } from './provider-failure';
+import type { ServerConnection } from '../provider/server-connection';
 import type { ServerResponse } from './server-response';
 
 /** @param url of the request that was sent; absent if none was, because that server has done nothing wrong */
@@ -14,8 +14,8 @@ export type Transport = (
     readonly headers: Record<string, string>;
     readonly body?: URLSearchParams | string | undefined;
     readonly signal?: AbortSignal | undefined;
-    /** What the server's certificate must be issued by; absent for the public authorities. */
-    readonly authorities?: PrivateAuthorities | undefined;
+    /** How the server is reached; absent for a public server. */
+    readonly connection?: ServerConnection | undefined;
   },
 ) => Promise<ServerResponse>;
 
@@ -60,6 +60,6 @@ export const checkedBefore =
     return transport(url, init);
   };
 
-/** Returns a transport for one server's requests, which trust these authorities. */
-export const trusting = (transport: Transport, authorities: PrivateAuthorities | undefined): Transport =>
-  authorities ? (url, init) => transport(url, { ...init, authorities }) : transport;
+/** Returns a transport for the requests to one server. */
+export const connectedBy = (transport: Transport, connection: ServerConnection | undefined): Transport =>
+  connection ? (url, init) => transport(url, { ...init, connection }) : transport;

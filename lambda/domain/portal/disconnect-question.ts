@@ -9,7 +9,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { revocationProspect } from '../oauth/revoke-tokens';
 import type { Oauth2Provider } from '../../model/provider/record';
-import { authoritiesOf, clientBindingDigest } from '../provider/oauth2-provider';
+import { connectionOf, clientBindingDigest } from '../provider/oauth2-provider';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { endsOtherGrants, type RevocationProspect } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
@@ -72,7 +72,7 @@ async function prospectOf(
 ): Promise<RevocationProspect> {
   try {
     const refreshable = grant?.tokens?.refreshable ?? false;
-    const described = await metadata.read(provider.discovery, authoritiesOf(provider), 'revocation');
+    const described = await metadata.read(provider.discovery, connectionOf(provider), 'revocation');
     return revocationProspect({ provider, metadata: described }, refreshable);
   } catch (error) {
     // The provider gets the request when it is available again.

@@ -1,5 +1,5 @@
 /** The ID token of a sign-in in a portal: the user whom the identity provider authenticated. */
-import type { PrivateAuthorities } from '../provider/private-authorities';
+import type { ServerConnection } from '../provider/server-connection';
 import type { User } from '../../model/user';
 import type { UserTokenFacts } from '../identity/user-token';
 
@@ -7,8 +7,8 @@ export interface ExpectedIdToken {
   /** `issuer` of the identity provider's metadata. */
   readonly issuer: string;
   readonly jwksUri: string;
-  /** Private authorities of the identity provider, if it has any. */
-  readonly authorities?: PrivateAuthorities | undefined;
+  /** How the identity provider is reached. */
+  readonly connection?: ServerConnection | undefined;
   readonly clientId: string;
   readonly nonce: string;
 }

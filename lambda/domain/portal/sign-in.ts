@@ -23,7 +23,7 @@ import {
   type SignInTokens,
 } from '../oauth/sign-in';
 import type { ProviderClient } from '../oauth/token-request';
-import { authoritiesOf, clientBindingDigest } from '../provider/oauth2-provider';
+import { connectionOf, clientBindingDigest } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { restrictionDenial, type IdentityReader } from '../restriction/restriction';
 import type { UserEmails } from '../restriction/user-emails';
@@ -268,8 +268,8 @@ function redeemResponse(
     const tokens = await redeemSignIn(client, response, { redirectUri, binding, pkce: usesPkce(client) });
     const { issuer } = client.metadata;
     const { clientId } = client.provider;
-    const authorities = authoritiesOf(client.provider);
-    const expected = { issuer, jwksUri, authorities, clientId, nonce: binding.nonce };
+    const connection = connectionOf(client.provider);
+    const expected = { issuer, jwksUri, connection, clientId, nonce: binding.nonce };
     return { tokens, person: await deps.idTokens.verify(tokens.idToken, expected) };
   });
 }

@@ -8,7 +8,7 @@ import type { MetadataReader } from '../oauth/provider-metadata';
 import { isOwnedBy } from '../ownership';
 import { actionDenial, credentialUseDenial } from '../policy/access';
 import type { Oauth2Provider } from '../../model/provider/record';
-import { authoritiesOf } from '../provider/oauth2-provider';
+import { connectionOf } from '../provider/oauth2-provider';
 import type { IdentityReader } from '../restriction/restriction';
 import type { System } from '../system';
 import { isConfigured, notConfigured, type LeftOut } from './configured-resources';
@@ -200,7 +200,7 @@ async function portalFinding(deps: VerifyPortalDependencies, portal: ConsentPort
   const isOwnProvider = isOwnedBy(provider, ownerOf(portal));
   let issuer: string;
   try {
-    const metadata = await deps.metadata.read(provider.discovery, authoritiesOf(provider));
+    const metadata = await deps.metadata.read(provider.discovery, connectionOf(provider));
     signInEndpoints(metadata);
     ({ issuer } = metadata);
   } catch (error) {

@@ -38,6 +38,12 @@ type Members = {
   readonly [Name in keyof CustomOauth2Config]-?: Member<CustomOauth2Config[Name] | undefined>;
 };
 
+/** Another principal could have the client secret sent to another server that has a certificate for the host. */
+const OWNER_ONLY_ENDPOINTS: OwnerOnly<unknown> = {
+  message: 'change its privateEndpoint and privateEndpointOverrides',
+  detail: 'private endpoints changed by another principal than the owner',
+};
+
 /**
  * `checkBindingByOwner` protects the client and the server, which secrets and grants belong to, and `nameExternalSecret`
  * the external secret, which Get shows next to the configuration.
@@ -94,6 +100,16 @@ export const CONFIG_MEMBERS = {
       message: 'change its certificateConfigurations',
       detail: 'certificate authorities changed by another principal than the owner',
     },
+  },
+  privateEndpoint: {
+    attributes: ['privateEndpoint'],
+    shown: ({ privateEndpoint }) => privateEndpoint,
+    ownerOnly: OWNER_ONLY_ENDPOINTS,
+  },
+  privateEndpointOverrides: {
+    attributes: ['privateEndpointOverrides'],
+    shown: ({ privateEndpointOverrides }) => privateEndpointOverrides,
+    ownerOnly: OWNER_ONLY_ENDPOINTS,
   },
   dpopConfig: {
     attributes: ['dpop'],

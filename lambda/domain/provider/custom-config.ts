@@ -6,6 +6,7 @@ import { invalidMember } from '../service-error';
 import { checkDpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { checkEndpoint } from '../endpoint';
+import { statedEndpoints } from '../private-endpoint';
 import { isProtectedResourceUrl } from '../../model/discovery-url';
 import { checkStatedServer } from './expected-server';
 import { resolvePrivateKeyJwt } from './private-key-jwt';
@@ -20,6 +21,12 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
       throw invalidMember(
         `${member}.discoveryUrl`,
         'must be that of the authorization server with certificateConfigurations, because a protected resource can name any server. Then, agents name the resource in their requests (resources)',
+      );
+    }
+    if (isProtectedResourceUrl(discoveryUrl) && statedEndpoints(config)) {
+      throw invalidMember(
+        `${member}.discoveryUrl`,
+        'must be that of the authorization server with privateEndpoint or privateEndpointOverrides, because a protected resource can name any server. Without them, the service reaches each private server that its operator allows (privateDestinations)',
       );
     }
     return { discoveryUrl };
@@ -158,6 +165,8 @@ export function customServer(
   return {
     discovery,
     dpop: config.dpopConfig,
+    privateEndpoint: config.privateEndpoint,
+    privateEndpointOverrides: config.privateEndpointOverrides,
     clientAuthenticationMethod,
     privateKeyJwt: privateKeyJwtOf(member, config, clientAuthenticationMethod, present),
   };

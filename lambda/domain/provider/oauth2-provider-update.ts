@@ -6,7 +6,7 @@ import { audited, type Annotate } from '../audit';
 import type { Caller } from '../principal';
 import { changeResource } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
-import { checkOwnership, isOwnedBy, withOwnerId, type OwnershipRequirement } from '../ownership';
+import { checkOwnership, isOwnedBy, withOwnerId } from '../ownership';
 import { invalidMember } from '../service-error';
 import { writeContents } from '../sealing/deletion';
 import { resolveClient, unregisterUnused, type DiscoveredClient } from './resolve-client';
@@ -21,12 +21,13 @@ import { nameExternalSecret } from './provider-secret';
 import { checkSigningKey } from './private-key-jwt';
 import { hasStoredCredential, usesSecret } from './vendor';
 import type { ResolvedConfig } from './resolved-config';
-import { clientSecretMembers, secretRequired, resolveConfig } from './vendor-config';
+import { clientSecretMembers, secretRequired } from './vendor-config';
 import {
   clientBindingDigest,
   deleteClientSecret,
   KIND,
   ON_BEHALF_OF_MEMBER,
+  resolveServedConfig,
   sealSecret,
   type Oauth2ProviderDependencies,
   type Oauth2ProviderInput,
@@ -82,21 +83,21 @@ async function changedSecret(
 export function updateOauth2Provider(
   deps: Oauth2ProviderDependencies,
   principal: Caller,
-  { name, vendor, config, ...requirement }: Oauth2ProviderInput & OwnershipRequirement,
+  { name, ...input }: UpdateOauth2ProviderInput,
 ): Promise<Oauth2Provider> {
   return audited(
     deps.audit,
     { operation: 'UpdateOauth2CredentialProvider', principal },
     async (annotate, call) => {
       annotate({ provider: name });
+      const { credentialProviderVendor: vendor } = input;
       const provider = await authorizedResource(deps.providers, KIND, call, name);
-      checkOwnership(provider, principal, requirement);
-      const resolved = resolveConfig(vendor, config, deps.endpointPolicy, provider);
+      checkOwnership(provider, principal, input);
+      const resolved = resolveServedConfig(deps, input, provider);
       const named = withOwnerId(provider, principal);
       await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, resolved.onBehalfOf);
       const byOwner = isOwnedBy(provider, principal);
-      const { customOauth2ProviderConfig: custom } = config;
-      const configurations = custom?.certificateConfigurations;
+      const { customOauth2ProviderConfig: custom } = input.oauth2ProviderConfigInput;
       const certificates = byOwner
         ? await nameCertificates(deps, provider, configurations)
         : statedCertificates(configurations);

@@ -28,7 +28,10 @@ import { boundTo } from './expected-server';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { checkAssertionProvider } from './assertion-provider';
 import { nameCertificates, type CertificateNamingDependencies } from './certificate-configuration';
-import type { ProviderAuthorities } from './private-authorities';
+import type { PrivateEndpoints } from '../../model/private-endpoint';
+import type { ServerConnection } from '../server-connection';
+import { checkPrivateEndpoints, statedEndpoints, targetsOf } from '../private-endpoint';
+import type { ProviderAuthorities } from '../private-authorities';
 import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
 import { isMetadataDocument } from './provided-client';
 import { checkSigningKey, type KeyNamingDependencies } from './private-key-jwt';
@@ -42,7 +45,7 @@ export type ProviderConfiguration = Omit<
 >;
 
 /** Returns the private authorities of the provider's server; undefined if the public ones are trusted. */
-export function authoritiesOf({
+function authoritiesOf({
   certificateSecretArn: secretArn,
   certificateObject: object,
   ...holder
@@ -50,6 +53,11 @@ export function authoritiesOf({
   if (secretArn !== undefined) return { secretArn, holder };
   return object && { objectUri: object.uri, holder };
 }
+
+/** Returns how the provider's server is reached. */
+export const connectionOf = (
+  provider: ProviderAuthorities['holder'] & CertificateMembers & PrivateEndpoints,
+): ServerConnection => ({ authorities: authoritiesOf(provider), endpoints: statedEndpoints(provider) });
 
 export type Oauth2ProviderStore = OwnedResourceStore<Oauth2Provider>;
 
@@ -59,25 +67,29 @@ export const oauth2ProviderArn = (arnPrefix: string, name: string): string =>
 export const callbackUrl = (baseUrl: string, callbackId: string): string =>
   `${baseUrl}/identities/oauth2/callback/${callbackId}`;
 
+/** What binds secrets and grants to a client at a server. */
+type ClientBinding = Pick<Oauth2Provider, 'vendor' | 'clientId' | 'discovery'> & PrivateEndpoints;
+
 /**
  * The client at its server, in one digest: what a client secret or a refresh token was given for. Neither goes to
- * another server because a provider's configuration has changed.
+ * another server because a provider's configuration has changed, be it the address of the server or the way to it.
  */
-export function clientBindingDigest({
-  vendor,
-  clientId,
-  discovery,
-}: Pick<Oauth2Provider, 'vendor' | 'clientId' | 'discovery'>): string {
+export function clientBindingDigest({ vendor, clientId, discovery, ...endpoints }: ClientBinding): string {
   const { discoveryUrl, protectedResource, authorizationServerMetadata: stated } = discovery;
   const server = protectedResource
     ? [discoveryUrl, protectedResource.resource, protectedResource.issuer]
     : (discoveryUrl ?? [stated.issuer, stated.authorizationEndpoint, stated.tokenEndpoint]);
-  return hash('sha256', JSON.stringify([vendor, clientId, server]), 'base64url');
+  const targets = targetsOf(endpoints);
+  return hash(
+    'sha256',
+    JSON.stringify([vendor, clientId, server, ...(targets ? [targets] : [])]),
+    'base64url',
+  );
 }
 
 /** The client secret's place in the vault; control plane seals there, credential retrieval opens. */
 export const clientSecretContext = (
-  provider: Pick<Oauth2Provider, 'id' | 'arn' | 'vendor' | 'clientId' | 'discovery'>,
+  provider: Pick<Oauth2Provider, 'id' | 'arn'> & ClientBinding,
 ): SealingContext & { readonly purpose: 'client-secret' } => ({
   purpose: 'client-secret',
   ownerId: provider.id,
@@ -121,7 +133,30 @@ export interface DeleteClientSecretDependencies {
 
 export const KIND = 'OAuth 2.0 credential provider';
 
-export const ON_BEHALF_OF_MEMBER = `${CONFIG_INPUT}.customOauth2ProviderConfig.onBehalfOfTokenExchangeConfig`;
+/** Name of the member, for messages. */
+export const CUSTOM_CONFIG = `${CONFIG_INPUT}.customOauth2ProviderConfig`;
+
+/**
+ * Returns the configuration of a request if this deployment serves its private endpoints. `resolveConfig` does not check
+ * them, because CDK calls it at synthesis, when the IDs of the network are not known.
+ *
+ * @param present the client as it is configured now, at an update
+ * @throws ValidationException
+ */
+export function resolveServedConfig(
+  { endpointPolicy }: Pick<Oauth2ProviderDependencies, 'endpointPolicy'>,
+  {
+    credentialProviderVendor: vendor,
+    oauth2ProviderConfigInput: config,
+  }: Pick<CreateOauth2ProviderInput, 'credentialProviderVendor' | 'oauth2ProviderConfigInput'>,
+  present?: Oauth2Provider,
+): ResolvedConfig {
+  const resolved = resolveConfig(vendor, config, endpointPolicy, present);
+  checkPrivateEndpoints(CUSTOM_CONFIG, resolved, endpointPolicy);
+  return resolved;
+}
+
+export const ON_BEHALF_OF_MEMBER = `${CUSTOM_CONFIG}.onBehalfOfTokenExchangeConfig`;
 
 /** Encrypts and stores the client secret of this revision of the provider. */
 export async function sealSecret(
@@ -156,8 +191,9 @@ export function createOauth2Provider(
 ): Promise<Oauth2Provider> {
   return audited(deps.audit, { operation: 'CreateOauth2CredentialProvider', principal }, async (annotate) => {
     annotate({ provider: input.name });
-    const resolved = resolveConfig(input.vendor, input.config, deps.endpointPolicy);
-    checkSecretGiven(input.vendor, resolved);
+    const { credentialProviderVendor: vendor, oauth2ProviderConfigInput: config } = input;
+    const resolved = resolveServedConfig(deps, input);
+    checkSecretGiven(vendor, resolved);
     const named = { name: input.name, ...ownedBy(principal) };
     if (resolved.privateKeyJwt) await checkSigningKey(deps, named, resolved.privateKeyJwt);
     await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, resolved.onBehalfOf);
@@ -206,7 +242,7 @@ async function namedReferences(
 ): Promise<References> {
   const owned = ownedBy(principal);
   const { customOauth2ProviderConfig: custom } = config;
-  const certificates = await nameCertificates(deps, owned, custom?.certificateConfigurations);
+  const certificates = await nameCertificates(deps, owned, custom);
   if (secret.kind !== 'external') return certificates;
   const { reference } = clientSecretMembers(vendor);
   const naming = { byOwner: true, ...owned };

@@ -241,5 +241,7 @@ export function resolveConfig(
     discovery: builtInServer(vendorName, member, config, policy),
     privateKeyJwt: undefined,
     dpop: undefined,
+    privateEndpoint: undefined,
+    privateEndpointOverrides: undefined,
   };
 }

@@ -1,6 +1,6 @@
 /** Verifies the JWTs with which identity providers report: SETs, logout tokens, and the callers' own tokens. */
 import type { JsonObject } from '../json-object';
-import type { PrivateAuthorities } from '../provider/private-authorities';
+import type { ServerConnection } from '../provider/server-connection';
 
 /** What a token must be. Each kind has its own type or audience, so that none is accepted as another. */
 export interface ExpectedToken {
@@ -16,8 +16,8 @@ export interface ExpectedToken {
    * @throws ProviderFailure
    */
   jwksUri(): Promise<string>;
-  /** Private authorities of the server with the keys, if it has any. */
-  readonly authorities: PrivateAuthorities | undefined;
+  /** How the server with the keys is reached. */
+  readonly connection: ServerConnection | undefined;
   /** Whether its sender keeps the token until it hears of it, so that the token can wait for its key and for its `iat`. */
   readonly isKept?: boolean;
 }

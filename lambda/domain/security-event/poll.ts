@@ -10,10 +10,10 @@ import {
   type SecurityEvents,
   type Transmitter,
 } from '../identity/security-events';
-import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerConnection, type DeployedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure, ResponseTooLong } from '../oauth/provider-failure';
 import type { ServerResponse } from '../oauth/server-response';
-import { trusting, type Transport } from '../oauth/transport';
+import { connectedBy, type Transport } from '../oauth/transport';
 import { OWNER_TAG } from '../ownership';
 import { memberOf, type SecretTexts } from '../sealing/external-secret';
 import { ServiceError } from '../service-error';
@@ -211,7 +211,7 @@ async function requestFitting(
  */
 async function drain(deps: PollDependencies, polled: Polled, until: number): Promise<void> {
   const { poll, events, trusted } = polled;
-  const transport = trusting(deps.transport, issuerAuthorities(trusted));
+  const transport = connectedBy(deps.transport, issuerConnection(trusted));
   const token = await bearerToken(deps, poll, events);
   const request = (receipt: Receipt, maxEvents: number) =>
     requestSets({ transport }, poll.endpoint, token, requestBody(receipt, maxEvents));

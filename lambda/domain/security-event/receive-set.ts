@@ -1,7 +1,7 @@
 /** Receives one SET, whichever way it was delivered: validates it, and applies what it reports. */
 import type { Annotate, AuditEntry } from '../audit';
 import type { SecurityEvents, Transmitter } from '../identity/security-events';
-import { issuerAuthorities } from '../identity/trusted-issuer';
+import { issuerConnection } from '../identity/trusted-issuer';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ServiceError } from '../service-error';
 import { epochSeconds } from '../system';
@@ -165,7 +165,7 @@ export async function receiveSet(
     isIssuer: (issuer) => issuer === transmitter.issuer,
     audience: transmitter.audience,
     jwksUri: () => Promise.resolve(transmitter.jwksUri),
-    authorities: issuerAuthorities(reporter.trusted),
+    connection: issuerConnection(reporter.trusted),
     isKept: delivered.jti !== undefined,
   });
   const { jti, events } = securityEventToken(claims, epochSeconds(deps.system));

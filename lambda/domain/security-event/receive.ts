@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { isHashOf } from '../digest';
 import { isIssuerOf } from '../../model/discovery-url';
-import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerConnection, type DeployedIssuer } from '../identity/trusted-issuer';
 import { parseJsonObject } from '../json-object';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { accessDenied, ServiceError } from '../service-error';
@@ -136,18 +136,18 @@ export function receiveLogout(deps: ReceiveDependencies, request: ReceivedReques
     const { trusted, events } = reporterOf(deps, request, annotate);
     const { clientIds } = configured(events.backChannelLogout);
     const { discoveryUrl } = trusted;
-    const authorities = issuerAuthorities(trusted);
+    const connection = issuerConnection(trusted);
     const claims = await deps.tokens.verify(logoutTokenIn(request), {
       // Section 2.4 recommends the type. Issuers that follow an earlier draft state none.
       types: ['logout+jwt', 'jwt', undefined],
       isIssuer: (issuer) => isIssuerOf(issuer, trusted),
       audience: clientIds,
       async jwksUri() {
-        const { jwks_uri: uri } = await deps.metadata.read({ discoveryUrl }, authorities);
+        const { jwks_uri: uri } = await deps.metadata.read({ discoveryUrl }, connection);
         if (uri === undefined) throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
         return uri;
       },
-      authorities,
+      connection,
     });
     const parsed = v.safeParse(LogoutTokenSchema, claims);
     if (!parsed.success) {
@@ -195,7 +195,7 @@ async function revocationToken(
       isIssuer: (issuer) => issuer === caller.issuer,
       audience: [`${deps.baseUrl}/global-token-revocation/${events.id}`],
       jwksUri: () => Promise.resolve(caller.jwksUri),
-      authorities: issuerAuthorities(trusted),
+      connection: issuerConnection(trusted),
     });
     const parsed = v.safeParse(RevocationTokenSchema, claims);
     if (!parsed.success) throw unauthorized('iat or exp is missing');

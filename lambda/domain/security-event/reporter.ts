@@ -1,7 +1,7 @@
 /** The trusted issuer that reports, and its users. */
 import type { SecurityEvents } from '../identity/security-events';
 import { isIssuerOf } from '../../model/discovery-url';
-import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerConnection, type DeployedIssuer } from '../identity/trusted-issuer';
 import { emailHash, sessionHash, userHashOf } from '../../model/user';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
@@ -36,7 +36,7 @@ export async function reportedUser(
 ): Promise<ReportedUser | undefined> {
   const { discoveryUrl } = trusted;
   if ('issuer' in user && !isIssuerOf(user.issuer, trusted)) return undefined;
-  const read = metadata.read({ discoveryUrl }, issuerAuthorities(trusted));
+  const read = metadata.read({ discoveryUrl }, issuerConnection(trusted));
   const { issuer } = await read.catch((error: unknown) => {
     if (!(error instanceof ProviderFailure)) throw error;
     throw new ServiceError(

@@ -10,7 +10,9 @@ import { parseOwnerAccounts } from '../../domain/operator/transfer-ownership';
 import { parseQuotas, type Quotas } from '../../domain/quotas';
 import {
   parseInternalRanges,
+  parseLatticeResources,
   parsePrivateDestinations,
+  parseServiceNetwork,
   type ConnectionPolicy,
 } from '../../adapters/http/connection-policy';
 import type { EndpointPolicy } from '../../model/endpoint';
@@ -174,5 +176,16 @@ export function readConnectionPolicy(): ConnectionPolicy {
   const privateDestinations = readJson('PRIVATE_DESTINATIONS', '[]', (json) =>
     parsePrivateDestinations(json, internalRanges),
   );
-  return { loopback, internalRanges, privateDestinations };
+  const latticeResources = readJson('LATTICE_RESOURCES', '{}', parseLatticeResources);
+  return { loopback, internalRanges, privateDestinations, latticeResources };
+}
+
+/**
+ * Returns the policy with the network that private endpoints must name, which only the control plane needs.
+ *
+ * @throws Error with one line that says what is wrong
+ */
+export function readPrivateEndpointPolicy(): EndpointPolicy {
+  const network = process.env.SERVICE_NETWORK && readJson('SERVICE_NETWORK', '', parseServiceNetwork);
+  return { ...readConnectionPolicy(), ...(network && { network }) };
 }

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { kmsKeyArn } from '../kms-key-arn';
-import { exactlyOne, matching, onlyCharacters, refused, text } from '../constraints';
+import { exactlyOne, matching, onlyCharacters, text } from '../constraints';
 import {
   isOfOneIssuer,
   isProtectedResourceUrl,
@@ -14,6 +14,7 @@ import {
 } from '../discovery-url';
 import { providerName, scopes } from '../names';
 import type { Of } from '../of';
+import { privateEndpointMembers } from '../private-endpoint';
 import { secretReference, secretSource } from '../secret-reference';
 import {
   CLIENT_AUTHENTICATION_METHODS,
@@ -155,12 +156,7 @@ const customOauth2ProviderConfig = v.strictObject({
   clientAuthenticationMethod: v.exactOptional(v.picklist(CLIENT_AUTHENTICATION_METHODS)),
   onBehalfOfTokenExchangeConfig: v.exactOptional(onBehalfOfTokenExchangeConfig),
   privateKeyJwtConfig: v.exactOptional(privateKeyJwtConfig),
-  privateEndpoint: refused(
-    'is not supported by this service: its operator allows destinations in private networks (privateDestinations)',
-  ),
-  privateEndpointOverrides: refused(
-    'is not supported by this service: its operator allows destinations in private networks (privateDestinations)',
-  ),
+  ...privateEndpointMembers,
   certificateConfigurations: v.exactOptional(certificateConfigurations),
   dpopConfig: v.exactOptional(dpopConfig),
   // Beyond AWS.

@@ -1,6 +1,7 @@
 /** An OAuth2 credential provider as it is stored: the OAuth client that agents share, and who owns it. */
 import * as v from 'valibot';
 import type { Of } from '../of';
+import { privateEndpointMembers } from '../private-endpoint';
 import { OwnedResourceSchema, type OwnedResource } from '../records/owned-resource';
 import { ExternalSecretSchema } from '../secret-reference';
 import {
@@ -135,6 +136,7 @@ export const Oauth2ProviderSchema = v.object({
   certificateSecretArn: v.exactOptional(v.string()),
   /** The object with them. A provider has one of the two, or none. */
   certificateObject: v.exactOptional(CertificateObjectSchema),
+  ...privateEndpointMembers,
 });
 
 /** An OAuth client that agents share. */

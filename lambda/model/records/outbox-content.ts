@@ -26,6 +26,8 @@ const RevokingClientSchema = v.pick(Oauth2ProviderSchema, [
   'discovery',
   'certificateSecretArn',
   'certificateObject',
+  'privateEndpoint',
+  'privateEndpointOverrides',
 ]);
 
 /** Where and with what a client can be deleted (RFC 7592). */

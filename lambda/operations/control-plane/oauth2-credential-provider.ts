@@ -5,6 +5,7 @@ import { oauth2ProviderMembers } from '../../model/provider/configuration';
 import {
   BOUND,
   CERTIFICATES,
+  PRIVATE_ENDPOINTS,
   CLIENT_SECRET_ARN,
   NO_ACTOR,
   NO_SECRET,
@@ -53,6 +54,7 @@ export const reference: ReferenceOf<typeof oauth2CredentialProvider> = {
       NO_ACTOR,
       TAGGED_KEY,
       CERTIFICATES,
+      PRIVATE_ENDPOINTS,
       PUBLIC_CLIENTS,
       PROTECTED_RESOURCES,
       OWN_ROLE,
@@ -84,6 +86,7 @@ export const reference: ReferenceOf<typeof oauth2CredentialProvider> = {
       NO_ACTOR,
       TAGGED_KEY,
       CERTIFICATES,
+      PRIVATE_ENDPOINTS,
       PUBLIC_CLIENTS,
       PROTECTED_RESOURCES,
       OWN_ROLE,

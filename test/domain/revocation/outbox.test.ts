@@ -364,18 +364,40 @@ it('a provider without its client secret, whose deletion was interrupted, delays
 
 it("an item contains what a request to the provider needs, and neither the provider's policy nor its tags", async () => {
   const service = await createRevocationService();
-  const certificates = {
+  const connection = {
     certificateSecretArn: 'of the authority',
     certificateObject: { uri: 's3://b/ca.pem' },
+    privateEndpoint: {
+      selfManagedLatticeResource: { resourceConfigurationIdentifier: 'rcfg-0123456789abcdef0' },
+    },
+    privateEndpointOverrides: [],
   };
-  const more = { tags: { department: 'accounting' }, policy: '{}', ownerId: 'AROAOWNER', ...certificates };
-  await service.stores.providers.replace({ ...service.provider, ...more, dpop: {}, revision: 2 });
-  await revoked(service, ['alice']);
+  const more = { tags: { department: 'accounting' }, policy: '{}', ownerId: 'AROAOWNER', ...connection };
+  const changed = { ...service.provider, ...more, dpop: {}, revision: 2 };
+  await service.stores.providers.replace(changed);
+  await service.grant('alice', changed);
+  await revoked(service, []);
   const { sealed = '', ...item } = await itemOf(service);
   const { provider } = await openContent(service.deps, { ...item, sealed });
   const { id, name, arn, owner, vendor, clientId, clientAuthenticationMethod, discovery } = service.provider;
-  const client = { vendor, clientId, clientAuthenticationMethod, discovery, ...certificates };
+  const client = { vendor, clientId, clientAuthenticationMethod, discovery, ...connection };
   expect(provider).toEqual({ id, name, arn, owner, ownerId: 'AROAOWNER', revision: 2, ...client });
+});
+
+it('tokens do not go where a later private endpoint leads', async () => {
+  const service = await createRevocationService();
+  await service.grant('alice');
+  const privateEndpoint = {
+    managedVpcResource: {
+      ...{ vpcIdentifier: 'vpc-1', subnetIds: ['subnet-1'], endpointIpAddressType: 'IPV4' as const },
+      routingDomain: 'elsewhere.corp.example',
+    },
+  };
+  await service.stores.providers.replace({ ...service.provider, privateEndpoint, revision: 2 });
+  const revocationId = await revoked(service, []);
+  await service.sweep();
+  expect(service.server.requests).toEqual([]);
+  expect(await statesOf(service, revocationId)).toEqual([['NOT_PROVABLE', 'client_unknown']]);
 });
 
 it('an item needs neither its provider nor the external client secret once it is stored, and proves the key of bound tokens', async () => {

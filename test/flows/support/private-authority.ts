@@ -1,5 +1,4 @@
 /** A service, and a provider's server whose certificate a private authority issued. */
-import type { PrivateDestination } from '../../../lambda/adapters/http/connection-policy';
 import { createAuthority } from './certificates';
 import { customProvider } from './custom-provider';
 import { startProvider, type TestProvider } from './provider';
@@ -18,10 +17,12 @@ export const configurationsIn = ({ oauth2ProviderConfigOutput: output }: Body): 
   output?.customOauth2ProviderConfig.certificateConfigurations;
 
 interface Place {
-  /** The address of the provider's server. */
-  readonly address: string;
-  /** Returns the private destinations that the service is started with. */
-  allows(server: URL): readonly PrivateDestination[];
+  /** The address of the provider's server; by default, 127.0.0.1. */
+  readonly address?: string;
+  /** The host name of the provider's server; by default, its address. */
+  readonly host?: string;
+  /** Returns the environment that the service is started with. */
+  environment(server: URL): Readonly<Record<string, string>>;
 }
 
 /** Starts both before the tests of the file, and stops them after them. */
@@ -32,12 +33,18 @@ export function startPrivateAuthority(place?: Place) {
   let names = 0;
 
   beforeAll(async () => {
-    const { address } = place ?? {};
+    const { address, host } = place ?? {};
     server = await startProvider(
       {},
-      { certificate: authority.server(address), ...(address !== undefined && { address }) },
+      {
+        certificate: authority.server(host ?? address),
+        ...(address !== undefined && { address }),
+        ...(host !== undefined && {
+          behind: (origin) => Promise.resolve(origin.replace(new URL(origin).hostname, host)),
+        }),
+      },
     );
-    if (place) process.env.PRIVATE_DESTINATIONS = JSON.stringify(place.allows(new URL(server.discoveryUrl)));
+    Object.assign(process.env, place?.environment(new URL(server.discoveryUrl)));
     world = await World.start();
   });
   afterAll(async () => {

@@ -27,6 +27,17 @@ import { usageError, type ServiceFailure } from '../../failure';
 import type { OptionNames } from '../../option-names';
 import { readSecret } from '../../prompt';
 
+/** Returns the object of an option. The service validates it. @throws CliError for a text that is not one in JSON */
+function inJson(option: string, text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // It is not JSON.
+  }
+  throw usageError(`${option} must be an object in JSON.`);
+}
+
 export const CLIENT_FLAGS = {
   clientId: optionalText('ID', 'Client ID that the vendor issued'),
   discoveryUrl: optionalUrl('--discovery-url', 'Discovery document of a custom authorization server'),
@@ -60,6 +71,22 @@ export const CLIENT_FLAGS = {
   kmsKey: optionalText('ARN', 'KMS key that signs for PRIVATE_KEY_JWT'),
   caSecret: optionalText('ARN', 'Secret with the certificates of private authorities, for a custom server'),
   caObject: optionalText('URI', 'S3 object with these certificates (s3://bucket/key), instead of a secret'),
+  privateEndpoint: {
+    kind: 'parsed',
+    parse: (text: string) => inJson('--private-endpoint', text),
+    optional: true,
+    placeholder: 'JSON',
+    brief: 'How the service reaches a custom server in its VPC: a PrivateEndpoint object of the API',
+  },
+  privateEndpointOverride: {
+    kind: 'parsed',
+    parse: (text: string) => inJson('--private-endpoint-override', text),
+    variadic: true,
+    optional: true,
+    placeholder: 'JSON',
+    brief:
+      'How it reaches one host: a PrivateEndpointOverride object; set the option again for each further host',
+  },
   dpop: {
     kind: 'boolean',
     optional: true,
@@ -186,6 +213,8 @@ const OPTION_OF_MEMBER: Readonly<
   certificateConfigurations: '--ca-secret and --ca-object',
   secretArn: '--ca-secret',
   uri: '--ca-object',
+  privateEndpoint: '--private-endpoint',
+  privateEndpointOverrides: '--private-endpoint-override',
   dpopConfig: '--dpop',
   resourceUrls: '--dpop-resource',
 };
@@ -335,6 +364,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
     };
   }
   const { authorizationServer, endpointOrigin, clientAuthentication, clientRegistration, kmsKey } = flags;
+  const { privateEndpoint, privateEndpointOverride } = flags;
   const stated = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
   const found = discoveryUrl ?? wellKnown(issuer);
   const certificates = certificateConfigurations(flags);
@@ -352,6 +382,10 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
       privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: kmsKey } } },
     },
     certificateConfigurations: certificates && { certificateConfigurations: certificates },
+    privateEndpoint: privateEndpoint && { privateEndpoint },
+    privateEndpointOverrides: privateEndpointOverride && {
+      privateEndpointOverrides: privateEndpointOverride,
+    },
     dpopConfig: dpopMembers(flags),
   };
   return Object.assign({}, ...Object.values(members)) as Record<string, unknown>;

@@ -5,7 +5,7 @@ import type { CliContext } from '../../context';
 import { isoTime, printFields, printJson } from '../../output';
 import { connect } from '../../service';
 import { onBehalfOfText } from './on-behalf-of';
-import { authoritiesOf, boundFields, CLIENT_KINDS, configOf } from './provider';
+import { authoritiesOf, boundFields, CLIENT_KINDS, configOf, privateEndpointsOf } from './provider';
 import {
   findProvider,
   KIND_FLAG,
@@ -55,6 +55,7 @@ export const get = buildCommand({
         ...boundFields(found.provider),
         ['On behalf of', onBehalfOfText(config)] as const,
         ['CA certificates', authoritiesOf(config)] as const,
+        ...privateEndpointsOf(config).map((text) => ['Private endpoint', text] as const),
         ['Callback URL', callbackUrl] as const,
       );
     }
