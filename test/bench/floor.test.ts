@@ -3,9 +3,6 @@
  * here asserts a time.
  */
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   calculateJwkThumbprint,
   compactDecrypt,
@@ -23,6 +20,7 @@ import { parseSettings } from '../../scripts/bench/settings';
 import { prepareStage, startWorld, type Measured, type Stage } from '../../scripts/bench/stage';
 import { bundleOf } from '../../scripts/build/functions';
 import { itWithAllCases } from '../all-cases';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 type Body = Readonly<Record<string, string>>;
 
@@ -32,19 +30,15 @@ interface Answers {
   readonly requests: readonly string[];
 }
 
-let folder: string;
+const folder = temporaryFolder('bench');
 let stage: Stage;
 let floorOf: (group: FloorGroup, floor: Floor) => string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'agent-identity-bench-'));
   floorOf = await buildFloors(folder);
   stage = await prepareStage(await startWorld());
 });
-afterAll(async () => {
-  await stage.world.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => stage.world.stop());
 
 async function answersOf(bundle: string, calls: readonly Call[]): Promise<Answers> {
   const called = await FunctionProcess.start({ node: process.execPath, bundle, calls });

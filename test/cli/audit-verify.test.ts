@@ -1,18 +1,18 @@
 /** `agent-identity audit verify`, of a copy of the bucket in a folder. Other tests verify a bucket. */
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { listenOnLoopback, type Listening } from '../../lib/local/loopback-server';
 import { InMemoryTrail, newKeys } from '../domain/audit-trail/in-memory-trail';
 import { Programs } from '../local/program';
 import { runCommand, type Outcome } from './command-under-test';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 let folder: string;
 let trail: InMemoryTrail;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'audit-verify-'));
+  folder = temporaryFolder('audit-verify');
   trail = new InMemoryTrail();
   trail.now = Date.now() - 3 * 3_600_000;
   await trail.hours(3);
@@ -23,8 +23,6 @@ beforeEach(async () => {
   }
   await writeFile(join(folder, 'key.pem'), trail.keys.publicKey.export({ format: 'pem', type: 'spki' }));
 });
-
-afterEach(() => rm(folder, { recursive: true }));
 
 const verify = (...options: string[]): Promise<Outcome> =>
   runCommand(['audit', 'verify', '--folder', folder, ...options]);

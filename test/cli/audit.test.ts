@@ -1,13 +1,13 @@
 /** `agent-identity audit`: from the log of a local service, and from a server that answers as CloudWatch Logs does. */
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { userHashOf } from '../../lambda/model/user';
 import { listenOnLoopback, type Listening } from '../../lib/local/loopback-server';
 import { Programs } from '../local/program';
 import { runCommand, type Invocation, type Outcome } from './command-under-test';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const AGENT =
   'arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/';
@@ -58,14 +58,13 @@ let file: string;
 const programs = new Programs();
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'audit-'));
+  folder = temporaryFolder('audit');
   file = join(folder, 'service.log');
   await writeFile(file, `${LINES.join('\n')}\n`);
 });
 
-afterEach(async () => {
+afterEach(() => {
   programs.kill();
-  await rm(folder, { recursive: true });
 });
 
 const operations = ({ stdout }: Outcome): string[] =>

@@ -1,9 +1,9 @@
 /** The Tab key in bash and zsh on a terminal, with the scripts that the command prints. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { AGENT_IDENTITY } from '../local/program';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const ROOT = resolve(__dirname, '../..');
 
@@ -33,16 +33,11 @@ const SHELLS = {
   },
 };
 
-let folder: string;
+const folder = temporaryFolder('completion');
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'completion-'));
   const program = `#!/bin/sh\nexec "${process.execPath}" "${AGENT_IDENTITY}" "$@"\n`;
   await writeFile(join(folder, 'agent-identity'), program, { mode: 0o755 });
-});
-
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 const describeOnATerminal = zshIsInstalled ? describe : describe.skip;

@@ -1,10 +1,10 @@
 /** What commands say if the service cannot be reached, or does not accept the request. */
 import { createServer } from 'node:http';
-import { writeFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { runCommand, ServiceForCommands, type Invocation, type Outcome } from './command-under-test';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const local = ServiceForCommands.ofFile();
 
@@ -44,7 +44,7 @@ it.each([
 });
 
 it('reads credentials and Region from a profile', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'profile-'));
+  const folder = temporaryFolder('profile');
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = local.env();
   const file = join(folder, 'config');
   await writeFile(
@@ -57,7 +57,6 @@ it('reads credentials and Region from a profile', async () => {
     });
   expect((await run('mine')).status).toBe(0);
   expect((await run('yours')).stderr).toMatch(/^There are no usable AWS credentials in the profile "yours"/);
-  await rm(folder, { recursive: true });
 });
 
 it('says what to do about credentials that the service does not know', async () => {

@@ -1,23 +1,22 @@
 /** `agent-identity local` as a program. */
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { Programs, type Program } from '../local/program';
 import { runCommand } from './command-under-test';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 let home: string;
 const programs = new Programs();
 
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'cli-'));
+beforeEach(() => {
+  home = temporaryFolder('cli');
 });
 
-afterEach(async () => {
+afterEach(() => {
   programs.kill();
-  await rm(home, { recursive: true, force: true });
 });
 
 const start = (args: string[] = [], env: Record<string, string> = {}): Program =>

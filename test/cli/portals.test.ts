@@ -1,19 +1,18 @@
 /** `agent-identity portal` with a real identity provider. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { ServiceForCommands } from './command-under-test';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 
 let local: ServiceForCommands;
 let idp: TestProvider;
-let folder: string;
+const folder = temporaryFolder('portal-logo');
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'portal-logo-'));
   await writeFile(join(folder, 'logo.svg'), LOGO);
   idp = await startProvider();
   const { discoveryUrl, clientId } = idp;
@@ -32,10 +31,7 @@ beforeAll(async () => {
   await local.json(['provider', 'add', 'calendar', '--vendor', 'slack', '--client-id', 'c'], { input: 's' });
 });
 
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
-  await Promise.all([local.close(), idp.close()]);
-});
+afterAll(() => Promise.all([local.close(), idp.close()]));
 
 const LOGO = '<svg xmlns="http://www.w3.org/2000/svg"/>';
 const LOGO_URL = `data:image/svg+xml;base64,${Buffer.from(LOGO).toString('base64')}`;

@@ -1,8 +1,6 @@
 /** Responses of DynamoDB that the AWS SDK accepts, and that the stores must not: lost, late, or not from DynamoDB. */
 import { createServer, type RequestListener } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
@@ -34,21 +32,18 @@ import { BEGINNING, createFakeSystem } from '../domain/fake-system';
 import { sampleDetails, sampleGrantId, sampleIdentity, sampleSession, sampleTokens } from '../domain/samples';
 import { sampleItem } from './revocation-store.contract';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const credentials = newEmulatorCredentials();
-let folder: string;
+const folder = temporaryFolder('responses');
 let dynamodb: LocalDynamoDb;
 let sessions: Table;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'responses-'));
   dynamodb = await startDynamoDb(join(folder, 'dynamodb'), credentials);
   const client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
   sessions = createTable(createDynamoDb(client), localTableName('Sessions'));
 });
-afterAll(async () => {
-  await dynamodb.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => dynamodb.close());
 
 /**
  * Returns a table that loses the first response to each request, so that the AWS SDK repeats the request.

@@ -1,7 +1,5 @@
 /** The DynamoDB stores fulfill the contracts: the real client, with the embedded DynamoDB. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
@@ -55,14 +53,14 @@ import { storeTokens } from '../domain/stored-grant';
 import { sampleItem } from './revocation-store.contract';
 import { storeContracts } from './store-contracts';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
+import { temporaryFolder } from '../environment/temporary-folder';
 
-let folder: string;
+const folder = temporaryFolder('stores');
 let dynamodb: LocalDynamoDb;
 let client: DynamoDBClient;
 let stores: Stores;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'stores-'));
   const credentials = newEmulatorCredentials();
   dynamodb = await startDynamoDb(join(folder, 'dynamodb'), credentials);
   client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
@@ -72,7 +70,6 @@ beforeAll(async () => {
 afterAll(async () => {
   client.destroy();
   await dynamodb.close();
-  await rm(folder, { recursive: true });
 });
 
 function dynamodbStores(on: DynamoDBClient): Stores {

@@ -1,10 +1,10 @@
 /** Parts of a bundle, as Node.js itself loads them: Jest has its own `import()`. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { transform } from 'esbuild';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const run = promisify(execFile);
 
@@ -23,9 +23,8 @@ const use = () => part().then(({ value }) => value, ({ code }) => code);
 })();
 `;
 
-let folder: string;
+const folder = temporaryFolder('first-use');
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'first-use-'));
   const source = await readFile(join(__dirname, '../../lambda/adapters/first-use.ts'), 'utf8');
   const { code } = await transform(source, { loader: 'ts', format: 'cjs' });
   await Promise.all([
@@ -34,7 +33,6 @@ beforeAll(async () => {
     writeFile(join(folder, 'program.js'), PROGRAM),
   ]);
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 it('loads a part once, and again only after it could not be loaded', async () => {
   const { stdout } = await run(process.execPath, [join(folder, 'program.js')]);

@@ -1,7 +1,4 @@
 /** Keys and secrets by the ARNs of the identity Region: the real clients, with the embedded KMS and Secrets Manager. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { KMS } from '@aws-sdk/client-kms';
 import {
   DescribeSecretCommand,
@@ -14,22 +11,19 @@ import { createKms } from '../../lambda/adapters/kms/sdk-client';
 import { createSecretTexts } from '../../lambda/adapters/secretsmanager/secrets';
 import { startEmulators, type Emulators } from '../../lib/local/emulators';
 import { LOCAL_REGION } from '../../lib/local/principals';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const IDENTITY_REGION = 'eu-central-1';
 const REGIONS = { identityRegion: IDENTITY_REGION, ownRegion: LOCAL_REGION };
 
-let folder: string;
+const folder = temporaryFolder('regions');
 let emulators: Emulators;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'regions-'));
   emulators = await startEmulators(folder);
 });
 
-afterAll(async () => {
-  await emulators.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => emulators.close());
 
 const settings = (service: 'kms' | 'secretsManager') => ({
   endpoint: emulators.access.endpoints[service],

@@ -1,8 +1,6 @@
 /** What AWS KMS says about the state of a KMS key: the real client, with the embedded KMS. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KMS } from '@aws-sdk/client-kms';
 import { createKmsKeyStates } from '../../lambda/adapters/kms/kms-key-states';
@@ -10,22 +8,21 @@ import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
 import { deleteKmsKey, disable, newKmsKey, scheduleDeletion } from '../flows/support/kms-keys';
 import { createKms } from '../../lambda/adapters/kms/sdk-client';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default';
 
 const credentials = newEmulatorCredentials();
-let folder: string;
+const folder = temporaryFolder('deletion');
 let running: LocalKms;
 let kms: KMS;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'deletion-'));
   running = await startKms(join(folder, 'kms.json'), credentials);
   kms = new KMS({ endpoint: running.endpoint, region: 'us-east-1', credentials });
 });
 afterAll(async () => {
   kms.destroy();
   await running.close();
-  await rm(folder, { recursive: true });
 });
 
 const isDeleted = (arn: string, client = kms) =>

@@ -1,8 +1,6 @@
 /** The fence of functions without a route: the real handler, with the embedded DynamoDB. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
@@ -12,6 +10,7 @@ import type * as Invocation from '../../lambda/functions/composition/invocation'
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const OWN_REGION = 'eu-west-1';
 
@@ -26,7 +25,7 @@ let directory: Table;
 let served: unknown[];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'fence-'));
+  folder = temporaryFolder('fence');
   const credentials = newEmulatorCredentials();
   dynamodb = await startDynamoDb(join(folder, randomUUID()), credentials);
   client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: OWN_REGION, credentials });
@@ -45,7 +44,6 @@ beforeEach(async () => {
 afterEach(async () => {
   client.destroy();
   await dynamodb.close();
-  await rm(folder, { recursive: true });
 });
 
 /** A function that has just started. The environment is read when its modules load. */

@@ -1,7 +1,5 @@
 /** The seal with KMS: the real client, with the embedded KMS. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KMS } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
@@ -24,6 +22,7 @@ import { withFlippedCharacter } from '../domain/flipped-character';
 import { createInMemoryTokenVaultStore, createInMemoryVaultKeyStore } from '../domain/in-memory-stores';
 import { createKms } from '../../lambda/adapters/kms/sdk-client';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleSession } from '../domain/samples';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
 const SECRET = 'a refresh token';
@@ -32,7 +31,7 @@ const SECRET = 'a refresh token';
 const SEALS_FOR = 86_400;
 
 const credentials = newEmulatorCredentials();
-let folder: string;
+const folder = temporaryFolder('sealing');
 let kms: LocalKms;
 let client: KMS;
 /** Names of the KMS operations that were called, in order. */
@@ -45,7 +44,6 @@ let ownerIsThere: () => Promise<boolean>;
 const owners = { exists: () => ownerIsThere() };
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sealing-'));
   kms = await startKms(join(folder, 'kms.json'), credentials);
   client = new KMS({ endpoint: kms.endpoint, region: 'us-east-1', credentials });
   client.middlewareStack.add(
@@ -61,7 +59,6 @@ beforeAll(async () => {
 afterAll(async () => {
   client.destroy();
   await kms.close();
-  await rm(folder, { recursive: true });
 });
 
 beforeEach(() => {

@@ -1,17 +1,13 @@
 /** Stack frames of a bundle in the log: the positions are those of the sources. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { sourceFrames } from '../../lambda/adapters/log/source-frames';
 import { unexpected } from '../../lambda/api/unexpected';
+import { temporaryFolder } from '../environment/temporary-folder';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'frames-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = temporaryFolder('frames');
 
 const SOURCE = `interface Unused { readonly a: string }
 

@@ -1,7 +1,5 @@
 /** The contents of a deleted resource are deleted too: vault keys and grants, with the embedded DynamoDB. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
@@ -15,14 +13,14 @@ import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
+import { temporaryFolder } from '../environment/temporary-folder';
 
-let folder: string;
+const folder = temporaryFolder('contents');
 let dynamodb: LocalDynamoDb;
 let client: DynamoDBClient;
 const table = (name: TableName) => createTable(createDynamoDb(client), localTableName(name));
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'contents-'));
   const credentials = newEmulatorCredentials();
   dynamodb = await startDynamoDb(join(folder, 'dynamodb'), credentials);
   client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
@@ -31,7 +29,6 @@ beforeAll(async () => {
 afterAll(async () => {
   client.destroy();
   await dynamodb.close();
-  await rm(folder, { recursive: true });
 });
 
 const contents = () => createVaultContents({ keys: table('Keys'), vault: table('Vault') });

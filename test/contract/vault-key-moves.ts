@@ -1,7 +1,5 @@
 /** Vault keys with the real client, the embedded KMS, and the embedded DynamoDB, and moves between KMS keys. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { KMS } from '@aws-sdk/client-kms';
@@ -22,12 +20,13 @@ import { startKms, type LocalKms } from '../../lib/local/kms';
 import { createFakeSystem } from '../domain/fake-system';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 import { createKms } from '../../lambda/adapters/kms/sdk-client';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 export const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
 const PRINCIPAL = 'arn:aws:iam::123456789012:user/operator';
 
 const credentials = newEmulatorCredentials();
-let folder: string;
+const folder = temporaryFolder('move');
 export let kms: LocalKms;
 let dynamodb: LocalDynamoDb;
 export let keys: KMS;
@@ -37,7 +36,6 @@ export let store: VaultKeyStore;
 /** Starts the emulators for the tests of a file. Each test has its own tables. */
 export function startEmulators(): void {
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'move-'));
     kms = await startKms(join(folder, 'kms.json'), credentials);
     keys = new KMS({ endpoint: kms.endpoint, region: 'us-east-1', credentials });
   });
@@ -56,7 +54,6 @@ export function startEmulators(): void {
   afterAll(async () => {
     keys.destroy();
     await kms.close();
-    await rm(folder, { recursive: true });
   });
 }
 

@@ -1,20 +1,7 @@
 /** The data folder and the keys in it: private to their owner, on a responsive file system, at the intended path. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmod,
-  chown,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SealedFile } from '../../examples/local/sealed-file';
 import { tryFolder } from '../../lib/local/answering-folder';
@@ -22,30 +9,25 @@ import { closeFolderToOthers, isPrivateFile } from '../../lib/local/private-path
 import { parseSettings } from '../../lib/local/settings';
 import { casesToRun } from '../all-cases';
 import { Programs } from './program';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const PROJECT = resolve(__dirname, '../..');
 const DEAD_FILE_SYSTEM = join(__dirname, 'dead-file-system.cjs');
 
 let folder: string;
 let dataDir: string;
-let usedBefore: string;
+const usedBefore = temporaryFolder('data-folder');
 const programs = new Programs();
 
-beforeAll(async () => {
-  usedBefore = await mkdtemp(join(tmpdir(), 'data-folder-'));
-  await useFolder(usedBefore);
-});
+beforeAll(() => useFolder(usedBefore));
 
-afterAll(() => rm(usedBefore, { recursive: true }));
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'data-folder-'));
+beforeEach(() => {
+  folder = temporaryFolder('data-folder');
   dataDir = join(folder, 'data');
 });
 
-afterEach(async () => {
+afterEach(() => {
   programs.kill();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const start = (env: Record<string, string> = {}) => programs.start({ DATA_DIR: dataDir, ...env });

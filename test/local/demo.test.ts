@@ -1,9 +1,9 @@
 /** `npm run demo` as a program: all 20 steps in order, no secrets in its output, and its failure. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const ROOT = resolve(__dirname, '../..');
 
@@ -37,15 +37,7 @@ interface Played {
 }
 
 /** For both runs, so that the second one finds the code that the first one has compiled. */
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'demo-test-'));
-});
-
-afterAll(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = temporaryFolder('demo-test');
 
 /** Runs the command from package.json, with a preloaded module. */
 async function play(preload: string, env: Record<string, string> = {}): Promise<Played> {

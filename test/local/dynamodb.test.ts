@@ -1,7 +1,5 @@
 /** The embedded DynamoDB with the AWS SDK client: its tables, restarts, and access. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { DynamoDB, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
@@ -11,6 +9,7 @@ import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/loc
 import { CLEAN_SHUTDOWN } from '../../lib/local/dynamodb-store';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { StartError } from '../../lib/local/start-error';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const credentials = newEmulatorCredentials();
 const vault = localTableName('Vault');
@@ -19,14 +18,13 @@ const key = { pk: { S: 'GRANT#1' }, sk: { S: 'RECORD' } };
 let folder: string;
 let running: LocalDynamoDb | undefined;
 
-beforeEach(async () => {
-  folder = join(await mkdtemp(join(tmpdir(), 'dynamodb-')), 'store');
+beforeEach(() => {
+  folder = join(temporaryFolder('dynamodb'), 'store');
 });
 
 afterEach(async () => {
   await running?.close();
   running = undefined;
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function start(): Promise<DynamoDB> {

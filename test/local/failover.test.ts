@@ -2,8 +2,7 @@
  * Failover to another Region: two embedded clouds with the same content of the tables and the same multi-Region KMS key,
  * each in its own Region. AWS SDK clients call `npm start` as a program, at the same address, as with a custom domain.
  */
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BedrockAgentCore, type BedrockAgentCoreClientConfig } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
@@ -23,6 +22,7 @@ import { RETURN_URL, TestAgent } from '../flows/support/world';
 import { freePorts } from './free-ports';
 import { Programs, type Program, type Ready } from './program';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const HOME = 'us-east-1';
 const OTHER = 'eu-west-1';
@@ -35,7 +35,7 @@ let provider: TestProvider;
 const programs = new Programs();
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'failover-'));
+  root = temporaryFolder('failover');
   port = String(await freePorts());
   provider = await startProvider({ issueRefreshToken: () => Promise.resolve(true) });
 });
@@ -43,7 +43,6 @@ beforeEach(async () => {
 afterEach(async () => {
   programs.kill();
   await provider.close();
-  await rm(root, { recursive: true, force: true });
 });
 
 const folderOf = (region: string): string => join(root, region);

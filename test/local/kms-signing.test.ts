@@ -1,7 +1,6 @@
 /** Asymmetric keys of the embedded KMS with the AWS SDK client: their signatures verify, and each key has only its usage. */
 import { constants, createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KMS, type KeySpec, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { signEcdsa } from '../../lib/local/digest-signature';
@@ -10,25 +9,24 @@ import { startKms, type LocalKms } from '../../lib/local/kms';
 import { LOCAL_REGION } from '../../lib/local/principals';
 import { StartError } from '../../lib/local/start-error';
 import { casesToRun } from '../all-cases';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const credentials = newEmulatorCredentials();
 const message = Buffer.from('a signing input');
 
-let folder: string;
+const folder = temporaryFolder('kms-signing');
 let running: LocalKms;
 let client: KMS;
 
 const clientOf = ({ endpoint }: LocalKms) => new KMS({ endpoint, credentials, region: LOCAL_REGION });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kms-signing-'));
   running = await startKms(join(folder, 'kms.json'), credentials);
   client = clientOf(running);
 });
 afterAll(async () => {
   client.destroy();
   await running.close();
-  await rm(folder, { recursive: true });
 });
 
 async function newKey(spec: KeySpec, tags: Record<string, string> = {}): Promise<string> {

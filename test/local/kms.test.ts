@@ -1,7 +1,6 @@
 /** The embedded KMS and its symmetric keys with the AWS SDK client. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   DecryptCommand,
@@ -14,12 +13,13 @@ import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
 import { StartError } from '../../lib/local/start-error';
 import { moveClock } from '../flows/support/clock';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const credentials = newEmulatorCredentials();
 const context = { vault: 'default', owner: 'my-agent' };
 const secret = Buffer.from('a secret');
 
-let folder: string;
+const folder = temporaryFolder('kms');
 let kms: LocalKms;
 let client: KMS;
 
@@ -27,7 +27,6 @@ const clientOf = (endpoint: string, as = credentials) =>
   new KMS({ endpoint, region: 'us-east-1', credentials: as });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kms-'));
   kms = await startKms(join(folder, 'kms.json'), credentials);
   client = clientOf(kms.endpoint);
 });
@@ -35,7 +34,6 @@ beforeAll(async () => {
 afterAll(async () => {
   client.destroy();
   await kms.close();
-  await rm(folder, { recursive: true });
 });
 
 async function encrypted(): Promise<Uint8Array> {

@@ -2,9 +2,6 @@
  * The service at another port with the same data folder: agents get tokens, grants stay, and the published keys
  * verify tokens. AWS SDK clients call `npm start` as a program.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
@@ -13,6 +10,7 @@ import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
 import { Programs, type Program, type Ready } from './program';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const NAMES = { agent: 'travel-agent', provider: 'calendar' } as const;
 
@@ -22,7 +20,7 @@ let issuer: TestIssuer;
 const programs = new Programs();
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'moved-'));
+  folder = temporaryFolder('moved');
   provider = await startProvider({ issueRefreshToken: () => Promise.resolve(true) });
   issuer = await startIssuer();
 });
@@ -30,7 +28,6 @@ beforeEach(async () => {
 afterEach(async () => {
   programs.kill();
   await Promise.all([provider.close(), issuer.close()]);
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** The service at an address, and the agent there. */

@@ -1,7 +1,4 @@
 /** The permissions of the local principals at the embedded KMS and Secrets Manager, with AWS SDK clients. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { KMS, SignCommand, UntagResourceCommand } from '@aws-sdk/client-kms';
@@ -14,22 +11,19 @@ import {
 import type { PrincipalName } from '../../lib/local/principals';
 import { startLocal, type LocalService } from '../../lib/local/start';
 import { send, signed, withHeader, type Handmade } from './handmade-request';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const OWNER_TAG = 'agent-identity:owner';
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 const AGENT = 'arn:aws:iam::000000000000:role/agent';
 const DENIED = { name: 'AccessDeniedException' };
 
-let folder: string;
+const folder = temporaryFolder('principal-access');
 let service: LocalService;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'principal-access-'));
   service = await startLocal({ port: 0, dataDir: folder, trustedIssuers: [] });
 });
-afterAll(async () => {
-  await service.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.close());
 
 const settings = (principal: PrincipalName, endpoint: string) => {
   const { accessKeyId, secretAccessKey } = service.principals[principal];

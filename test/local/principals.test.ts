@@ -1,14 +1,13 @@
 /** The local principals' keys: created once, and kept in one format. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadPrincipals } from '../../lib/local/principals';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'agent-identity-principals-'));
+beforeEach(() => {
+  folder = temporaryFolder('principals');
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 it("keeps the principals' keys across starts", async () => {
   const first = await loadPrincipals(folder);

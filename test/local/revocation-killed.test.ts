@@ -3,9 +3,7 @@
  * down, and again in the middle of an attempt. The provider is a real authorization server (`oidc-provider`), which is
  * asked at the end whether the tokens are valid.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { customProvider } from '../flows/support/custom-provider';
@@ -13,6 +11,7 @@ import { startProvider, type TestProvider } from '../flows/support/provider';
 import { hideDate, RETURN_URL, TestAgent } from '../flows/support/world';
 import { send, signed } from './handmade-request';
 import { Programs, type Program, type Ready } from './program';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const NAMES = { agent: 'travel-agent', provider: 'calendar' } as const;
 
@@ -27,7 +26,7 @@ let onHeld: () => void;
 const programs = new Programs();
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'killed-'));
+  folder = temporaryFolder('killed');
   behavior = 'works';
   provider = await startProvider(
     {
@@ -55,7 +54,6 @@ beforeEach(async () => {
 afterEach(async () => {
   programs.kill();
   await provider.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 interface Running {

@@ -1,6 +1,5 @@
 /** The embedded Amazon S3 with the AWS SDK client: its objects, errors, and access. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { S3, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
@@ -8,6 +7,7 @@ import { loadPrincipals, type PrincipalName, type Principals } from '../../lib/l
 import { startS3, type LocalS3 } from '../../lib/local/s3';
 import { ENVIRONMENT_VARIABLES } from '../../lib/local/setting-names';
 import { send, signed, withHeader, type Handmade, type SigningChoices } from './handmade-request';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const AGENT = 'arn:aws:iam::000000000000:role/agent';
 const Bucket = 'authorities';
@@ -15,7 +15,7 @@ const Key = 'of agents/ä+1.pem';
 const DENIED = { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } };
 const credentials = newEmulatorCredentials();
 
-let folder: string;
+const folder = temporaryFolder('s3');
 let principals: Principals;
 let service: LocalS3;
 
@@ -33,14 +33,10 @@ const ownedBy = (owner: string) => ({
 });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'agent-identity-'));
   principals = await loadPrincipals(folder, ENVIRONMENT_VARIABLES);
   await start();
 });
-afterAll(async () => {
-  await service.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.close());
 beforeEach(() => client().deleteObject({ Bucket, Key }));
 
 it('keeps an object and its tags across a restart, in a file for its owner', async () => {

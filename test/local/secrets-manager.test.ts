@@ -1,14 +1,14 @@
 /** The embedded Secrets Manager with the AWS SDK client: its secrets, errors, and access. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateSecretCommand, SecretsManager, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
 import { startSecretsManager } from '../../lib/local/secrets-manager';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const credentials = newEmulatorCredentials();
-let folder: string;
+const folder = temporaryFolder('secrets-manager');
 let kms: LocalKms;
 let service: Awaited<ReturnType<typeof startSecretsManager>>;
 
@@ -20,14 +20,12 @@ const client = (presented = credentials) =>
   new SecretsManager({ endpoint: service.endpoint, region: 'us-east-1', credentials: presented });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'agent-identity-'));
   kms = await startKms(join(folder, 'kms.json'), credentials);
   await start();
 });
 afterAll(async () => {
   await service.close();
   await kms.close();
-  await rm(folder, { recursive: true });
 });
 
 it('keeps a secret across a restart, with encrypted text', async () => {

@@ -1,21 +1,19 @@
 /** The log of the local service stays readable when the disk is full, or a process was killed, in the middle of a line. */
 import { spawnSync } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 import { openServiceLog } from '../../lib/local/service-log';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 let folder: string;
 let path: string;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'service-log-'));
+beforeEach(() => {
+  folder = temporaryFolder('service-log');
   path = join(folder, 'service.log');
 });
-
-afterEach(() => rm(folder, { recursive: true }));
 
 interface Line {
   readonly message: string;

@@ -2,8 +2,7 @@
  * A deployment whose KMS key has one Region (single-region-records.json has its records and keys): it moves to a multi-Region
  * key, and its records then open in another Region.
  */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
@@ -19,6 +18,7 @@ import { TestAgent } from '../flows/support/world';
 import singleRegion from './single-region-records.json';
 import { Programs, type Ready } from './program';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 const HOME = 'us-east-1';
 const OTHER = 'eu-west-1';
@@ -56,7 +56,7 @@ const writePrivate = (folder: string, name: string, content: object): Promise<vo
   writeFile(join(folder, name), JSON.stringify(content), { mode: 0o600 });
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'single-region-'));
+  root = temporaryFolder('single-region');
   home = join(root, 'home');
   // Creates the folder, and keys that those of the records replace.
   await put(home, {});
@@ -70,9 +70,8 @@ beforeEach(async () => {
   await put(home, singleRegion.tables);
 });
 
-afterEach(async () => {
+afterEach(() => {
   programs.kill();
-  await rm(root, { recursive: true, force: true });
 });
 
 async function start(folder: string, environment: Record<string, string> = {}) {

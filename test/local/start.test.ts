@@ -1,23 +1,22 @@
 /** `npm start` as a program: its errors, its output, and its end. */
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BedrockAgentCoreControl } from '@aws-sdk/client-bedrock-agentcore-control';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { freePorts } from './free-ports';
 import { Programs, type Program, type Ready } from './program';
+import { temporaryFolder } from '../environment/temporary-folder';
 
 let folder: string;
 const programs = new Programs();
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'start-'));
+beforeEach(() => {
+  folder = temporaryFolder('start');
 });
 
-afterEach(async () => {
+afterEach(() => {
   programs.kill();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const start = (env: Record<string, string> = {}): Program => programs.start({ DATA_DIR: folder, ...env });
