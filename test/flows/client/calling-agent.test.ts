@@ -19,13 +19,12 @@ import { identityClient } from './agent-code';
 
 const WAT = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
 
-let world: World;
-let server: AgentServer;
+const world = World.ofFile();
+const server = AgentServer.ofFile();
 let first: TestAgent;
 let iam: Opened;
 let jwt: Opened;
 beforeAll(async () => {
-  [world, server] = await Promise.all([World.start(), AgentServer.start()]);
   first = await world.agent();
   const target = { kind: 'url', url: server.url } as const;
   const accepts = authorizerFor(world.issuer, {
@@ -45,13 +44,7 @@ beforeAll(async () => {
     ),
   ]);
 });
-beforeEach(() => {
-  server.reset();
-});
-afterAll(async () => {
-  await Promise.all([iam.close(), jwt.close()]);
-  await Promise.all([server.stop(), world.stop()]);
-});
+afterAll(() => Promise.all([iam.close(), jwt.close()]));
 
 const gateClient = (endpoint: string) => {
   const { region, principals } = world.local;

@@ -14,8 +14,8 @@ import { awsClient, claimsOf, openEndpoint, type Opened } from './endpoints';
 
 const WAT = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
 
-let world: World;
-let server: AgentServer;
+const world = World.ofFile();
+const server = AgentServer.ofFile();
 /** The agent that calls. */
 let first: TestAgent;
 /** Accepts calls of the first agent, with IAM and with user tokens. */
@@ -25,7 +25,6 @@ let jwt: Opened;
 let closed: Opened;
 
 beforeAll(async () => {
-  [world, server] = await Promise.all([World.start(), AgentServer.start()]);
   first = await world.agent();
   const target = { kind: 'url', url: server.url } as const;
   const byIam = { kind: 'IAM' as const, userIdPrincipals: [] };
@@ -44,13 +43,7 @@ beforeAll(async () => {
     openEndpoint(world, { inbound: byIam, target }),
   ]);
 });
-afterAll(async () => {
-  await Promise.all([iam, jwt, closed].map((endpoint) => endpoint.close()));
-  await Promise.all([server.stop(), world.stop()]);
-});
-beforeEach(() => {
-  server.reset();
-});
+afterAll(() => Promise.all([iam, jwt, closed].map((endpoint) => endpoint.close())));
 
 interface Call {
   principal?: PrincipalName;

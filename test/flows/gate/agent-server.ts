@@ -1,5 +1,5 @@
 /** An agent as a plain HTTP server, which responds as a test specifies and records its requests. */
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Asked {
@@ -16,23 +16,37 @@ export class AgentServer {
   /** Handles the next invocations; by default, it echoes the payload. */
   run: (response: ServerResponse, asked: Asked) => unknown = echo;
 
-  private constructor(private readonly server: Server) {}
+  private readonly server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    this.gone = new Promise((gone) => response.on('close', gone));
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method, url, headers } = request;
+      const asked = { method, url, headers, body: Buffer.concat(chunks) };
+      this.asked.push(asked);
+      this.run(response, asked);
+    });
+  });
 
   static async start(): Promise<AgentServer> {
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      agent.gone = new Promise((gone) => response.on('close', gone));
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const { method, url, headers } = request;
-        const asked = { method, url, headers, body: Buffer.concat(chunks) };
-        agent.asked.push(asked);
-        agent.run(response, asked);
-      });
-    });
-    const agent = new AgentServer(server);
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const agent = new AgentServer();
+    await agent.begin();
     return agent;
+  }
+
+  /** The server of all tests of a file. Each test finds it as it was at the start. */
+  static ofFile(): AgentServer {
+    const agent = new AgentServer();
+    beforeAll(() => agent.begin());
+    beforeEach(() => {
+      agent.reset();
+    });
+    afterAll(() => agent.stop());
+    return agent;
+  }
+
+  private async begin(): Promise<void> {
+    await new Promise<void>((listening) => this.server.listen(0, '127.0.0.1', listening));
   }
 
   get url(): string {

@@ -9,25 +9,18 @@ import { awsClient, claimsOf, openEndpoint, type Opened } from './endpoints';
 
 const SESSION = 'a-session-of-more-than-thirty-three-characters';
 
-let world: World;
-let server: AgentServer;
+const world = World.ofFile();
+const server = AgentServer.ofFile();
 let endpoint: Opened;
 
 beforeAll(async () => {
-  [world, server] = await Promise.all([World.start(), AgentServer.start()]);
   endpoint = await openEndpoint(world, {
     inbound: { kind: 'IAM', userIdPrincipals: [world.local.principals.operator.arn] },
     target: { kind: 'url', url: server.url },
     oauth2CallbackUrl: RETURN_URL,
   });
 });
-afterAll(async () => {
-  await endpoint.close();
-  await Promise.all([server.stop(), world.stop()]);
-});
-beforeEach(() => {
-  server.reset();
-});
+afterAll(() => endpoint.close());
 
 /** One call by the AWS SDK client. */
 const invoke = (

@@ -7,8 +7,8 @@ import { World } from '../support/world';
 import { AgentServer } from './agent-server';
 import { claimsOf, mcpEndpointAt, openEndpoint, type Opened } from './endpoints';
 
-let world: World;
-let server: AgentServer;
+const world = World.ofFile();
+const server = AgentServer.ofFile();
 let endpoint: Opened;
 let open: Opened;
 const ALLOWED = ['https://app.example', 'http://localhost:5173'];
@@ -20,17 +20,10 @@ const options = () => ({
 });
 
 beforeAll(async () => {
-  [world, server] = await Promise.all([World.start(), AgentServer.start()]);
   endpoint = await openEndpoint(world, options());
   open = await openEndpoint(world, { ...options(), allowedOrigins: ALLOWED });
 });
-afterAll(async () => {
-  await Promise.all([endpoint.close(), open.close()]);
-  await Promise.all([server.stop(), world.stop()]);
-});
-beforeEach(() => {
-  server.reset();
-});
+afterAll(() => Promise.all([endpoint.close(), open.close()]));
 afterEach(() => {
   expect(failures).toEqual([]);
 });

@@ -10,8 +10,8 @@ import { openEndpoint, type Opened } from './endpoints';
 import type { AgentEndpointOptions } from '../../../lib/local/agent-endpoint';
 import { MAX_HELD_BYTES } from '../../../lambda/domain/gate/event-stream';
 
-let world: World;
-let server: AgentServer;
+const world = World.ofFile();
+const server = AgentServer.ofFile();
 let endpoint: Opened;
 const open: Opened[] = [];
 const failures: unknown[] = [];
@@ -32,15 +32,10 @@ const start = async (change: Partial<AgentEndpointOptions> = {}): Promise<Opened
 };
 
 beforeAll(async () => {
-  [world, server] = await Promise.all([World.start(), AgentServer.start()]);
   endpoint = await start();
 });
-afterAll(async () => {
-  await Promise.all(open.map(({ close }) => close()));
-  await Promise.all([server.stop(), world.stop()]);
-});
+afterAll(() => Promise.all(open.map(({ close }) => close())));
 beforeEach(() => {
-  server.reset();
   failures.length = 0;
 });
 afterEach(() => {

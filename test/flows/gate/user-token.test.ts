@@ -10,14 +10,14 @@ import { AgentServer } from './agent-server';
 import { sendToGate } from './direct-event';
 import { claimsOf, openEndpoint, type Opened } from './endpoints';
 
-let world: World;
-let server: AgentServer;
+const world = World.ofFile();
+const server = AgentServer.ofFile();
 /** Trusted by the endpoint and by its workload identity. */
 let issuer: TestIssuer;
 let endpoint: Opened;
 
 beforeAll(async () => {
-  [world, server, issuer] = await Promise.all([World.start(), AgentServer.start(), startIssuer()]);
+  issuer = await startIssuer();
   endpoint = await openEndpoint(
     world,
     {
@@ -37,10 +37,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await endpoint.close();
-  await Promise.all([server.stop(), issuer.close(), world.stop()]);
-});
-beforeEach(() => {
-  server.reset();
+  await issuer.close();
 });
 
 type Header = Parameters<TestIssuer['token']>[2];
