@@ -10,6 +10,7 @@ import { checkCrossAppAccess, startWorkforce, workforceTrust } from './cross-app
 import { checkDpop } from './dpop';
 import { checkMcpServer } from './mcp-server';
 import { checkOnBehalfOf } from './on-behalf-of';
+import { checkPrivateNetwork, startPrivateNetwork } from './private-network';
 import { checkRevocation } from './revocation';
 import { checkRotation } from './rotation';
 import { checkSecurityEvents } from './security-events';
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
   const administrator = JSON.parse(process.env.KEYCLOAK ?? '{}') as Administrator;
   const checks = new Checks(print);
   const workforce = await startWorkforce();
+  const network = await startPrivateNetwork(administrator.url);
   const service = await Service.start([...trustOf(administrator.url), workforceTrust(workforce)]);
   try {
     const world = await World.create(service, new KeycloakAdmin(administrator));
@@ -35,12 +37,14 @@ async function main(): Promise<number> {
       await checkDpop(checks, world);
       await checkMcpServer(checks, world);
       await checkClientMetadata(checks, world);
+      await checkPrivateNetwork(checks, world, network);
       await checkSecurityEvents(checks, world);
     })();
     return await exitCodeOf(checks, checking, interrupted);
   } finally {
     await service.stop();
     await workforce.close();
+    await network?.close();
   }
 }
 

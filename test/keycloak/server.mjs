@@ -21,6 +21,8 @@ const FOR_TESTS = {
   command: [
     'start-dev',
     '--features=ssf,identity-assertion-jwt,resource-indicators,cimd',
+    // For the load balancer that ends TLS.
+    '--proxy-headers=xforwarded',
     '--spi-ssf-transmitter--default--allow-insecure-push-targets=true',
     '--spi-ssf-transmitter--default--outbox-drainer-interval=500ms',
   ],

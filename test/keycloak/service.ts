@@ -9,6 +9,7 @@ import {
   type CustomOauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { KMS } from '@aws-sdk/client-kms';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { createIdentityClient } from '../../lib/client/index';
 import { startLogged, type LoggedService } from '../../lib/local/logged-service';
@@ -93,6 +94,14 @@ export class Service {
       oauth2ProviderConfigInput: {} as never,
     });
     return created.callbackUrl ?? '';
+  }
+
+  /** A secret with certificates of authorities for the operator's credential providers. */
+  async certificates(pem: string): Promise<string> {
+    const secrets = new SecretsManager(this.settings(this.local.awsEndpoints.secretsManager));
+    const Tags = [{ Key: 'agent-identity:owner', Value: `certificates/${OWNER}` }];
+    const { ARN = '' } = await secrets.createSecret({ Name: 'authority', SecretString: pem, Tags });
+    return ARN;
   }
 
   /** A KMS key that signs for the operator's credential providers, and its public key for Keycloak. */
