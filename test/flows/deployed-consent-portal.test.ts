@@ -2,16 +2,13 @@
 import { digestOfLogo } from '../../lambda/model/custom-resources/definition';
 import { CloudFormation, IDENTITY, OAUTH2, PORTAL, STACK_ID, type Change } from './support/cloudformation';
 import { putSecret } from './support/secrets';
-import type { World } from './support/world';
 
 const ROLE = 'arn:aws:iam::000000000000:role/resources';
 const LOGO = `data:image/png;base64,${Buffer.from('logo').toString('base64')}`;
 
-let world: World;
-let cloudFormation: CloudFormation;
+const cloudFormation = CloudFormation.ofFile();
+const { world } = cloudFormation;
 beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-  ({ world } = cloudFormation);
   const { clientId, clientSecret, discoveryUrl } = world.provider;
   const trusting = { customJWTAuthorizer: { discoveryUrl, allowedAudience: [clientId] } };
   await deployed(IDENTITY, 'agent-one', { authorizerConfiguration: trusting });
@@ -29,7 +26,6 @@ beforeAll(async () => {
     { secret: { source: 'MANAGED', secretId } },
   );
 });
-afterAll(() => cloudFormation.stop());
 
 async function deployed(
   type: typeof IDENTITY | typeof OAUTH2,

@@ -7,13 +7,12 @@ import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './suppo
 import { startProvider, type TestProvider } from './support/provider';
 import { putSecret } from './support/secrets';
 
-let cloudformation: CloudFormation;
+const cloudformation = CloudFormation.ofFile();
 let first: TestProvider;
 let next: TestProvider;
 let mcp: ProtectedMcpServer;
 let secretId: string;
 beforeAll(async () => {
-  cloudformation = await CloudFormation.start();
   [first, next] = await Promise.all([
     startProvider({ features: forAnyResource() }),
     startProvider({ features: forAnyResource() }),
@@ -24,10 +23,7 @@ beforeAll(async () => {
 beforeEach(() => {
   names(first);
 });
-afterAll(async () => {
-  await Promise.all([first.close(), next.close(), mcp.close()]);
-  await cloudformation.stop();
-});
+afterAll(() => Promise.all([first.close(), next.close(), mcp.close()]));
 
 /** Has the MCP server name these authorization servers. */
 function names(...servers: readonly TestProvider[]): void {

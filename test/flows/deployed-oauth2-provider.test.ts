@@ -5,15 +5,9 @@ import { alsoReading } from './support/members-beyond-aws';
 import { startProvider } from './support/provider';
 import { putObject } from './support/objects';
 import { putSecret } from './support/secrets';
-import type { World } from './support/world';
 
-let world: World;
-let cloudFormation: CloudFormation;
-beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-  ({ world } = cloudFormation);
-});
-afterAll(() => cloudFormation.stop());
+const cloudFormation = CloudFormation.ofFile();
+const { world } = cloudFormation;
 
 /** The configuration as Get returns it. */
 async function configurationAt(name: string): Promise<Record<string, unknown>> {

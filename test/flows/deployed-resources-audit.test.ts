@@ -1,16 +1,11 @@
 /** Audit entries of the custom resource function for requests that fail, whatever the cause. */
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { CloudFormation, API_KEY, IDENTITY, FUNCTION_ARN } from './support/cloudformation';
-import { RETURN_URL, type World } from './support/world';
+import { RETURN_URL } from './support/world';
 
-let world: World;
-let cloudFormation: CloudFormation;
+const cloudFormation = CloudFormation.ofFile();
+const { world } = cloudFormation;
 
-beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-  ({ world } = cloudFormation);
-});
-afterAll(() => cloudFormation.stop());
 beforeEach(() => {
   cloudFormation.audit.length = 0;
 });

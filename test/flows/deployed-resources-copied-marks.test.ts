@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CloudFormation, API_KEY, IDENTITY, STACK_ID } from './support/cloudformation';
 import { putSecret } from './support/secrets';
-import { RETURN_URL, TestAgent, type World } from './support/world';
+import { RETURN_URL, TestAgent } from './support/world';
 
 const REASON = expect.stringContaining('belongs to another IAM principal') as string;
 
@@ -19,13 +19,8 @@ const MARK = {
   'agent-identity:origin': 'created',
 };
 
-let world: World;
-let cloudFormation: CloudFormation;
-beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-  ({ world } = cloudFormation);
-});
-afterAll(() => cloudFormation.stop());
+const cloudFormation = CloudFormation.ofFile();
+const { world } = cloudFormation;
 
 let names = 0;
 const newName = () => `marked-${(names += 1)}`;

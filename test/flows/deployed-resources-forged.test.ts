@@ -15,17 +15,15 @@ import {
   FUNCTION_ARN,
 } from './support/cloudformation';
 import { putSecret } from './support/secrets';
-import { RETURN_URL, type World } from './support/world';
+import { RETURN_URL } from './support/world';
 
-let world: World;
-let cloudFormation: CloudFormation;
+const cloudFormation = CloudFormation.ofFile();
+const { world } = cloudFormation;
 let attacker: Server;
 /** Requests that reached the attacker's address. */
 const stolen: string[] = [];
 
 beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-  ({ world } = cloudFormation);
   attacker = createServer((request, response) => {
     stolen.push(`${request.method} ${request.url}`);
     request.on('data', (chunk: Buffer) => stolen.push(chunk.toString('utf8')));
@@ -33,10 +31,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((listening) => attacker.listen(0, '127.0.0.1', listening));
 });
-afterAll(async () => {
-  await new Promise((closed) => attacker.close(closed));
-  await cloudFormation.stop();
-});
+afterAll(() => new Promise((closed) => attacker.close(closed)));
 beforeEach(() => {
   stolen.length = 0;
   cloudFormation.failures.length = 0;

@@ -1,14 +1,8 @@
 /** The custom resource function sets, changes, and removes the stack's tags, and never changes the mark. */
 import { CloudFormation, IDENTITY, STACK_ID, type Change } from './support/cloudformation';
-import type { World } from './support/world';
 
-let world: World;
-let cloudFormation: CloudFormation;
-beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-  ({ world } = cloudFormation);
-});
-afterAll(() => cloudFormation.stop());
+const cloudFormation = CloudFormation.ofFile();
+const { world } = cloudFormation;
 
 let names = 0;
 const newName = () => `tagged-${(names += 1)}`;

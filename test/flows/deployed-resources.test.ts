@@ -5,18 +5,13 @@
 import { type BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
 import { CloudFormation, API_KEY, IDENTITY, OAUTH2, type Change } from './support/cloudformation';
 import { changeSecret, putSecret } from './support/secrets';
-import { RETURN_URL, TestAgent, type World } from './support/world';
+import { RETURN_URL, TestAgent } from './support/world';
 
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 const AGENT_ROLE = 'arn:aws:iam::000000000000:role/agent';
 
-let world: World;
-let cloudFormation: CloudFormation;
-beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-  ({ world } = cloudFormation);
-});
-afterAll(() => cloudFormation.stop());
+const cloudFormation = CloudFormation.ofFile();
+const { world } = cloudFormation;
 beforeEach(() => {
   cloudFormation.status = 200;
 });

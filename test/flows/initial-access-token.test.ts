@@ -8,7 +8,7 @@ import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './suppo
 import { alsoSending } from './support/members-beyond-aws';
 import { startProvider, type TestProvider } from './support/provider';
 import { putSecret } from './support/secrets';
-import { TestAgent, type World } from './support/world';
+import { TestAgent } from './support/world';
 
 const TOKEN = 'initial-access-token-of-the-owner';
 const SCOPES = ['openid', 'notes'];
@@ -23,13 +23,11 @@ function recordRegistrations(provider: Provider): void {
   });
 }
 
-let world: World;
-let cloudFormation: CloudFormation;
+const cloudFormation = CloudFormation.ofFile();
+const { world } = cloudFormation;
 let server: TestProvider;
 let mcp: ProtectedMcpServer;
 beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-  ({ world } = cloudFormation);
   server = await startProvider(
     {
       scopes: SCOPES,
@@ -47,7 +45,6 @@ beforeEach(() => registrations.splice(0));
 afterAll(async () => {
   await mcp.close();
   await server.close();
-  await cloudFormation.stop();
 });
 
 const configOf = (members: object = {}) => ({

@@ -2,11 +2,7 @@
 import { CloudFormation, IDENTITY } from './support/cloudformation';
 import { RETURN_URL } from './support/world';
 
-let cloudFormation: CloudFormation;
-beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-});
-afterAll(() => cloudFormation.stop());
+const cloudFormation = CloudFormation.ofFile();
 
 let names = 0;
 

@@ -7,20 +7,14 @@ import { STAGE_SECRET_TYPE } from '../../lambda/model/stage-secret';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import { CloudFormation, IDENTITY, STACK_ID } from './support/cloudformation';
 
-let cloudFormation: CloudFormation;
+const cloudFormation = CloudFormation.ofFile();
 const bodies: string[] = [];
 const server = createServer((request, response) => {
   request.on('data', (chunk: Buffer) => bodies.push(chunk.toString('utf8')));
   request.on('end', () => response.end());
 });
-beforeAll(async () => {
-  cloudFormation = await CloudFormation.start();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-});
-afterAll(async () => {
-  await new Promise((closed) => server.close(closed));
-  await cloudFormation.stop();
-});
+beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
+afterAll(() => new Promise((closed) => server.close(closed)));
 beforeEach(() => {
   bodies.length = 0;
 });

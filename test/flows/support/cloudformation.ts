@@ -73,9 +73,8 @@ export class CloudFormation {
     private readonly server: Server,
   ) {}
 
-  /** Starts a service, and the server that receives the responses. The operator plays the function's own role. */
-  static async start(): Promise<CloudFormation> {
-    const world = await World.start();
+  /** For all tests of a file: a service, and the server that receives the responses. The operator plays the function's role. */
+  static ofFile(): CloudFormation {
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -84,14 +83,10 @@ export class CloudFormation {
         response.writeHead(cloudFormation.status).end();
       });
     });
-    const cloudFormation = new CloudFormation(world, server);
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const cloudFormation = new CloudFormation(World.ofFile(), server);
+    beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
+    afterAll(() => new Promise((closed) => server.close(closed)));
     return cloudFormation;
-  }
-
-  async stop(): Promise<void> {
-    await new Promise((closed) => this.server.close(closed));
-    await this.world.stop();
   }
 
   /** Sends one request; returns the response to CloudFormation. */
