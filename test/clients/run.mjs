@@ -132,9 +132,17 @@ async function separateTest(title, file, reports) {
   return counted(succeeded, report, countsOfTap);
 }
 
+/** The VPC that test_control_plane.py names. */
+const NETWORK = {
+  vpcId: 'vpc-0123456789abcdef0',
+  subnetIds: ['subnet-0123456789abcdef0'],
+  securityGroupIds: ['sg-0123456789abcdef0'],
+  ipv6: false,
+};
+
 async function runAll(python, pythonWithMcp1, reports) {
   // The example agent in Python needs the Python that has the AWS SDK.
-  const service = await startLocalService({ PYTHON: python });
+  const service = await startLocalService({ PYTHON: python, SERVICE_NETWORK: JSON.stringify(NETWORK) });
   const { endpoint } = service.ready;
   try {
     const callbacks = `${endpoint}/identities/oauth2/callback/`;

@@ -166,3 +166,26 @@ def test_rejects_operations_that_the_service_does_not_have_with_the_reason() -> 
     with refused("ValidationException", 400) as refusal:
         control.list_payment_credential_providers()
     assert "is not supported by this service: it stores no wallets" in refusal.message
+
+
+def test_a_provider_has_private_endpoints_in_the_network_of_the_service(world: World) -> None:
+    control, name = client("bedrock-agentcore-control"), world.new_name("private")
+    network = {
+        "vpcIdentifier": "vpc-0123456789abcdef0",
+        "subnetIds": ["subnet-0123456789abcdef0"],
+        "endpointIpAddressType": "IPV4",
+    }
+    endpoint = {"managedVpcResource": network | {"routingDomain": "nlb.corp.example"}}
+    overrides = [{"domain": "idp.corp.example", "privateEndpoint": {"managedVpcResource": network}}]
+    provider = oauth2_input(world, "private")
+    config = provider["oauth2ProviderConfigInput"]["customOauth2ProviderConfig"]
+    config |= {"privateEndpoint": endpoint, "privateEndpointOverrides": overrides}
+    control.create_oauth2_credential_provider(name=name, **provider)
+    shown = control.get_oauth2_credential_provider(name=name)["oauth2ProviderConfigOutput"]
+    custom = shown["customOauth2ProviderConfig"]
+    assert (custom["privateEndpoint"], custom["privateEndpointOverrides"]) == (endpoint, overrides)
+    config["privateEndpoint"] = {"managedVpcResource": network | {"vpcIdentifier": "vpc-0123456789abcdef1"}}
+    with refused("ValidationException", 400) as refusal:
+        control.update_oauth2_credential_provider(name=name, **provider)
+    assert "must be the VPC of this service: vpc-0123456789abcdef0" in refusal.message
+    control.delete_oauth2_credential_provider(name=name)
