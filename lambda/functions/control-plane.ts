@@ -67,7 +67,6 @@ import {
 import { createDeletedGrants } from '../domain/revocation/begin';
 import { listTags, tagResource, untagResource } from '../domain/resource/tags';
 import { CONTROL_PLANE } from '../operations/control-plane';
-import type { InputOf } from '../operations/operation';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
 import { readEnvironment, readPrivateEndpointPolicy, readQuotas } from './composition/environment';
@@ -124,17 +123,6 @@ const deps = {
   quotas: readQuotas(),
 };
 
-/** Converts a provider's configuration from the names of AWS to the domain's names. */
-const configured = ({
-  credentialProviderVendor: vendor,
-  oauth2ProviderConfigInput: config,
-  ...named
-}: InputOf<(typeof CONTROL_PLANE)['CreateOauth2CredentialProvider' | 'UpdateOauth2CredentialProvider']>) => ({
-  ...named,
-  vendor,
-  config,
-});
-
 export const handler = createHandler(
   CONTROL_PLANE,
   {
@@ -153,11 +141,11 @@ export const handler = createHandler(
       ),
 
     CreateOauth2CredentialProvider: async (input, principal) =>
-      oauth2ProviderCreated(await createOauth2Provider(deps, principal, configured(input)), env.BASE_URL),
+      oauth2ProviderCreated(await createOauth2Provider(deps, principal, input), env.BASE_URL),
     GetOauth2CredentialProvider: async ({ name }, principal) =>
       oauth2ProviderDescribed(await getOauth2Provider(deps, principal, name), env.BASE_URL),
     UpdateOauth2CredentialProvider: async (input, principal) =>
-      oauth2ProviderDescribed(await updateOauth2Provider(deps, principal, configured(input)), env.BASE_URL),
+      oauth2ProviderDescribed(await updateOauth2Provider(deps, principal, input), env.BASE_URL),
     DeleteOauth2CredentialProvider: ({ name }, principal) => deleteOauth2Provider(deps, principal, name),
     ListOauth2CredentialProviders: async (input, principal) =>
       listResponse(

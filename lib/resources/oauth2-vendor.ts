@@ -3,7 +3,7 @@
  * stack is synthesized, as far as its values are known by then.
  */
 import type { VendorName } from '../../lambda/model/provider/vendor-names';
-import { oauth2ProviderMembers, type CustomOauth2Config } from '../../lambda/model/provider/configuration';
+import { createdOauth2Provider, type CustomOauth2Config } from '../../lambda/model/provider/configuration';
 import { Tags, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
@@ -279,7 +279,7 @@ export class OAuth2Vendor {
     this.checkServerOfSecret(oauthDiscovery?.discoveryUrl);
     // The secret is not known here, but some methods depend on whether there is one.
     const secret = this.secret && { [this.secretMember]: 'kept-in-AWS-Secrets-Manager' };
-    const parsed = v.safeParse(oauth2ProviderMembers.oauth2ProviderConfigInput, {
+    const parsed = v.safeParse(createdOauth2Provider.entries.oauth2ProviderConfigInput, {
       [member]: { ...withSamples(this.config), ...secret },
     });
     if (!parsed.success) throw new Error(`${this.name}: ${invalidProps(parsed.issues, PROPS)}`);

@@ -86,7 +86,7 @@ const namingIn = (
       system: { now: () => Date.now() },
     },
     { owner: OWNER },
-    configuration && [configuration],
+    configuration && { certificateConfigurations: [configuration] },
   );
 
 const naming = (found: Record<string, InMemorySecret>, arn = OURS) =>

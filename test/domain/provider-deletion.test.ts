@@ -97,8 +97,8 @@ const KINDS = {
 };
 const oauth2 = (clientSecret: string) => ({
   name: NAME,
-  vendor: 'GithubOauth2' as const,
-  config: { githubOauth2ProviderConfig: { clientId: 'agents', clientSecret } },
+  credentialProviderVendor: 'GithubOauth2' as const,
+  oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: 'agents', clientSecret } },
 });
 
 describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {

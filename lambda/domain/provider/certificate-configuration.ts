@@ -12,7 +12,8 @@ import { MAX_OBJECT_BYTES, placeOf, type CertificateObjects } from './certificat
 import { CERTIFICATES_OWNER, namesCertificatesOwner } from './private-authorities';
 import { secretArnPrefix } from './provider-secret';
 
-type CertificateConfigurations = CustomOauth2Config['certificateConfigurations'];
+/** What a request states; undefined for a built-in vendor. */
+type Stated = Pick<CustomOauth2Config, 'certificateConfigurations'> | undefined;
 
 export interface CertificateNamingDependencies {
   /** Secrets that the owner tag marks as certificates. */
@@ -28,9 +29,8 @@ export interface CertificateNamingDependencies {
 const MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.certificateConfigurations';
 
 /** Returns where a configuration states that the certificates are, without a check that the owner can use them. */
-export function statedCertificates([
-  configuration,
-]: NonNullable<CertificateConfigurations> = []): Complete<CertificateMembers> {
+export function statedCertificates(config: Stated): Complete<CertificateMembers> {
+  const [configuration] = config?.certificateConfigurations ?? [];
   const { secretsManager, s3: certificateObject } = configuration ?? {};
   return { certificateSecretArn: secretsManager?.secretArn, certificateObject };
 }
@@ -44,9 +44,9 @@ export function statedCertificates([
 export async function nameCertificates(
   deps: CertificateNamingDependencies,
   owned: Owned,
-  configurations: CertificateConfigurations,
+  config: Stated,
 ): Promise<Complete<CertificateMembers>> {
-  const stated = statedCertificates(configurations);
+  const stated = statedCertificates(config);
   const { certificateSecretArn: secretArn, certificateObject } = stated;
   if (certificateObject) await checkObject(deps, owned, `${MEMBER}.0.s3`, certificateObject);
   if (secretArn === undefined) return stated;
@@ -120,7 +120,7 @@ async function checkObject(
 export function certificateConfigurationsOf({
   certificateSecretArn: secretArn,
   certificateObject: s3,
-}: CertificateMembers): CertificateConfigurations {
+}: CertificateMembers): CustomOauth2Config['certificateConfigurations'] {
   if (secretArn !== undefined) return [{ secretsManager: { secretArn } }];
   return s3 && [{ s3 }];
 }

@@ -1,4 +1,5 @@
 /** The update of an OAuth2 credential provider. */
+import type { UpdateOauth2ProviderInput } from '../../model/provider/configuration';
 import type { ExternalSecret } from '../../model/secret-reference';
 import type { CertificateMembers, Oauth2Provider } from '../../model/provider/record';
 import { isDeepStrictEqual } from 'node:util';
@@ -30,7 +31,6 @@ import {
   resolveServedConfig,
   sealSecret,
   type Oauth2ProviderDependencies,
-  type Oauth2ProviderInput,
 } from './oauth2-provider';
 
 /** Facts about an update on which the rules for several members depend. */
@@ -99,8 +99,8 @@ export function updateOauth2Provider(
       const byOwner = isOwnedBy(provider, principal);
       const { customOauth2ProviderConfig: custom } = input.oauth2ProviderConfigInput;
       const certificates = byOwner
-        ? await nameCertificates(deps, provider, configurations)
-        : statedCertificates(configurations);
+        ? await nameCertificates(deps, provider, custom)
+        : statedCertificates(custom);
       // An update that states the authorization server is how the owner confirms that a protected resource names another.
       const found = await resolveClient(deps, resolved, {
         ...provider,
@@ -127,7 +127,7 @@ async function changeProvider(
     certificates,
     annotate,
     ...binding
-  }: Pick<Oauth2ProviderInput, 'vendor'> &
+  }: Pick<Oauth2Provider, 'vendor'> &
     Binding & {
       readonly found: DiscoveredClient;
       readonly certificates: Complete<CertificateMembers>;

@@ -1,7 +1,6 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
 import type { CertificateMembers, Oauth2Provider } from '../../model/provider/record';
-import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
-import type { VendorName } from '../../model/provider/vendor-names';
+import type { CreateOauth2ProviderInput } from '../../model/provider/configuration';
 import { hash } from 'node:crypto';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
@@ -96,16 +95,6 @@ export const clientSecretContext = (
   ownerArn: provider.arn,
   binding: { provider: provider.id, client: clientBindingDigest(provider) },
 });
-
-export interface Oauth2ProviderInput {
-  readonly name: string;
-  readonly vendor: VendorName;
-  readonly config: Oauth2ProviderConfig;
-}
-
-export interface CreateOauth2ProviderInput extends Oauth2ProviderInput {
-  readonly tags?: Readonly<Record<string, string>> | undefined;
-}
 
 export interface Oauth2ProviderDependencies
   extends SecretNamingDependencies, KeyNamingDependencies, CertificateNamingDependencies {
@@ -208,7 +197,7 @@ export function createOauth2Provider(
     const references = await namedReferences(deps, principal, input, resolved);
     const client = await resolveClient(deps, resolved, {
       ...holder,
-      stated: input.config.customOauth2ProviderConfig,
+      stated: config.customOauth2ProviderConfig,
       byOwner: true,
     });
     annotate(boundTo(client.config.discovery));
@@ -237,7 +226,7 @@ type References = CertificateMembers & Pick<Oauth2Provider, 'externalSecret'>;
 async function namedReferences(
   deps: SecretNamingDependencies & CertificateNamingDependencies,
   principal: Caller,
-  { vendor, config }: Oauth2ProviderInput,
+  { credentialProviderVendor: vendor, oauth2ProviderConfigInput: config }: CreateOauth2ProviderInput,
   { secret }: ResolvedConfig,
 ): Promise<References> {
   const owned = ownedBy(principal);
@@ -270,7 +259,7 @@ async function storeProvider(
     name: input.name,
     ...found.holder,
     ...ownedBy(principal),
-    vendor: input.vendor,
+    vendor: input.credentialProviderVendor,
     ...client,
     ...(registration && { registration }),
     ...found.references,

@@ -13,6 +13,7 @@ import {
   PROVIDER_DISCOVERY_URL_RULE,
 } from '../discovery-url';
 import { providerName, scopes } from '../names';
+import { requireOwnership, tags } from '../request-values';
 import type { Of } from '../of';
 import { privateEndpointMembers } from '../private-endpoint';
 import { secretReference, secretSource } from '../secret-reference';
@@ -189,10 +190,17 @@ const oauth2ProviderConfigInput = v.pipe(
 );
 
 /** Members of both create and update. */
-export const oauth2ProviderMembers = {
+const members = {
+  name: providerName,
   credentialProviderVendor: v.picklist(VENDOR_NAMES),
   oauth2ProviderConfigInput,
 };
+
+export const createdOauth2Provider = v.strictObject({ ...members, tags: v.exactOptional(tags) });
+export interface CreateOauth2ProviderInput extends Of<typeof createdOauth2Provider> {}
+
+export const updatedOauth2Provider = v.strictObject({ ...members, requireOwnership });
+export interface UpdateOauth2ProviderInput extends Of<typeof updatedOauth2Provider> {}
 
 /** What a request states of a provider. */
 export interface Oauth2ProviderConfig extends Of<typeof oauth2ProviderConfigInput> {}

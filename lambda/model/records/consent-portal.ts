@@ -9,15 +9,14 @@ import { OwnedResourceSchema } from './owned-resource';
  */
 const CONSENT_PORTAL_STATUSES = ['CREATING', 'ACTIVE', 'FAILED', 'UPDATING', 'UPDATE_FAILED'] as const;
 
+/** An agent whose connections the portal lists. The only AWS type is a gateway, which this service does not have. */
 const PortalSourceSchema = v.object({
   type: v.literal('workload-identity'),
   /** Name of the workload identity. */
   identifier: v.string(),
 });
 
-/** An agent whose connections the portal lists. The only AWS type is a gateway, which this service does not have. */
-export interface PortalSource extends Of<typeof PortalSourceSchema> {}
-
+/** How users sign in to the portal. */
 const PortalSignInSchema = v.object({
   /** ARN of an OAuth2 credential provider of this deployment that has a discovery URL. */
   credentialProviderArn: v.string(),
@@ -26,9 +25,7 @@ const PortalSignInSchema = v.object({
   audience: v.exactOptional(v.string()),
 });
 
-/** How users sign in to the portal. */
-export interface PortalSignIn extends Of<typeof PortalSignInSchema> {}
-
+/** How the pages look. Not in the AWS API. */
 const PortalBrandingSchema = v.object({
   /** Replaces the portal's name on the pages. */
   name: v.exactOptional(v.string()),
@@ -37,9 +34,6 @@ const PortalBrandingSchema = v.object({
   /** An image as a `data:` URL. */
   logo: v.exactOptional(v.string()),
 });
-
-/** How the pages look. Not in the AWS API. */
-export interface PortalBranding extends Of<typeof PortalBrandingSchema> {}
 
 const PortalConnectionSchema = v.object({
   /** One of the portal's sources. */

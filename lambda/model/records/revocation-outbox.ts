@@ -35,7 +35,6 @@ export const REVOCATION_CAUSES = ['operator', 'agent', 'user', 'deletion', 'iden
  * - `not-stored`: the provider issued them, and the grant was dropped, deleted, or renewed before they could be stored
  */
 export const ENQUEUE_CAUSES = ['forced', 'replaced', 'not-stored'] as const;
-export type EnqueueCause = (typeof ENQUEUE_CAUSES)[number];
 
 /**
  * Why a client is deleted:

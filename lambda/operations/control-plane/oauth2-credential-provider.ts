@@ -1,7 +1,7 @@
 /** OAuth 2.0 credential providers: clients at authorization servers. */
 import * as v from 'valibot';
 import { providerName } from '../../model/names';
-import { oauth2ProviderMembers } from '../../model/provider/configuration';
+import { createdOauth2Provider, updatedOauth2Provider } from '../../model/provider/configuration';
 import {
   BOUND,
   CERTIFICATES,
@@ -23,18 +23,18 @@ import {
 } from '../differences';
 import { operations } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { listing, requireOwnership, tags } from '../../model/request-values';
+import { listing } from '../../model/request-values';
 
 const named = v.strictObject({ name: providerName });
 
 export const oauth2CredentialProvider = operations('control-plane', '/identities', {
   CreateOauth2CredentialProvider: {
     status: 201,
-    input: v.strictObject({ name: providerName, ...oauth2ProviderMembers, tags: v.exactOptional(tags) }),
+    input: createdOauth2Provider,
   },
   GetOauth2CredentialProvider: { input: named },
   UpdateOauth2CredentialProvider: {
-    input: v.strictObject({ name: providerName, ...oauth2ProviderMembers, requireOwnership }),
+    input: updatedOauth2Provider,
   },
   DeleteOauth2CredentialProvider: { status: 204, input: named },
   ListOauth2CredentialProviders: { input: listing(20) },
