@@ -3,6 +3,7 @@
  * only the bundle is loaded. Each message gets one response:
  * - `{ bundle, calls }` loads the bundle, for these events and contexts as JSON
  * - `{ run, callers }` calls the function this many times, by this many callers in parallel
+ * - `{ arrivals, rate }` calls the function this many times, at a constant rate per second
  * - `{ allocated }` returns the bytes that this many calls allocate on the heap
  * - `{ requested }` returns the requests of this many calls
  * - `{ loaded }` returns what the process has loaded
@@ -11,6 +12,7 @@
 const diagnostics = require('node:diagnostics_channel');
 const { statSync } = require('node:fs');
 const { performance } = require('node:perf_hooks');
+const { setImmediate: nextTurn } = require('node:timers/promises');
 const { GCProfiler } = require('node:v8');
 
 // As in Lambda, where the functions do not use the console (lambda/functions/composition/logging.ts).
@@ -96,6 +98,21 @@ async function run({ run: count, callers }) {
   return { cpu, transferred: transferred() - before, latencies, response };
 }
 
+/** Returns the milliseconds of each call from its arrival, which does not wait for the calls before it. */
+async function arrive({ arrivals: count, rate }) {
+  const latencies = new Float64Array(count);
+  const begun = performance.now();
+  const answered = [];
+  for (let index = 0; index < count; index += 1) {
+    const at = begun + (index * 1000) / rate;
+    // A timer is late by up to a millisecond, which is as long as a call.
+    while (performance.now() < at) await nextTurn();
+    answered.push(call().then(() => (latencies[index] = performance.now() - at)));
+  }
+  await Promise.all(answered);
+  return latencies;
+}
+
 const repeated = (count) => async () => {
   for (let done = 0; done < count; done += 1) await call();
 };
@@ -119,6 +136,7 @@ function loaded() {
 async function respond(message) {
   if ('bundle' in message) return load(message);
   if ('run' in message) return run(message);
+  if ('arrivals' in message) return arrive(message);
   if ('loaded' in message) return loaded();
   if ('allocated' in message) return allocated(repeated(message.allocated));
   return requested(repeated(message.requested));

@@ -89,6 +89,15 @@ export class FunctionProcess {
     return ask(this.child, { run: calls, callers });
   }
 
+  /**
+   * Calls the function at a constant rate, and returns the milliseconds of each call from its arrival.
+   *
+   * @param rate calls per second
+   */
+  arrive(calls: number, rate: number): Promise<Float64Array> {
+    return ask(this.child, { arrivals: calls, rate });
+  }
+
   /** Returns the bytes that a number of calls allocate on the heap. */
   allocated(calls: number): Promise<number> {
     return ask(this.child, { allocated: calls });
