@@ -9,7 +9,7 @@ interface Fault {
   readonly message: string;
 }
 
-const stated = (fault: Fault | undefined): InvalidField | undefined =>
+const fieldOf = (fault: Fault | undefined): InvalidField | undefined =>
   fault && field(fault.path, fault.message);
 
 /** Returns the fault of a member, with its name at the beginning of the path. */
@@ -39,7 +39,9 @@ function lost(sent: unknown, kept: unknown): Fault | undefined {
  * @param kept the parsed document
  * @returns the first member that differs; undefined if there is none
  */
-export const lostField = (sent: unknown, kept: unknown): InvalidField | undefined => stated(lost(sent, kept));
+export function lostField(sent: unknown, kept: unknown): InvalidField | undefined {
+  return fieldOf(lost(sent, kept));
+}
 
 /** A lone surrogate is not a character. Encoded as UTF-8, different ones would become the same. */
 function malformed(value: unknown): Fault | undefined {
@@ -58,4 +60,6 @@ function malformed(value: unknown): Fault | undefined {
 }
 
 /** @returns the first member or map key whose text is not well-formed Unicode */
-export const malformedText = (value: unknown): InvalidField | undefined => stated(malformed(value));
+export function malformedText(value: unknown): InvalidField | undefined {
+  return fieldOf(malformed(value));
+}

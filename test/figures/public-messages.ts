@@ -28,13 +28,22 @@ const CREATORS: Readonly<Record<string, { readonly type: string; readonly prefix
 
 type Constants = ReadonlyMap<string, ts.Node>;
 
-/** Returns the text of an expression; undefined if it is none. A function that returns a text counts as the text. */
-function textOf(node: ts.Node | undefined, constants: Constants): string | undefined {
-  if (node === undefined) return undefined;
+/**
+ * Returns the text of an expression; undefined if it is none. A function that returns a text counts as the text.
+ *
+ * @param within the expressions on the way, because constants of different files can have names that lead to each other
+ */
+function textOf(
+  node: ts.Node | undefined,
+  constants: Constants,
+  within: readonly ts.Node[] = [],
+): string | undefined {
+  if (node === undefined || within.includes(node)) return undefined;
+  const textIn = (other: ts.Node | undefined) => textOf(other, constants, [...within, node]);
   if (ts.isStringLiteralLike(node)) return node.text;
-  if (ts.isIdentifier(node)) return textOf(constants.get(node.text), constants);
-  if (ts.isCallExpression(node)) return textOf(node.expression, constants);
-  if (ts.isArrowFunction(node)) return textOf(node.body, constants);
+  if (ts.isIdentifier(node)) return textIn(constants.get(node.text));
+  if (ts.isCallExpression(node)) return textIn(node.expression);
+  if (ts.isArrowFunction(node)) return textIn(node.body);
   if (!ts.isTemplateExpression(node)) return undefined;
   return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('');
 }
