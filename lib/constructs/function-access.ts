@@ -6,7 +6,7 @@
 import { Arn, ArnFormat, Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { PREFIX, type TableName } from '../../lambda/model/table-keys';
-import { CERTIFICATES_OWNER } from '../../lambda/domain/provider/private-authorities';
+import { CERTIFICATES_OWNER } from '../../lambda/domain/private-authorities';
 import { OWNER_TAG } from '../../lambda/domain/ownership';
 import { WEB_IDENTITY_LIFETIME, WEB_IDENTITY_TAGS } from '../../lambda/domain/oauth/web-identity';
 import { SEALING_PURPOSES } from '../../lambda/model/sealing-purpose';

@@ -5,7 +5,7 @@
  * principal signs, decrypts, or reads a secret value or an object: only the functions do.
  */
 import { principalOf } from '../../lambda/domain/principal';
-import { CERTIFICATES_OWNER } from '../../lambda/domain/provider/private-authorities';
+import { CERTIFICATES_OWNER } from '../../lambda/domain/private-authorities';
 import { OWNER_TAG } from '../../lambda/domain/ownership';
 import { isLocal, type Principal, type Principals } from './principals';
 

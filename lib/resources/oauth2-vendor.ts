@@ -7,7 +7,7 @@ import { createdOauth2Provider, type CustomOauth2Config } from '../../lambda/mod
 import { Tags, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
-import { CERTIFICATES_OWNER } from '../../lambda/domain/provider/private-authorities';
+import { CERTIFICATES_OWNER } from '../../lambda/domain/private-authorities';
 import { OWNER_TAG } from '../../lambda/domain/ownership';
 import { checkSecretGiven, resolveConfig } from '../../lambda/domain/provider/vendor-config';
 import { vendorOf } from '../../lambda/domain/provider/vendors';

@@ -31,7 +31,7 @@ beforeEach(() => {
     isIssuer: (text) => text === issuer.issuer,
     audience: [issuer.audience],
     jwksUri: () => Promise.resolve(`${issuer.issuer}/jwks`),
-    connection: undefined,
+    connection: {},
   };
 });
 
@@ -150,7 +150,7 @@ it('keeps a failure to trust the server from those who trust other authorities',
   const transport = createTransport({ loopback: true });
   const verifier = createEventTokenVerifier(
     (url, { connection, ...init }) =>
-      connection
+      connection?.authorities
         ? Promise.reject(new ProviderFailure('unreachable', 'unknown authority', { unavailable: true }))
         : transport(url, init),
     system,

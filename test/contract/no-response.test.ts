@@ -129,11 +129,11 @@ describe('a discovery document', () => {
     const discoveryUrl = `${server.url}/.well-known/openid-configuration`;
     for (const [, behavior] of NO_RESPONSE.slice(0, 2)) {
       server.behavior = behavior;
-      await expect(reader.read({ discoveryUrl })).rejects.toMatchObject(unavailable);
+      await expect(reader.read({ discoveryUrl }, {})).rejects.toMatchObject(unavailable);
       system.advance(5);
     }
     server.behavior = documentResponse(documentOf(server));
-    expect(await reader.read({ discoveryUrl })).toEqual(documentOf(server));
+    expect(await reader.read({ discoveryUrl }, {})).toEqual(documentOf(server));
     expect(server.requests).toHaveLength(3);
   });
 });

@@ -13,7 +13,7 @@ import {
   type AuthoritiesInSecret,
   type PrivateAuthorities,
   type ProviderAuthorities,
-} from '../../lambda/domain/provider/private-authorities';
+} from '../../lambda/domain/private-authorities';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { createAuthority, type IssuedCertificate } from '../flows/support/certificates';
 import { holdDeadlines } from '../flows/support/deadlines';

@@ -1,10 +1,8 @@
 /**
  * The private certificate authorities of a provider: which secrets and objects can contain them, and what must be in them.
  */
-import {
-  connectionSlot,
-  createAuthorityCertificates,
-} from '../../lambda/domain/oauth/authority-certificates';
+import { createAuthorityCertificates } from '../../lambda/domain/oauth/authority-certificates';
+import { connectionSlot } from '../../lambda/domain/server-connection';
 import { parsedCertificates } from '../../lambda/domain/ca-certificates';
 import { nameCertificates } from '../../lambda/domain/provider/certificate-configuration';
 import type { CustomOauth2Config } from '../../lambda/model/provider/configuration';
@@ -282,7 +280,7 @@ describe('what was fetched with private authorities or through private endpoints
 
   it('is not used for another provider, another secret, object, or endpoint, or without them', () => {
     const slots = [
-      connectionSlot(url, undefined),
+      connectionSlot(url, {}),
       connectionSlot(url, { authorities: { holder: held, secretArn: OURS } }),
       connectionSlot(url, { authorities: { holder: { ...held, id: 'other' }, secretArn: OURS } }),
       connectionSlot(url, { authorities: { holder: { ...held, revision: 2 }, secretArn: OURS } }),

@@ -224,8 +224,8 @@ describe('the metadata of a configured provider', () => {
 
   it('are those of its authorization server, which are cached with the confirmation', async () => {
     const metadata = reader();
-    expect(await metadata.read(discovery)).toEqual(serverOf(ISSUER));
-    await metadata.read(discovery);
+    expect(await metadata.read(discovery, {})).toEqual(serverOf(ISSUER));
+    await metadata.read(discovery, {});
     expect(asked.sort()).toEqual([INSERTED, DISCOVERY_URL].sort());
   });
 
@@ -234,12 +234,12 @@ describe('the metadata of a configured provider', () => {
     ['its server with a slash', { resource: RESOURCE, authorization_servers: [`${ISSUER}/`] }],
   ])('are not used if the resource names %s', async (_what, document) => {
     documents[DISCOVERY_URL] = document;
-    await expect(reader().read(discovery)).rejects.toMatchObject({
+    await expect(reader().read(discovery, {})).rejects.toMatchObject({
       code: 'authorization_server_changed',
       unavailable: false,
     });
     // Revocations go to the server that issued the tokens.
-    expect(await reader().read(discovery, undefined, 'revocation')).toMatchObject({ issuer: ISSUER });
+    expect(await reader().read(discovery, {}, 'revocation')).toMatchObject({ issuer: ISSUER });
   });
 
   it('have no endpoint of another origin that receives tokens, requests, or secrets, also for revocations', async () => {
@@ -250,15 +250,15 @@ describe('the metadata of a configured provider', () => {
       introspection_endpoint: 'https://as.example/introspect',
     };
     documents[INSERTED] = own;
-    expect(await reader().read(discovery)).toEqual(own);
+    expect(await reader().read(discovery, {})).toEqual(own);
     documents[INSERTED] = {
       ...serverOf(ISSUER),
       revocation_endpoint: 'https://evil.example/revoke',
       pushed_authorization_request_endpoint: 'https://as.example:8443/par',
       introspection_endpoint: 'https://evil.example/introspect',
     };
-    expect(await reader().read(discovery)).toEqual(serverOf(ISSUER));
-    expect(await reader().read(discovery, undefined, 'revocation')).toEqual(serverOf(ISSUER));
+    expect(await reader().read(discovery, {})).toEqual(serverOf(ISSUER));
+    expect(await reader().read(discovery, {}, 'revocation')).toEqual(serverOf(ISSUER));
   });
 
   it.each([
@@ -272,20 +272,20 @@ describe('the metadata of a configured provider', () => {
     const bound = { ...discovery, protectedResource: { ...protectedResource, endpointOrigins } };
     // A provider from before the origins were stored has the one of its issuer.
     for (const configured of [bound, discovery]) {
-      await expect(reader().read(configured)).rejects.toMatchObject(refused);
-      await expect(reader().read(configured, undefined, 'revocation')).rejects.toMatchObject(refused);
+      await expect(reader().read(configured, {})).rejects.toMatchObject(refused);
+      await expect(reader().read(configured, {}, 'revocation')).rejects.toMatchObject(refused);
     }
     const confirmed = {
       ...protectedResource,
       endpointOrigins: [...endpointOrigins, 'https://login.example'],
     };
-    const read = await reader().read({ ...discovery, protectedResource: confirmed });
+    const read = await reader().read({ ...discovery, protectedResource: confirmed }, {});
     expect(read).toMatchObject(change);
   });
 
   it('are read again after the owner has confirmed another origin', async () => {
     const metadata = reader();
-    await metadata.read(discovery);
+    await metadata.read(discovery, {});
     const moved = {
       token_endpoint: 'https://login.example/token',
       authorization_endpoint: 'https://login.example/authorize',
@@ -293,12 +293,12 @@ describe('the metadata of a configured provider', () => {
     };
     documents[INSERTED] = { ...serverOf(ISSUER), ...moved };
     const confirmed = { ...protectedResource, endpointOrigins: ['https://login.example'] };
-    expect(await metadata.read({ ...discovery, protectedResource: confirmed })).toMatchObject(moved);
+    expect(await metadata.read({ ...discovery, protectedResource: confirmed }, {})).toMatchObject(moved);
   });
 
   it('are used if the resource names further authorization servers', async () => {
     documents[DISCOVERY_URL] = { resource: RESOURCE, authorization_servers: ['https://new.example', ISSUER] };
-    expect(await reader().read(discovery)).toMatchObject({ issuer: ISSUER });
+    expect(await reader().read(discovery, {})).toMatchObject({ issuer: ISSUER });
   });
 
   it.each([
@@ -307,7 +307,10 @@ describe('the metadata of a configured provider', () => {
     ['the authorization server', INSERTED, 503, true],
   ])('are not used if %s (%s) responds with %i', async (_what, url, status, unavailable) => {
     documents[url] = status;
-    await expect(reader().read(discovery)).rejects.toMatchObject({ code: 'discovery_failed', unavailable });
+    await expect(reader().read(discovery, {})).rejects.toMatchObject({
+      code: 'discovery_failed',
+      unavailable,
+    });
   });
 
   it.each([
@@ -316,7 +319,7 @@ describe('the metadata of a configured provider', () => {
     ['no longer supports S256', { code_challenge_methods_supported: ['plain'] }],
   ])('are not used if the authorization server %s', async (_what, change) => {
     documents[INSERTED] = { ...serverOf(ISSUER), ...change };
-    await expect(reader().read(discovery)).rejects.toMatchObject({ code: 'invalid_metadata' });
+    await expect(reader().read(discovery, {})).rejects.toMatchObject({ code: 'invalid_metadata' });
   });
 
   it.each<[what: string, code: string, change: () => void]>([
@@ -358,16 +361,16 @@ describe('the metadata of a configured provider', () => {
   ])('are rejected by the check of the command as by the service if %s', async (_what, code, change) => {
     const deps = { transport, endpointPolicy: ACCOUNT };
     const checked = () => boundServerMetadata(deps, DISCOVERY_URL, protectedResource);
-    expect(await checked()).toEqual(await reader().read(discovery));
+    expect(await checked()).toEqual(await reader().read(discovery, {}));
     change();
-    await expect(reader().read(discovery)).rejects.toMatchObject({ code });
+    await expect(reader().read(discovery, {})).rejects.toMatchObject({ code });
     await expect(checked()).rejects.toMatchObject({ code });
   });
 
   it('include the scopes that the resource lists, from the same document', async () => {
     documents[DISCOVERY_URL] = { ...(documents[DISCOVERY_URL] as object), scopes_supported: ['a', 'b', 'a'] };
     const metadata = reader();
-    await metadata.read(discovery);
+    await metadata.read(discovery, {});
     expect(await metadata.resourceScopes(discovery)).toEqual(['a', 'b']);
     expect(asked.filter((url) => url === DISCOVERY_URL)).toHaveLength(1);
     expect(await metadata.resourceScopes({ discoveryUrl: INSERTED })).toEqual([]);
@@ -390,7 +393,7 @@ describe('the metadata of a configured provider', () => {
 
   it('are not those of a document that claims to be a resource and a server', async () => {
     documents[DISCOVERY_URL] = { ...serverOf(RESOURCE), resource: RESOURCE, authorization_servers: [ISSUER] };
-    await expect(reader().read({ discoveryUrl: DISCOVERY_URL })).rejects.toMatchObject({
+    await expect(reader().read({ discoveryUrl: DISCOVERY_URL }, {})).rejects.toMatchObject({
       code: 'invalid_metadata',
     });
   });

@@ -11,7 +11,7 @@ import {
   createProviderClients,
   type ProviderClientDependencies,
 } from '../../lambda/domain/oauth/provider-client';
-import type { ServerConnection } from '../../lambda/domain/provider/server-connection';
+import type { ServerConnection } from '../../lambda/domain/server-connection';
 import type { WebIdentityRequest } from '../../lambda/domain/oauth/web-identity';
 import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';

@@ -153,12 +153,12 @@ describe('discovery', () => {
     const system = createFakeSystem();
     const { asked, transport } = server(() => Response.json(document));
     const reader = createMetadataReader(transport, ACCOUNT, system);
-    await reader.read({ discoveryUrl });
+    await reader.read({ discoveryUrl }, {});
     system.advance(599);
-    await reader.read({ discoveryUrl });
+    await reader.read({ discoveryUrl }, {});
     expect(asked).toEqual([discoveryUrl]);
     system.advance(1);
-    await reader.read({ discoveryUrl });
+    await reader.read({ discoveryUrl }, {});
     expect(asked).toHaveLength(2);
   });
 
@@ -176,7 +176,8 @@ describe('discovery', () => {
     const system = createFakeSystem();
     const { asked, transport } = server(answer);
     const reader = createMetadataReader(transport, ACCOUNT, system);
-    const fails = () => expect(reader.read({ discoveryUrl })).rejects.toMatchObject({ code, unavailable });
+    const fails = () =>
+      expect(reader.read({ discoveryUrl }, {})).rejects.toMatchObject({ code, unavailable });
     await fails();
     system.advance(4);
     await fails();
@@ -193,12 +194,12 @@ describe('discovery', () => {
       return Promise.resolve(new Response('', { status: 500, headers: { 'retry-after': '7' } }));
     };
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
-    await expect(reader.read({ discoveryUrl })).rejects.toMatchObject({
+    await expect(reader.read({ discoveryUrl }, {})).rejects.toMatchObject({
       unavailable: true,
       retryAfter: 7,
       detail: 'discovery responded with 500',
     });
-    expect(inits).toEqual([{ method: 'GET', headers: { accept: 'application/json' } }]);
+    expect(inits).toEqual([{ method: 'GET', headers: { accept: 'application/json' }, connection: {} }]);
   });
 
   it('succeeds after the server has recovered', async () => {
@@ -206,22 +207,24 @@ describe('discovery', () => {
     const answers = [new Response('', { status: 503 }), Response.json(document)];
     const { transport } = server(() => answers.shift() ?? new Response('', { status: 500 }));
     const reader = createMetadataReader(transport, ACCOUNT, system);
-    await expect(reader.read({ discoveryUrl })).rejects.toBeInstanceOf(ProviderFailure);
+    await expect(reader.read({ discoveryUrl }, {})).rejects.toBeInstanceOf(ProviderFailure);
     system.advance(5);
-    expect(await reader.read({ discoveryUrl })).toEqual(document);
-    expect(await reader.read({ discoveryUrl })).toEqual(document);
+    expect(await reader.read({ discoveryUrl }, {})).toEqual(document);
+    expect(await reader.read({ discoveryUrl }, {})).toEqual(document);
   });
 
   it('sends one request for concurrent calls, whether it succeeds or fails', async () => {
     const { asked, transport } = server(() => Response.json(document));
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
-    const all = await Promise.all(Array.from({ length: 20 }, () => reader.read({ discoveryUrl })));
+    const all = await Promise.all(Array.from({ length: 20 }, () => reader.read({ discoveryUrl }, {})));
     expect(all).toEqual(all.map(() => document));
     expect(asked).toEqual([discoveryUrl]);
 
     const down = server(() => new Response('', { status: 500 }));
     const failing = createMetadataReader(down.transport, ACCOUNT, createFakeSystem());
-    const failed = await Promise.allSettled(Array.from({ length: 20 }, () => failing.read({ discoveryUrl })));
+    const failed = await Promise.allSettled(
+      Array.from({ length: 20 }, () => failing.read({ discoveryUrl }, {})),
+    );
     expect(failed.map(({ status }) => status)).toEqual(failed.map(() => 'rejected'));
     expect(down.asked).toEqual([discoveryUrl]);
   });
@@ -238,12 +241,12 @@ describe('discovery', () => {
       ACCOUNT,
       system,
     );
-    const dead = reader.read({ discoveryUrl });
+    const dead = reader.read({ discoveryUrl }, {});
     system.advance(4);
-    const joined = reader.read({ discoveryUrl });
+    const joined = reader.read({ discoveryUrl }, {});
     expect(asked).toHaveLength(1);
     system.advance(1);
-    expect(await reader.read({ discoveryUrl })).toEqual(document);
+    expect(await reader.read({ discoveryUrl }, {})).toEqual(document);
     expect(asked).toHaveLength(2);
     const still = Symbol('still waiting');
     for (const waiting of [dead, joined]) {
@@ -260,7 +263,7 @@ describe('discovery', () => {
     };
     const reader = createMetadataReader(failing, ACCOUNT, createFakeSystem());
     for (const time of [1, 2]) {
-      await expect(reader.read({ discoveryUrl })).rejects.toBe(fault);
+      await expect(reader.read({ discoveryUrl }, {})).rejects.toBe(fault);
       expect(asked).toBe(time);
     }
   });
@@ -270,8 +273,8 @@ describe('discovery', () => {
     const { asked, transport } = server(() => Response.json(document));
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
     const [own, foreign] = await Promise.allSettled([
-      reader.read({ discoveryUrl }),
-      reader.read({ discoveryUrl: other }),
+      reader.read({ discoveryUrl }, {}),
+      reader.read({ discoveryUrl: other }, {}),
     ]);
     expect(own).toMatchObject({ status: 'fulfilled' });
     expect(foreign).toMatchObject({ reason: { code: 'invalid_metadata' } });
@@ -295,14 +298,14 @@ describe('discovery', () => {
     it('finds the document where section 3.1 puts it, and caches it under the configured URL', async () => {
       const { asked, reader } = serverAt(inserted);
       for (let time = 0; time < 2; time += 1) {
-        expect(await reader.read({ discoveryUrl: appended })).toEqual(document);
+        expect(await reader.read({ discoveryUrl: appended }, {})).toEqual(document);
       }
       expect(asked).toEqual([appended, inserted]);
     });
 
     it('uses the document at the configured URL if there is one', async () => {
       const { asked, reader } = serverAt(appended);
-      expect(await reader.read({ discoveryUrl: appended })).toEqual(document);
+      expect(await reader.read({ discoveryUrl: appended }, {})).toEqual(document);
       expect(asked).toEqual([appended]);
     });
 
@@ -312,7 +315,7 @@ describe('discovery', () => {
       ['a slash at its end', `${inserted}/`],
     ])('reads a configured URL that has the path at its end: %s', async (_what, url) => {
       const { asked, reader } = serverAt(url);
-      expect(await reader.read({ discoveryUrl: url })).toEqual(document);
+      expect(await reader.read({ discoveryUrl: url }, {})).toEqual(document);
       expect(asked).toEqual([url]);
     });
 
@@ -324,7 +327,7 @@ describe('discovery', () => {
       'rejects a document at a URL that has the path at its end, of an issuer with %s',
       async (_what, other) => {
         const { reader } = serverAt(inserted, { ...document, issuer: other });
-        await expect(reader.read({ discoveryUrl: inserted })).rejects.toMatchObject({
+        await expect(reader.read({ discoveryUrl: inserted }, {})).rejects.toMatchObject({
           code: 'invalid_metadata',
         });
       },
@@ -332,7 +335,7 @@ describe('discovery', () => {
 
     it('still requires the document to name the configured issuer', async () => {
       const { reader } = serverAt(inserted, { ...document, issuer: 'https://provider.example' });
-      await expect(reader.read({ discoveryUrl: appended })).rejects.toMatchObject({
+      await expect(reader.read({ discoveryUrl: appended }, {})).rejects.toMatchObject({
         code: 'invalid_metadata',
       });
     });
@@ -347,14 +350,16 @@ describe('discovery', () => {
       ],
     ])('tries no other URL: %s', async (_what, url, times) => {
       const { asked, reader } = serverAt('https://nowhere.example/');
-      await expect(reader.read({ discoveryUrl: url })).rejects.toMatchObject({ code: 'discovery_failed' });
+      await expect(reader.read({ discoveryUrl: url }, {})).rejects.toMatchObject({
+        code: 'discovery_failed',
+      });
       expect(asked).toHaveLength(times);
     });
 
     it('tries no other URL if the server is unavailable', async () => {
       const { asked, transport } = server(() => new Response('', { status: 503 }));
       const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
-      await expect(reader.read({ discoveryUrl: appended })).rejects.toMatchObject({ unavailable: true });
+      await expect(reader.read({ discoveryUrl: appended }, {})).rejects.toMatchObject({ unavailable: true });
       expect(asked).toEqual([appended]);
     });
   });
@@ -363,7 +368,7 @@ describe('discovery', () => {
     const { asked, transport } = server(() => Response.json(document));
     const stated = { issuer, authorizationEndpoint: `${issuer}/a`, tokenEndpoint: `${issuer}/t` };
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
-    expect(await reader.read({ authorizationServerMetadata: stated })).toEqual({
+    expect(await reader.read({ authorizationServerMetadata: stated }, {})).toEqual({
       issuer,
       authorization_endpoint: `${issuer}/a`,
       token_endpoint: `${issuer}/t`,

@@ -58,7 +58,7 @@ async function clientAt(
   secret = `secret-of-${id}`,
 ): Promise<ProviderClient> {
   const { discoveryUrl } = at;
-  const metadata = await createMetadataReader(transport, policy, system).read({ discoveryUrl });
+  const metadata = await createMetadataReader(transport, policy, system).read({ discoveryUrl }, {});
   const provider = sampleProvider({ clientId: id, discovery: { discoveryUrl } });
   return { provider, metadata, credential: { secret }, transport, endpointPolicy: policy, system };
 }

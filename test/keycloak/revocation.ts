@@ -66,7 +66,7 @@ class Client {
 
   async asProviderClient(secret = this.secret): Promise<ProviderClient> {
     const discovery = { discoveryUrl: this.realm.discoveryUrl };
-    const metadata = await createMetadataReader(transport, policy, system).read(discovery);
+    const metadata = await createMetadataReader(transport, policy, system).read(discovery, {});
     const clientAuthenticationMethod = this.method;
     const provider = sampleProvider({ clientId: this.id, discovery, clientAuthenticationMethod });
     return { provider, metadata, credential: { secret }, transport, endpointPolicy: policy, system };

@@ -183,9 +183,10 @@ const READERS: readonly Reader[] = [
     'metadata of an authorization server',
     METADATA,
     (transport) =>
-      createMetadataReader(transport, policy, system).read({
-        discoveryUrl: `${ISSUER}/.well-known/openid-configuration`,
-      }),
+      createMetadataReader(transport, policy, system).read(
+        { discoveryUrl: `${ISSUER}/.well-known/openid-configuration` },
+        {},
+      ),
     areMetadata,
   ),
   reader(
@@ -267,6 +268,7 @@ const READERS: readonly Reader[] = [
         .find(
           `${ISSUER}/jwks`,
           unverifiedJwt(JWT, () => new Error('no token')),
+          {},
         )
         .catch((error: unknown) => {
           if (signatureFault(error) === undefined) throw error;

@@ -26,8 +26,7 @@ import { isCompactJws } from '../../domain/compact-jws';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import { parseJsonObject } from '../../domain/json-object';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
-import { connectionSlot } from '../../domain/oauth/authority-certificates';
-import type { ServerConnection } from '../../domain/provider/server-connection';
+import { connectionSlot, type ServerConnection } from '../../domain/server-connection';
 import { connectedBy, type Transport } from '../../domain/oauth/transport';
 import type { System } from '../../domain/system';
 
@@ -219,14 +218,14 @@ export interface IssuerKeys {
    * @throws ProviderFailure if the keys cannot be fetched, or the response has none; an error with a
    *   {@link signatureFault} for another key
    */
-  find(jwksUri: string, token: UnverifiedJwt, connection?: ServerConnection): Promise<Jwk>;
+  find(jwksUri: string, token: UnverifiedJwt, connection: ServerConnection): Promise<Jwk>;
 }
 
 /** Creates the key sets of a function instance. */
 export function createIssuerKeys(transport: Transport, system: Pick<System, 'now'>): IssuerKeys {
   const keySets = createExpiringCache<KeySet>(JWKS_CACHE, system);
 
-  const fetcherFor = (connection: ServerConnection | undefined) => ({
+  const fetcherFor = (connection: ServerConnection) => ({
     async fetch(uri: string) {
       const send = connectedBy(transport, connection);
       const response = await send(uri, { method: 'GET', headers: { accept: 'application/json' } });
@@ -239,7 +238,7 @@ export function createIssuerKeys(transport: Transport, system: Pick<System, 'now
     },
   });
 
-  function keySet(uri: string, connection: ServerConnection | undefined): KeySet {
+  function keySet(uri: string, connection: ServerConnection): KeySet {
     const slot = connectionSlot(uri, connection);
     const known = keySets.get(slot);
     if (known) return known;

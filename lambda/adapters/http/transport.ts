@@ -10,7 +10,7 @@ import type { AuthorityCertificates } from '../../domain/oauth/authority-certifi
 import { withoutEchoedSecrets } from '../../domain/oauth/echoed-secret';
 import type { ServerResponse } from '../../domain/oauth/server-response';
 import type { Transport } from '../../domain/oauth/transport';
-import { locationOf, type PrivateAuthorities } from '../../domain/provider/private-authorities';
+import { locationOf, type PrivateAuthorities } from '../../domain/private-authorities';
 import { unlessAborted } from '../../domain/abort';
 import { routeTo } from '../../domain/oauth/private-route';
 import { AddressNotAllowed, guardedRequest, NoResponse, type GuardedRequest } from './guarded-request';

@@ -20,10 +20,11 @@ import {
   type AuthorizerConfiguration,
   type IssuerConditions,
 } from '../../model/trusted-issuer';
-import { CaCertificatesSchema, type StatedAuthorities } from '../ca-certificates';
+import { CaCertificatesSchema } from '../ca-certificates';
 import { parseConfiguration } from '../configuration';
 import { checkEndpoint } from '../endpoint';
 import { checkPrivateEndpoints, statedEndpoints } from '../private-endpoint';
+import type { ServerConnection } from '../server-connection';
 import { IdentityAssertionsSchema, type IdentityAssertions } from './accepted-assertions';
 import { SecurityEventsSchema, type SecurityEvents } from './security-events';
 
@@ -95,10 +96,7 @@ export interface DeployedIssuer extends TrustedIssuer {
 export const issuerConnection = ({
   caCertificates,
   ...endpoints
-}: Pick<TrustedIssuer, 'caCertificates' | keyof PrivateEndpoints>): {
-  readonly authorities?: StatedAuthorities;
-  readonly endpoints: PrivateEndpoints | undefined;
-} => ({
+}: Pick<TrustedIssuer, 'caCertificates' | keyof PrivateEndpoints>): ServerConnection => ({
   ...(caCertificates !== undefined && { authorities: { certificates: caCertificates } }),
   endpoints: statedEndpoints(endpoints),
 });

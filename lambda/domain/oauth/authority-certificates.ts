@@ -7,30 +7,12 @@ import {
   CERTIFICATES_OWNER,
   locationOf,
   namesCertificatesOwner,
-  type PrivateAuthorities,
+  slotOfProvider,
   type ProviderAuthorities,
-} from '../provider/private-authorities';
-import type { ServerConnection } from '../provider/server-connection';
+} from '../private-authorities';
 import type { SecretTexts } from '../sealing/external-secret';
 import type { System } from '../system';
 import { ProviderFailure } from './provider-failure';
-
-/** Every change of the holder has a new revision, so nothing of an earlier revision is used. */
-const slotOfProvider = (authorities: ProviderAuthorities): string =>
-  `${authorities.holder.id} ${authorities.holder.revision} ${locationOf(authorities)}`;
-
-const slotOf = (authorities: PrivateAuthorities): string =>
-  'certificates' in authorities ? authorities.certificates : slotOfProvider(authorities);
-
-/**
- * Returns the cache key for what was fetched from a server: what was fetched on the word of one provider's authorities is
- * for this provider only, and on the word of stated authorities, for those who state the same. The same is true of where the
- * connection went.
- */
-export function connectionSlot(url: string, { authorities, endpoints }: ServerConnection = {}): string {
-  if (!authorities && !endpoints) return url;
-  return JSON.stringify([url, authorities && slotOf(authorities), endpoints]);
-}
 
 export interface AuthorityCertificates {
   /**

@@ -14,8 +14,7 @@ import { documentFault } from './document-fault';
 import { metadataDocument } from './metadata-document';
 import { resourceAt } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
-import { connectionSlot } from './authority-certificates';
-import type { ServerConnection } from '../provider/server-connection';
+import { connectionSlot, type ServerConnection } from '../server-connection';
 import { connectedBy, type Transport } from './transport';
 
 /** Discovered documents: 10 minutes, up to 500. */
@@ -247,7 +246,7 @@ export interface MetadataReader {
    */
   read(
     discovery: Oauth2Discovery,
-    connection?: ServerConnection,
+    connection: ServerConnection,
     purpose?: MetadataPurpose,
   ): Promise<Metadata>;
 }
@@ -273,7 +272,7 @@ export function createMetadataReader(
   policy: EndpointPolicy,
   system: System,
 ): MetadataReader & ResourceMetadataReader {
-  async function fetchDocument(url: string, connection: ServerConnection | undefined): Promise<unknown> {
+  async function fetchDocument(url: string, connection: ServerConnection): Promise<unknown> {
     const send = connectedBy(transport, connection);
     const first = await metadataDocument(send, url);
     const other = first.status === 404 ? insertedWellKnown(url) : undefined;
@@ -284,7 +283,7 @@ export function createMetadataReader(
 
   const discover = cached(
     {
-      load: async ({ url, connection }: { url: string; connection: ServerConnection | undefined }) =>
+      load: async ({ url, connection }: { url: string; connection: ServerConnection }) =>
         validatedMetadata(url, await fetchDocument(url, connection), policy),
       keyOf: ({ url, connection }) => connectionSlot(url, connection),
     },

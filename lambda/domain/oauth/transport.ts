@@ -1,5 +1,5 @@
 import { ProviderFailure } from './provider-failure';
-import type { ServerConnection } from '../provider/server-connection';
+import type { ServerConnection } from '../server-connection';
 import type { ServerResponse } from './server-response';
 
 /** @param url of the request that was sent; absent if none was, because that server has done nothing wrong */
@@ -14,7 +14,7 @@ export type Transport = (
     readonly headers: Record<string, string>;
     readonly body?: URLSearchParams | string | undefined;
     readonly signal?: AbortSignal | undefined;
-    /** How the server is reached; absent for a public server. */
+    /** How the server is reached; by default, as a public server. */
     readonly connection?: ServerConnection | undefined;
   },
 ) => Promise<ServerResponse>;
@@ -61,5 +61,7 @@ export const checkedBefore =
   };
 
 /** Returns a transport for the requests to one server. */
-export const connectedBy = (transport: Transport, connection: ServerConnection | undefined): Transport =>
-  connection ? (url, init) => transport(url, { ...init, connection }) : transport;
+export const connectedBy =
+  (transport: Transport, connection: ServerConnection): Transport =>
+  (url, init) =>
+    transport(url, { ...init, connection });

@@ -1,5 +1,5 @@
 /** The ID token of a sign-in in a portal: the user whom the identity provider authenticated. */
-import type { ServerConnection } from '../provider/server-connection';
+import type { ServerConnection } from '../server-connection';
 import type { User } from '../../model/user';
 import type { UserTokenFacts } from '../identity/user-token';
 
@@ -8,7 +8,7 @@ export interface ExpectedIdToken {
   readonly issuer: string;
   readonly jwksUri: string;
   /** How the identity provider is reached. */
-  readonly connection?: ServerConnection | undefined;
+  readonly connection: ServerConnection;
   readonly clientId: string;
   readonly nonce: string;
 }

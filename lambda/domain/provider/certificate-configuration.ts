@@ -9,7 +9,7 @@ import type { SecretTexts } from '../sealing/external-secret';
 import { invalidMember } from '../service-error';
 import type { System } from '../system';
 import { MAX_OBJECT_BYTES, placeOf, type CertificateObjects } from './certificate-object';
-import { CERTIFICATES_OWNER, namesCertificatesOwner } from './private-authorities';
+import { CERTIFICATES_OWNER, namesCertificatesOwner } from '../private-authorities';
 import { secretArnPrefix } from './provider-secret';
 
 /** What a request states; undefined for a built-in vendor. */

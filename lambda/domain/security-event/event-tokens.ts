@@ -1,6 +1,6 @@
 /** Verifies the JWTs with which identity providers report: SETs, logout tokens, and the callers' own tokens. */
 import type { JsonObject } from '../json-object';
-import type { ServerConnection } from '../provider/server-connection';
+import type { ServerConnection } from '../server-connection';
 
 /** What a token must be. Each kind has its own type or audience, so that none is accepted as another. */
 export interface ExpectedToken {
@@ -17,7 +17,7 @@ export interface ExpectedToken {
    */
   jwksUri(): Promise<string>;
   /** How the server with the keys is reached. */
-  readonly connection: ServerConnection | undefined;
+  readonly connection: ServerConnection;
   /** Whether its sender keeps the token until it hears of it, so that the token can wait for its key and for its `iat`. */
   readonly isKept?: boolean;
 }

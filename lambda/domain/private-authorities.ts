@@ -7,9 +7,9 @@
  * that IAM can let a function read certificates, which are public, and neither client secrets nor other objects. Those of
  * a trusted issuer are in the operator's configuration.
  */
-import type { StatedAuthorities } from '../ca-certificates';
-import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
-import type { OwnedResource } from '../../model/records/owned-resource';
+import type { StatedAuthorities } from './ca-certificates';
+import { isNamedBy, OWNER_TAG, type Owned } from './ownership';
+import type { OwnedResource } from '../model/records/owned-resource';
 
 /** Begins the value of the owner tag of a secret or an object with certificates. The owner follows. */
 export const CERTIFICATES_OWNER = 'certificates/';
@@ -40,6 +40,10 @@ export type PrivateAuthorities = ProviderAuthorities | StatedAuthorities;
 /** Returns the ARN of the secret, or the URI of the object. */
 export const locationOf = (authorities: ProviderAuthorities): string =>
   'secretArn' in authorities ? authorities.secretArn : authorities.objectUri;
+
+/** Returns a cache key. Every change of the holder has a new revision, so nothing of an earlier revision is used. */
+export const slotOfProvider = (authorities: ProviderAuthorities): string =>
+  `${authorities.holder.id} ${authorities.holder.revision} ${locationOf(authorities)}`;
 
 /** Returns whether the tags of a secret or an object say that it contains certificates for this owner. */
 export function namesCertificatesOwner(tags: Readonly<Record<string, string>>, owned: Owned): boolean {
