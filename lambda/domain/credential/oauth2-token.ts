@@ -174,14 +174,18 @@ function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<Retri
 /**
  * Returns a token. A grant that a reset of the token vault gave up is absent: the request gets the response as if it had
  * `forceAuthentication`, which replaces the stored tokens.
+ *
+ * @param rejectedAccessToken a token that a resource rejected, if any: it is not returned
  */
 async function tokenOrReplacement(
   deps: RetrieveDependencies,
   admitted: Admitted,
-  prepare: (admitted: Admitted) => Promise<Admitted>,
+  rejectedAccessToken?: string,
 ): Promise<RetrieveResponse> {
   try {
-    return await tokenFor(deps, await prepare(admitted));
+    if (rejectedAccessToken === undefined) return await tokenFor(deps, admitted);
+    const grant = await markIfRejected(deps, admitted.owner, admitted.grant, rejectedAccessToken);
+    return await tokenFor(deps, { ...admitted, grant });
   } catch (error) {
     if (!(error instanceof KeyMaterialResetError)) throw error;
     const forced = { ...admitted, input: { ...admitted.input, forceAuthentication: true } };
@@ -257,7 +261,7 @@ export const getResourceOauth2Token = (
   input: TokenRequest,
 ): Promise<RetrieveResponse> =>
   retrieve(deps, { operation: 'GetResourceOauth2Token', principal }, input, (admitted) =>
-    tokenOrReplacement(deps, admitted, (unchanged) => Promise.resolve(unchanged)),
+    tokenOrReplacement(deps, admitted),
   );
 
 /**
@@ -275,8 +279,5 @@ export const rejectResourceOauth2Token = (
   rejectedAccessToken: string,
 ): Promise<RetrieveResponse> =>
   retrieve(deps, { operation: 'RejectResourceOauth2Token', principal }, input, (admitted) =>
-    tokenOrReplacement(deps, admitted, async (current) => {
-      const { grant, owner } = current;
-      return { ...current, grant: await markIfRejected(deps, owner, grant, rejectedAccessToken) };
-    }),
+    tokenOrReplacement(deps, admitted, rejectedAccessToken),
   );
