@@ -426,6 +426,20 @@ describe('a stored grant', () => {
   });
 });
 
+const denyingOtherScopes = (scopes: readonly string[], { arn }: Oauth2Provider): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 'bedrock-agentcore:GetResourceOauth2Token',
+        Resource: arn,
+        Condition: { 'ForAnyValue:StringNotEquals': { 'bedrock-agentcore:Scopes': scopes } },
+      },
+    ],
+  });
+
 describe('two concurrent requests', () => {
   it('return one authorization URL', async () => {
     const links = await Promise.all([service.begin(), service.begin()]);
@@ -441,9 +455,10 @@ describe('two concurrent requests', () => {
 
   it('get no consent session with denied scopes of tokens that were stored during the request', async () => {
     const { grants } = service.stores;
-    const allowed = ['a'];
-    const consentDenial = (scopes: readonly string[]) =>
-      scopes.every((scope) => allowed.includes(scope)) ? undefined : { message: 'denied', detail: 'why' };
+    const allowing = (...scopes: readonly string[]): Oauth2Provider => ({
+      ...service.provider,
+      policy: denyingOtherScopes(scopes, service.provider),
+    });
     service.deps.grants = {
       ...grants,
       async openConsent(id, change) {
@@ -454,16 +469,18 @@ describe('two concurrent requests', () => {
       },
     };
     const sessions = jest.spyOn(service.stores.sessions, 'create');
-    await expect(service.begin({ scopes: ['a'], consentDenial })).rejects.toMatchObject({
+    await expect(service.begin({ scopes: ['a'], provider: allowing('a') })).rejects.toMatchObject({
       name: 'AccessDeniedException',
-      message: 'denied',
-      detail: 'why',
+      message: `${service.identity.arn} is not authorized to use ${service.provider.arn}: the resource policy of ${service.provider.arn} denies it.`,
     });
     expect(sessions).toHaveBeenCalledTimes(2);
-    allowed.push('b', 'admin');
-    expect(await service.begin({ scopes: ['a', 'c'], consentDenial }).catch(() => 'denied')).toBe('denied');
-    allowed.push('c');
-    expect(await service.begin({ scopes: ['a', 'c'], consentDenial })).toEqual(expect.any(String));
+    const wider = { scopes: ['a', 'c'] };
+    await expect(service.begin({ ...wider, provider: allowing('a', 'b', 'admin') })).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    });
+    expect(await service.begin({ ...wider, provider: allowing('a', 'b', 'admin', 'c') })).toEqual(
+      expect.any(String),
+    );
   });
 
   it('are throttled when other requests win every attempt', async () => {

@@ -22,6 +22,7 @@ import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
+import type { EvaluatedUse } from '../../lambda/domain/policy/access';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
 import { openTokens } from '../../lambda/domain/grant/tokens';
@@ -61,6 +62,9 @@ export function completionUriIn(outcome: BrowserOutcome): string {
   if (outcome.kind !== 'redirect') throw new Error(`a page instead: ${outcome.page.name}`);
   return new URL(outcome.location).searchParams.get('session_id') ?? '';
 }
+
+/** What differs from the usual request. */
+type ConsentChange = Partial<Omit<ConsentRequest, 'use'>>;
 
 export type ConsentService = Awaited<ReturnType<typeof createConsentService>>;
 
@@ -139,8 +143,8 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     grantId,
 
     /** The agent requests a token. Returns the authorization URL. */
-    async ask(change: Partial<ConsentRequest> = {}): Promise<ConsentOutstanding> {
-      const request: ConsentRequest = {
+    async ask(change: ConsentChange = {}): Promise<ConsentOutstanding> {
+      const request = {
         grantId,
         identity,
         provider,
@@ -151,16 +155,22 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
         customState: undefined,
         customParameters: undefined,
         forget: false,
-        consentDenial: () => undefined,
         ...change,
       };
+      const use: EvaluatedUse = {
+        principal: { arn: OWNER },
+        operation: 'GetResourceOauth2Token',
+        identity: request.identity,
+        provider: request.provider,
+        scopes: request.scopes,
+        customParameters: request.customParameters,
+      };
       const grant = await stores.grants.get(grantId);
-      return beginConsent(deps, grant, request);
+      return beginConsent(deps, grant, { ...request, use });
     },
 
     /** Like `begin`, but returns the session URI. */
-    begin: async (change: Partial<ConsentRequest> = {}): Promise<string> =>
-      (await service.ask(change)).sessionUri,
+    begin: async (change: ConsentChange = {}): Promise<string> => (await service.ask(change)).sessionUri,
 
     /**
      * @param cookies the cookies of the browser that opens the link; none in a new browser

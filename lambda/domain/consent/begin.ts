@@ -4,7 +4,6 @@
  */
 import { PUBLIC_CLIENT } from '../../model/provider/client';
 import { type System, epochSeconds } from '../system';
-import type { CustomParameters } from '../custom-parameters';
 import { displayNameOf } from '../display-name';
 import type { Metadata, MetadataReader, ResourceMetadataReader } from '../oauth/provider-metadata';
 import { checkPublishedKey } from '../oauth/published-key-authentication';
@@ -19,7 +18,7 @@ import type { Oauth2Provider } from '../../model/provider/record';
 import { connectionOf, clientBindingDigest } from '../provider/oauth2-provider';
 import { isMetadataDocument } from '../provider/provided-client';
 import { vendorOf } from '../provider/vendors';
-import type { Denial } from '../policy/access';
+import { credentialUseDenial, type Denial, type EvaluatedUse } from '../policy/access';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';
 import { isListed } from '../grant/description';
 import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
@@ -59,15 +58,24 @@ export interface ConsentRequest {
   readonly page?: (ConsentPageContent & { readonly portalId: string }) | undefined;
   /** `forceAuthentication`: drop the stored tokens and begin a new session, in one write. */
   readonly forget: boolean;
-  /**
-   * Returns why the provider's policy does not allow this caller to request consent to these scopes with these custom
-   * parameters, in addition to the scopes that were already evaluated. Returns undefined if it does.
-   */
-  readonly consentDenial: (
-    scopes: readonly string[],
-    customParameters?: CustomParameters,
-  ) => Denial | undefined;
+  /** The use that the provider's policy allows. A session can have more scopes: then they are evaluated, too. */
+  readonly use: EvaluatedUse;
 }
+
+/**
+ * Returns why the provider's policy does not allow this caller to request the consent of this session; undefined if it
+ * does. Another request can have begun the session, and it can have more scopes than the evaluated ones.
+ */
+export const consentDenial = (
+  { use }: Pick<ConsentRequest, 'use'>,
+  session: Session,
+  sealed: Pick<SealedRequest, 'customParameters'>,
+): Denial | undefined =>
+  credentialUseDenial({
+    ...use,
+    scopes: [...new Set([...use.scopes, ...consentScopesOf(session, sealed)])],
+    customParameters: { ...sealed.customParameters, ...use.customParameters },
+  });
 
 export interface BeginDependencies extends Pick<DeletionCheckDependencies, 'directory' | 'revocationQueue'> {
   readonly sessions: SessionStore;
@@ -219,7 +227,7 @@ async function openSession(
   if (!fulfills(session, sealed, request) || !isAsThePortalAsks(session, sealed, request, grant))
     return undefined;
   // The session can belong to a caller with more permissions. A caller without them gets its own session.
-  if (request.consentDenial(consentScopesOf(session, sealed), sealed.customParameters)) return undefined;
+  if (consentDenial(request, session, sealed)) return undefined;
   return outstanding(deps.baseUrl, sealed.id);
 }
 
@@ -466,7 +474,7 @@ export async function beginConsent(
     const opening = { grant: kept, request, returnUrl: await returnUrl(), epoch };
     const { session, id } = await newSession(deps, opening);
     // Tokens stored since the grant was read can widen the session beyond the scopes that were evaluated.
-    const denial = request.consentDenial(consentScopesOf(session, request));
+    const denial = consentDenial(request, session, request);
     if (denial) throw accessDenied(denial.message, denial.detail);
     await deps.sessions.create(session);
     // Before the write that drops them: if this request stops in between, they are dropped and revoked all the same.

@@ -2,12 +2,13 @@
 import { epochSeconds } from '../system';
 import {
   beginConsent,
+  consentDenial,
   type BeginDependencies,
   openSealedRequest,
   outstanding,
   type ConsentRequest,
 } from '../consent/begin';
-import { isOpen, consentScopesOf, sessionIdOf } from '../consent/session';
+import { isOpen, sessionIdOf } from '../consent/session';
 import type { Session } from '../../model/records/consent-session';
 import { hashOf } from '../digest';
 import { storedCode } from '../oauth/provider-failure';
@@ -26,14 +27,15 @@ export async function storedToken(
   deps: HeldTokenDependencies & TokenSourceDependencies,
   admitted: Admitted,
 ): Promise<ReturnedToken | undefined> {
-  const { input, owner, grant, checkGrantedScopes } = admitted;
+  const { input, owner, grant, use, annotate } = admitted;
   const tokens = tokensOf(grant, owner.provider);
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
   return heldToken(deps, {
     owner,
     grant,
     scopes: input.scopes,
-    checkGrantedScopes,
+    use,
+    annotate,
     renewedAs: 'refreshed',
     ...(isRefreshable(tokens, epochSeconds(deps.system)) && {
       source: refreshTokenOf(deps, owner),
@@ -70,7 +72,7 @@ export async function grantedToken(
   deps: GrantedTokenDependencies,
   admitted: Admitted,
 ): Promise<RetrieveResponse> {
-  const { input, identity, owner, grant, consentDenial } = admitted;
+  const { input, identity, owner, grant, use } = admitted;
   const polled = await ownSession(deps, admitted);
   const open =
     polled !== undefined &&
@@ -89,7 +91,7 @@ export async function grantedToken(
   if (open) {
     const sealed = await openSealedRequest(deps.seal, polled);
     // A caller with the link can have the user consent to all of its scopes.
-    const denial = consentDenial(consentScopesOf(polled, sealed), sealed.customParameters);
+    const denial = consentDenial(admitted, polled, sealed);
     if (denial) throw accessDenied(denial.message, denial.detail);
     return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required' };
   }
@@ -119,7 +121,7 @@ export async function grantedToken(
     customState: input.customState,
     customParameters: input.customParameters,
     forget: force,
-    consentDenial,
+    use,
   };
   const output = await beginConsent(deps, grant, request);
   // A rejection during this request is in the stored grant, not in the grant that was read.

@@ -1,7 +1,12 @@
 /** The agent's own access token, by client credentials (RFC 6749 section 4.4). */
 import { targetsOf } from '../grant/grant';
 import type { Grant } from '../../model/records/grant';
-import { exchangedToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
+import {
+  exchangedToken,
+  type HeldTokenDependencies,
+  type Holding,
+  type ReturnedToken,
+} from '../grant/held-token';
 import { isLongPast } from '../grant/lease';
 import { isUnreadable } from '../grant/unreadable';
 import { pagesOf, type GrantIndex } from '../grant/selection';
@@ -17,10 +22,8 @@ export type MachineTokenDependencies = HeldTokenDependencies &
   };
 
 /** The agent and the token that it can get, as {@link Admitted}. */
-export interface MachineTokenRequest extends Pick<
-  Admitted,
-  'principal' | 'identity' | 'owner' | 'grant' | 'checkGrantedScopes'
-> {
+export interface MachineTokenRequest
+  extends Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant'>, Pick<Holding, 'use' | 'annotate'> {
   readonly scopes: readonly string[];
   /** Default: false. True if the stored token must be replaced. */
   readonly force?: boolean | undefined;
@@ -78,9 +81,9 @@ export async function machineToken(
   deps: MachineTokenDependencies,
   request: MachineTokenRequest,
 ): Promise<ReturnedToken> {
-  const { owner, grant, checkGrantedScopes, scopes, force = false } = request;
+  const { owner, grant, use, annotate, scopes, force = false } = request;
   if (!grant) await makeRoom(deps, owner);
   const backgroundRenewal = backgroundRenewalOf(request, 'M2M', scopes);
   const source = clientCredentialsOf(deps, owner, scopes);
-  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes, backgroundRenewal, force });
+  return exchangedToken(deps, { owner, grant, scopes, source, use, annotate, backgroundRenewal, force });
 }

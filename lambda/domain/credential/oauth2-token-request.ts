@@ -1,5 +1,7 @@
 /** The request, the authorized request, and the response of an OAuth2 token retrieval. */
-import type { ConsentOutstanding, ConsentRequest } from '../consent/begin';
+import type { Annotate } from '../audit';
+import type { ConsentOutstanding } from '../consent/begin';
+import type { EvaluatedUse } from '../policy/access';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import type { Outcome } from '../service-error';
@@ -7,7 +9,7 @@ import type { Delegation } from '../workload-token/claims';
 import type { Flow } from '../../model/flow';
 import type { TokenRequest } from '../../model/token-request';
 import type { Grant } from '../../model/records/grant';
-import type { GrantedScopesCheck, ReturnedToken } from '../grant/held-token';
+import type { ReturnedToken } from '../grant/held-token';
 import type { RequestOwner } from '../grant/token-sources';
 
 export type RetrieveOutput =
@@ -33,9 +35,10 @@ export interface Admitted {
   readonly identity: WorkloadIdentity;
   readonly owner: RequestOwner;
   readonly grant: Grant | undefined;
-  readonly checkGrantedScopes: GrantedScopesCheck;
-  /** Evaluates the policy for a consent that another request began or that has more scopes than this request. */
-  readonly consentDenial: ConsentRequest['consentDenial'];
+  /** The use that the provider's policy allows. A token or a consent can have more scopes: then it is evaluated again. */
+  readonly use: EvaluatedUse;
+  /** Adds to the audit entry of the request. */
+  readonly annotate: Annotate;
 }
 
 /** Returns the request that renews a token in the background, without the grant that it is about. */

@@ -10,7 +10,6 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import type { Caller } from '../principal';
 import { checkProviderOwnerTrust } from '../identity/trusted-provider-owner';
 import { userHashOf } from '../../model/user';
-import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
 import { isServerOf } from '../provider/discovery';
 import type { Oauth2Provider } from '../../model/provider/record';
 import { KeyMaterialResetError } from '../sealing/sealing';
@@ -141,22 +140,8 @@ async function admitRequest(
     endsAt: carried?.expiresAt,
     requestUser: { userHash, userToken: delegation.userToken, chain },
   };
-  const checkGrantedScopes: Admitted['checkGrantedScopes'] = (granted, held = granted) => {
-    annotate({ grantedScopes: granted });
-    const admitted = new Set(scopes);
-    const others = held.filter((scope) => !admitted.has(scope));
-    if (others.length === 0) return;
-    authorizeCredentialUse({ ...requested, identity, provider, scopes: [...scopes, ...others] });
-  };
-  const consentDenial: Admitted['consentDenial'] = (sought, parameters = {}) =>
-    credentialUseDenial({
-      ...requested,
-      identity,
-      provider,
-      scopes: [...new Set([...scopes, ...sought])],
-      customParameters: { ...parameters, ...customParameters },
-    });
-  return { principal, input, delegation, identity, owner, grant, checkGrantedScopes, consentDenial };
+  const use = { ...requested, identity, provider, scopes };
+  return { principal, input, delegation, identity, owner, grant, use, annotate };
 }
 
 function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<RetrieveResponse> {

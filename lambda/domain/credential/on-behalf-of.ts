@@ -53,7 +53,7 @@ export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken
 /** Returns the agent's own access token at the same provider, from the token vault if it is stored. */
 async function machineActor(
   deps: MachineTokenDependencies,
-  { principal, identity, owner }: Admitted,
+  { principal, identity, owner, annotate }: Admitted,
   scopes: readonly string[],
 ): Promise<ActorToken> {
   const providerName = owner.provider.name;
@@ -75,7 +75,8 @@ async function machineActor(
     },
     grant: await deps.grants.get(grantId),
     // The token has the scopes that the provider's owner set. It goes to the provider that issued it, not to the caller.
-    checkGrantedScopes: () => undefined,
+    use: undefined,
+    annotate,
     scopes,
   };
   const { output } = await machineToken(deps, machine);
@@ -208,7 +209,7 @@ export async function onBehalfOfToken(
   deps: OnBehalfOfDependencies,
   admitted: Admitted,
 ): Promise<ReturnedToken> {
-  const { input, delegation, owner, grant, checkGrantedScopes } = admitted;
+  const { input, delegation, owner, grant, use, annotate } = admitted;
   const config = onBehalfOfConfigOf(owner.provider);
   if (!config) {
     throw invalidMember(
@@ -218,5 +219,5 @@ export async function onBehalfOfToken(
   }
   const source = exchangeOf(deps, admitted, carriedTokenOf(delegation), config);
   const { scopes, forceAuthentication: force = false } = input;
-  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes, force });
+  return exchangedToken(deps, { owner, grant, scopes, source, use, annotate, force });
 }

@@ -1,4 +1,6 @@
 /** Returns a stored token while it is valid and renews it when necessary, for every flow. */
+import type { Annotate } from '../audit';
+import { authorizeCredentialUse, type EvaluatedUse } from '../policy/access';
 import { epochSeconds, utcDate } from '../system';
 import { dpopProof, type ProvenRequest } from '../oauth/dpop';
 import type { DpopKey } from '../../model/dpop-key';
@@ -34,6 +36,23 @@ export interface ReturnedToken {
   readonly prove?: (request: ProvenRequest) => string;
 }
 
+export interface Holding {
+  readonly owner: RequestOwner;
+  readonly grant: Grant | undefined;
+  /** The scopes of this request. */
+  readonly scopes: readonly string[];
+  /** Absent if there is nothing to renew the token with. */
+  readonly source?: TokenSource | undefined;
+  /** The use that the provider's policy allows; undefined only for a token that no caller gets. */
+  readonly use: EvaluatedUse | undefined;
+  /** Receives the granted scopes that are evaluated. */
+  readonly annotate: Annotate;
+  /** How this source obtains a token. */
+  readonly renewedAs: 'refreshed' | 'exchanged';
+  /** The request for background renewal; absent for a source that is available only now. */
+  readonly backgroundRenewal?: Omit<RenewalRequest, 'holder' | 'grantId'>;
+}
+
 /**
  * Evaluates the policy again for the scopes that a token has: a provider can grant more than was requested. The audit
  * entry contains the granted scopes, even if the token is not returned.
@@ -42,20 +61,16 @@ export interface ReturnedToken {
  * @param held also the requested scopes, which can be granted without being returned
  * @throws AccessDeniedException if the policy allows the request but not this token
  */
-export type GrantedScopesCheck = (granted: readonly string[], held?: readonly string[]) => void;
-
-export interface Holding {
-  readonly owner: RequestOwner;
-  readonly grant: Grant | undefined;
-  /** The scopes of this request. */
-  readonly scopes: readonly string[];
-  /** Absent if there is nothing to renew the token with. */
-  readonly source?: TokenSource | undefined;
-  readonly checkGrantedScopes: GrantedScopesCheck;
-  /** How this source obtains a token. */
-  readonly renewedAs: 'refreshed' | 'exchanged';
-  /** The request for background renewal; absent for a source that is available only now. */
-  readonly backgroundRenewal?: Omit<RenewalRequest, 'holder' | 'grantId'>;
+function checkGrantedScopes(
+  { use, annotate }: Pick<Holding, 'use' | 'annotate'>,
+  granted: readonly string[],
+  held: readonly string[] = granted,
+): void {
+  if (!use) return;
+  annotate({ grantedScopes: granted });
+  const evaluated = new Set(use.scopes);
+  const others = held.filter((scope) => !evaluated.has(scope));
+  if (others.length > 0) authorizeCredentialUse({ ...use, scopes: [...use.scopes, ...others] });
 }
 
 /**
@@ -97,14 +112,15 @@ function returned(
  */
 export async function heldToken(
   deps: HeldTokenDependencies,
-  { owner, grant, scopes, source, checkGrantedScopes, renewedAs, backgroundRenewal }: Holding,
+  holding: Holding,
 ): Promise<ReturnedToken | undefined> {
+  const { owner, grant, scopes, source, renewedAs, backgroundRenewal } = holding;
   const now = epochSeconds(deps.system);
   const tokens = usableTokens(grant, owner, now);
   if (grant && tokens) {
     if (backgroundRenewal && inSoftWindow(tokens, now))
       await dispatchRenewal(deps, owner, grant, backgroundRenewal);
-    checkGrantedScopes(tokens.scopes, scopesHeld(tokens));
+    checkGrantedScopes(holding, tokens.scopes, scopesHeld(tokens));
     const opened = await openTokens(deps.seal, owner, tokens);
     await markUsed(deps, owner, grant);
     return returned(deps, opened, tokens.scopes, scopes, 'cached');
@@ -112,7 +128,7 @@ export async function heldToken(
   if (!source) return undefined;
   const fresh = await renewTokens(deps, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
-  checkGrantedScopes(fresh.scopes, fresh.held);
+  checkGrantedScopes(holding, fresh.scopes, fresh.held);
   await markUsed(deps, owner, grant);
   return returned(deps, fresh, fresh.scopes, scopes, renewedAs);
 }

@@ -70,6 +70,11 @@ export interface ObtainRequest {
   readonly audiences?: readonly string[] | undefined;
 }
 
+/** A use of a credential whose scopes were evaluated. Evaluating other scopes of it includes them. */
+export interface EvaluatedUse extends ObtainRequest {
+  readonly scopes: readonly string[];
+}
+
 /** The reason for a denial: `message` for the caller, `detail` for the audit log. */
 export interface Denial {
   readonly message: string;

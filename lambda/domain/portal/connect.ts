@@ -8,12 +8,13 @@ import { namedOf, type Named } from '../display-name';
 import type { Directory } from '../grant/directory';
 import { deletionIn } from '../grant/deletion-check';
 import { ProviderFailure } from '../oauth/provider-failure';
+import { credentialUseDenial } from '../policy/access';
 import { checkRestrictions } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import { portalReturnUrl } from './consent-portal';
 import { ownerMay, type Person } from './person';
 import { PortalRefusal, refusalOf, requireConnection } from './refusal';
-import { annotateRow, requestDenial, type AgentAtProvider } from './row';
+import { annotateRow, useOf, type AgentAtProvider } from './row';
 import { rowWithKey, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
 
@@ -33,7 +34,7 @@ export async function connect(
   annotate({ flow: 'USER_FEDERATION', scopes: request.scopes });
   checkRestrictions(agent.restrictions, person.userToken);
   if (!row.connection.canConnect) {
-    const denial = requestDenial(served, row);
+    const denial = credentialUseDenial(useOf(served, row));
     throw new PortalRefusal('not-allowed', denial?.detail ?? 'the owner is not authorized to connect it');
   }
   // With the grant as it is now, and the records that the consent depends on.
@@ -41,8 +42,8 @@ export async function connect(
   checkRestrictions(found.restrictions, person.userToken);
   const deletion = deletionIn(found, grantId.workloadId, provider);
   if (deletion) throw new PortalRefusal('no-such-connection', deletion.message, deletion);
-  const current = { ...row, grant: found.grant };
-  const denial = requestDenial(served, current);
+  const use = useOf(served, { ...row, grant: found.grant });
+  const denial = credentialUseDenial(use);
   if (denial) throw new PortalRefusal('not-allowed', denial.detail);
   try {
     const { authorizationUrl } = await beginConsent(deps, found.grant, {
@@ -57,8 +58,7 @@ export async function connect(
         portalId: served.portal.id,
       },
       forget: false,
-      consentDenial: (scopes, customParameters = {}) =>
-        requestDenial(served, current, { scopes, customParameters }),
+      use,
     });
     return { authorizationUrl };
   } catch (error) {

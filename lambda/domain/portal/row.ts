@@ -11,7 +11,7 @@ import { covers, grantTarget, scopesHeld, targetParts } from '../grant/grant';
 import type { Grant } from '../../model/records/grant';
 import { encodeGrantId, type GrantId } from '../../model/grant-id';
 import { tokensOf } from '../grant/tokens';
-import { credentialUseDenial } from '../policy/access';
+import { credentialUseDenial, type EvaluatedUse } from '../policy/access';
 import type { Oauth2Provider } from '../../model/provider/record';
 import { isConfigured, isLeftOut, namesOfProvider } from './configured-resources';
 import type { Connection } from './connection';
@@ -72,23 +72,21 @@ function serversOf({ resources, audiences }: RowRequest): readonly string[] {
   );
 }
 
-/** Returns why the owner's agent is not authorized to have these scopes requested; undefined if it is. */
-export const requestDenial = (
+/** Returns the use of the provider that a consent for the row is for, on the rights of the portal's owner. */
+export const useOf = (
   { owner }: Pick<ServedPortal, 'owner'>,
   { agent, provider, grant, request }: Pick<Row, 'agent' | 'provider' | 'grant' | 'request'>,
-  { scopes = [], customParameters = {} }: Partial<Pick<RowRequest, 'scopes' | 'customParameters'>> = {},
-) =>
-  credentialUseDenial({
-    principal: owner,
-    operation: 'GetResourceOauth2Token',
-    identity: agent.identity,
-    provider,
-    // A consent is for the union with the scopes of the stored tokens.
-    scopes: union(request.scopes, grant?.tokens ? scopesHeld(grant.tokens) : [], scopes),
-    customParameters: { ...customParameters, ...request.customParameters },
-    resources: request.resources,
-    audiences: request.audiences,
-  });
+): EvaluatedUse => ({
+  principal: owner,
+  operation: 'GetResourceOauth2Token',
+  identity: agent.identity,
+  provider,
+  // A consent is for the union with the scopes of the stored tokens.
+  scopes: union(request.scopes, grant?.tokens ? scopesHeld(grant.tokens) : []),
+  customParameters: request.customParameters,
+  resources: request.resources,
+  audiences: request.audiences,
+});
 
 /** An agent with the rights of the portal's owner on it. */
 interface AgentWithRights extends PortalAgent {
@@ -111,7 +109,7 @@ function isConnectable(served: ServedPortal, row: RowContent, budget: ScopeBudge
   const scopes = union(request.scopes, grant?.tokens ? scopesHeld(grant.tokens) : []);
   return (
     !budget.evaluates([...scopes, ...request.resources, ...request.audiences]) ||
-    requestDenial(served, row) === undefined
+    credentialUseDenial(useOf(served, row)) === undefined
   );
 }
 
