@@ -42,8 +42,8 @@ it('a grant without tokens is deleted a day after the last of its consent sessio
 });
 
 it('a grant without tokens is deleted after forceAuthentication and after a revocation, too', async () => {
-  await service.begin({ forget: true });
-  await service.begin({ forget: true });
+  await service.begin({ forceAuthentication: true });
+  await service.begin({ forceAuthentication: true });
   const seen = await grant();
   if (seen) await service.stores.grants.revoke(service.grantId, seen);
   expect(await grant()).toMatchObject({ generation: 1, epoch: 3 });
@@ -78,7 +78,7 @@ it('a grant stays if another session stores tokens while a session begins', asyn
 
 it('a grant whose tokens forceAuthentication dropped is deleted, and the tokens are queued for revocation', async () => {
   await connect(await service.begin());
-  await service.begin({ forget: true });
+  await service.begin({ forceAuthentication: true });
   pass(SESSION_LIFETIME + DAY);
   expect(await grant()).toBeUndefined();
   expect(await service.enqueued()).toMatchObject([{ cause: 'forced' }]);

@@ -138,7 +138,7 @@ it("sends no challenge to a vendor that rejects it, whatever the server's metada
 });
 
 it('begins a new session for forceAuthentication without an earlier grant', async () => {
-  expect((await service.session(await service.begin({ forget: true }))).epoch).toBe(1);
+  expect((await service.session(await service.begin({ forceAuthentication: true }))).epoch).toBe(1);
 });
 
 describe('a return URL', () => {
@@ -230,7 +230,7 @@ describe('a request while an earlier authorization URL is open', () => {
   });
 
   it('with forceAuthentication returns a new authorization URL, and the old session belongs to an earlier epoch', async () => {
-    const renewed = await service.begin({ ...first, forget: true });
+    const renewed = await service.begin({ ...first, forceAuthentication: true });
     expect(renewed).not.toBe(link);
     expect((await service.session(renewed)).epoch).toBe(1);
     expect((await service.stores.grants.get(service.grantId))?.epoch).toBe(1);
@@ -351,7 +351,7 @@ describe('a stored grant', () => {
       name: 'ValidationException',
       message: expect.stringContaining('Request fewer with forceAuthentication') as string,
     });
-    const fewer = await service.begin({ scopes: [...scopes, 'more'], forget: true });
+    const fewer = await service.begin({ scopes: [...scopes, 'more'], forceAuthentication: true });
     expect((await service.session(fewer)).scopes).toHaveLength(999);
   });
 
@@ -367,19 +367,22 @@ describe('a stored grant', () => {
     expect(await held()).toMatchObject({ requestedScopes: ['a', 'b'], parameterScopes: ['admin', 'a'] });
     const next = await service.begin({ customParameters: owner });
     expect((await service.session(next)).parameterScopes).toEqual(['admin', 'a', 'owner']);
-    const renewed = await service.begin({ forget: true });
+    const renewed = await service.begin({ forceAuthentication: true });
     expect(await service.session(renewed)).not.toHaveProperty('parameterScopes');
   });
 
   it('is deleted together with its scopes in the write that stores the new session, after forceAuthentication', async () => {
-    const session = await service.session(await service.begin({ scopes: ['c'], forget: true }));
+    const session = await service.session(await service.begin({ scopes: ['c'], forceAuthentication: true }));
     expect(session.scopes).toEqual(['c']);
     expect(await service.held()).toBeUndefined();
   });
 
   it('is queued for revocation after forceAuthentication, once for concurrent requests', async () => {
     const held = await service.held();
-    await Promise.all([service.begin({ forget: true }), service.begin({ forget: true })]);
+    await Promise.all([
+      service.begin({ forceAuthentication: true }),
+      service.begin({ forceAuthentication: true }),
+    ]);
     const enqueued = await service.enqueued();
     expect(enqueued.length).toBeGreaterThan(0);
     for (const tokens of enqueued) expect(tokens).toEqual({ cause: 'forced', ...held });
@@ -388,7 +391,7 @@ describe('a stored grant', () => {
 
   it('stays if its revocation cannot be queued', async () => {
     jest.spyOn(service.revocationQueue, 'enqueue').mockRejectedValueOnce(new Error('no queue'));
-    await expect(service.begin({ forget: true })).rejects.toThrow('no queue');
+    await expect(service.begin({ forceAuthentication: true })).rejects.toThrow('no queue');
     expect(await service.held()).toBeDefined();
   });
 
@@ -407,7 +410,7 @@ describe('a stored grant', () => {
         return grants.openConsent(id, change);
       },
     };
-    await service.begin({ forget: true });
+    await service.begin({ forceAuthentication: true });
     expect(service.revocationQueue.queued.map(({ tokens }) => tokens.obtainedAt)).toEqual([
       seen?.tokens?.obtainedAt,
       (seen?.tokens?.obtainedAt ?? 0) + 1,
@@ -448,7 +451,10 @@ describe('two concurrent requests', () => {
 
   it('return one authorization URL and delete the grant once, if both have forceAuthentication', async () => {
     await service.begin();
-    const links = await Promise.all([service.begin({ forget: true }), service.begin({ forget: true })]);
+    const links = await Promise.all([
+      service.begin({ forceAuthentication: true }),
+      service.begin({ forceAuthentication: true }),
+    ]);
     expect(new Set(links).size).toBe(1);
     expect((await service.stores.grants.get(service.grantId))?.epoch).toBe(1);
   });

@@ -280,7 +280,7 @@ describe('completion after the consent', () => {
 
   it('stores nothing after a concurrent forceAuthentication', async () => {
     service.server.before = async () => {
-      await service.begin({ forget: true });
+      await service.begin({ forceAuthentication: true });
     };
     await refused('the grant was dropped (forceAuthentication) while the session was open');
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });

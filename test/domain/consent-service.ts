@@ -154,7 +154,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
         returnUrl: RETURN_URL,
         customState: undefined,
         customParameters: undefined,
-        forget: false,
+        forceAuthentication: false,
         ...change,
       };
       const use: EvaluatedUse = {

@@ -155,7 +155,7 @@ export function sampleSession(change: Partial<Session> = {}): Session {
     provider: { name: 'calendar', id: randomUUID(), displayName: 'calendar' },
     target,
     epoch: 0,
-    forced: true,
+    forceAuthentication: true,
     scopes: ['a', 'b'],
     resources: ['https://calendar.example'],
     audiences: [],

@@ -56,8 +56,8 @@ export interface ConsentRequest {
   readonly customParameters: Readonly<Record<string, string>> | undefined;
   /** Present if a portal begins the session: then the consent page of this service comes before the provider's. */
   readonly page?: (ConsentPageContent & { readonly portalId: string }) | undefined;
-  /** `forceAuthentication`: drop the stored tokens and begin a new session, in one write. */
-  readonly forget: boolean;
+  /** Drop the stored tokens and begin a new session, in one write. */
+  readonly forceAuthentication: boolean;
   /** The use that the provider's policy allows. A session can have more scopes: then they are evaluated, too. */
   readonly use: EvaluatedUse;
 }
@@ -393,7 +393,7 @@ async function newSession(
     provider: { name: provider.name, id: provider.id, displayName: displayNameOf(provider) },
     target: grantId.target,
     epoch,
-    ...(request.forget && { forced: true }),
+    ...(request.forceAuthentication && { forceAuthentication: true }),
     scopes,
     ...(parameterScopes.length > 0 && { parameterScopes }),
     resources: resourcesAt(provider.discovery, request.resources),
@@ -453,7 +453,6 @@ export async function beginConsent(
   grant: Grant | undefined,
   request: ConsentRequest,
 ): Promise<ConsentOutstanding> {
-  const { forget } = request;
   const returnUrl = () => checkedReturnUrl(deps, request.identity, request.returnUrl);
   const { grantId, provider } = request;
   const parties = { grantId, provider, workloadArn: request.identity.arn };
@@ -461,14 +460,14 @@ export async function beginConsent(
   // Of two concurrent requests, one write wins and the other request finds its session.
   for (let attempt = 0; attempt < 3; attempt += 1) {
     // Dropping the tokens once is enough: if a concurrent request has just done it, its new session is used.
-    const forgets = forget && seen?.epoch === grant?.epoch;
-    const reuse = forgets ? undefined : await openSession(deps, seen, request);
+    const forceAuthentication = request.forceAuthentication && seen?.epoch === grant?.epoch;
+    const reuse = forceAuthentication ? undefined : await openSession(deps, seen, request);
     if (reuse) return reuse;
 
     // The grant belongs to another provider of this name: an earlier one, or one created after a deletion.
     if (seen && seen.providerId !== provider.id) await stopIfDeleted(deps, parties);
     // Tokens of a deleted provider of this name, or of another client or server, are dropped too.
-    const dropped = forgets || (seen !== undefined && isForeign(seen, request.provider));
+    const dropped = forceAuthentication || (seen !== undefined && isForeign(seen, request.provider));
     const epoch = (seen?.epoch ?? 0) + (dropped ? 1 : 0);
     const kept = dropped ? undefined : seen;
     const opening = { grant: kept, request, returnUrl: await returnUrl(), epoch };
@@ -478,7 +477,7 @@ export async function beginConsent(
     if (denial) throw accessDenied(denial.message, denial.detail);
     await deps.sessions.create(session);
     // Before the write that drops them: if this request stops in between, they are dropped and revoked all the same.
-    if (forgets && seen?.tokens && seen.providerId === provider.id) {
+    if (forceAuthentication && seen?.tokens && seen.providerId === provider.id) {
       await deps.revocationQueue.enqueue({
         ...tokenOrigin(parties),
         tokens: seen.tokens,

@@ -79,12 +79,9 @@ export async function grantedToken(
     isOpen(polled, epochSeconds(deps.system)) &&
     (await deps.returnUrls.isRegistered(identity, polled.returnUrl));
   const { sessionUri, forceAuthentication = false } = input;
-  // A request with a session URI is a poll, which starts no session, even if it repeats forceAuthentication. Otherwise,
-  // each poll would drop the consent before it, and polling would never end.
-  const force = forceAuthentication && sessionUri === undefined;
-  // After the forced consent, this token is the new one. Any other token can be the old one: only a force drops it when
-  // its session begins.
-  const current = polled?.state === 'COMPLETED' || (open && polled.forced === true);
+  // After the consent of forceAuthentication, this token is the new one. Any other token can be the old one: it is dropped
+  // only when the session begins.
+  const current = polled?.state === 'COMPLETED' || (open && polled.forceAuthentication === true);
 
   const stored = forceAuthentication && !current ? undefined : await storedToken(deps, admitted);
   if (stored) return stored;
@@ -95,6 +92,8 @@ export async function grantedToken(
     if (denial) throw accessDenied(denial.message, denial.detail);
     return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required' };
   }
+  // A request with a session URI is a poll, which starts no session, even if it repeats forceAuthentication. Otherwise, each
+  // poll would drop the consent before it, and polling would never end.
   if (sessionUri !== undefined) {
     const failure = polled?.failure === undefined ? undefined : storedCode(polled.failure);
     return {
@@ -120,7 +119,7 @@ export async function grantedToken(
     returnUrl: input.resourceOauth2ReturnUrl,
     customState: input.customState,
     customParameters: input.customParameters,
-    forget: force,
+    forceAuthentication,
     use,
   };
   const output = await beginConsent(deps, grant, request);

@@ -26,7 +26,7 @@ export interface MachineTokenRequest
   extends Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant'>, Pick<Holding, 'use' | 'annotate'> {
   readonly scopes: readonly string[];
   /** Default: false. True if the stored token must be replaced. */
-  readonly force?: boolean | undefined;
+  readonly forceAuthentication?: boolean | undefined;
 }
 
 /**
@@ -81,9 +81,18 @@ export async function machineToken(
   deps: MachineTokenDependencies,
   request: MachineTokenRequest,
 ): Promise<ReturnedToken> {
-  const { owner, grant, use, annotate, scopes, force = false } = request;
+  const { owner, grant, use, annotate, scopes, forceAuthentication = false } = request;
   if (!grant) await makeRoom(deps, owner);
   const backgroundRenewal = backgroundRenewalOf(request, 'M2M', scopes);
   const source = clientCredentialsOf(deps, owner, scopes);
-  return exchangedToken(deps, { owner, grant, scopes, source, use, annotate, backgroundRenewal, force });
+  return exchangedToken(deps, {
+    owner,
+    grant,
+    scopes,
+    source,
+    use,
+    annotate,
+    backgroundRenewal,
+    forceAuthentication,
+  });
 }

@@ -145,12 +145,12 @@ async function admitRequest(
 }
 
 function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<RetrieveResponse> {
-  const { oauth2Flow, scopes, forceAuthentication: force } = admitted.input;
+  const { oauth2Flow, scopes, forceAuthentication } = admitted.input;
   switch (oauth2Flow) {
     case 'USER_FEDERATION':
       return grantedToken(deps, admitted);
     case 'M2M':
-      return machineToken(deps, { ...admitted, scopes, force });
+      return machineToken(deps, { ...admitted, scopes, forceAuthentication });
     case 'ON_BEHALF_OF_TOKEN_EXCHANGE':
       return onBehalfOfToken(deps, admitted);
   }
@@ -173,8 +173,8 @@ async function tokenOrReplacement(
     return await tokenFor(deps, { ...admitted, grant });
   } catch (error) {
     if (!(error instanceof KeyMaterialResetError)) throw error;
-    const forced = { ...admitted, input: { ...admitted.input, forceAuthentication: true } };
-    const response = await tokenFor(deps, forced);
+    const replacing = { ...admitted, input: { ...admitted.input, forceAuthentication: true } };
+    const response = await tokenFor(deps, replacing);
     return { ...response, reason: response.reason ?? error.message };
   }
 }

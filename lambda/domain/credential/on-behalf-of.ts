@@ -218,6 +218,6 @@ export async function onBehalfOfToken(
     );
   }
   const source = exchangeOf(deps, admitted, carriedTokenOf(delegation), config);
-  const { scopes, forceAuthentication: force = false } = input;
-  return exchangedToken(deps, { owner, grant, scopes, source, use, annotate, force });
+  const { scopes, forceAuthentication = false } = input;
+  return exchangedToken(deps, { owner, grant, scopes, source, use, annotate, forceAuthentication });
 }

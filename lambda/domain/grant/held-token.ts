@@ -136,15 +136,16 @@ export async function heldToken(
 /**
  * Returns a token that needs no consent: its source is available.
  *
- * @param holding.force marks the stored token as rejected, so that it is never returned again; no user can sign in again
+ * @param holding.forceAuthentication marks the stored token as rejected, so that it is never returned again; no user can
+ *   sign in again
  * @throws ProviderFailure; ThrottlingException if a retry can succeed, or can return the error for a deleted resource
  */
 export async function exchangedToken(
   deps: HeldTokenDependencies,
-  { force, ...holding }: Omit<Holding, 'renewedAs'> & { readonly force: boolean },
+  { forceAuthentication, ...holding }: Omit<Holding, 'renewedAs'> & { readonly forceAuthentication: boolean },
 ): Promise<ReturnedToken> {
   const { owner, grant } = holding;
-  const held = force ? await markRejected(deps, owner, grant) : grant;
+  const held = forceAuthentication ? await markRejected(deps, owner, grant) : grant;
   const response = await heldToken(deps, { ...holding, grant: held, renewedAs: 'exchanged' });
   if (response) return response;
   // The grant expired and was deleted during the renewal.

@@ -57,7 +57,7 @@ export async function connect(
         ...(purpose !== undefined && { purpose }),
         portalId: served.portal.id,
       },
-      forget: false,
+      forceAuthentication: false,
       use,
     });
     return { authorizationUrl };

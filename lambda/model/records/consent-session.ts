@@ -58,7 +58,7 @@ export const SessionSchema = v.object({
   target: v.string(),
   epoch: v.number(),
   /** Whether a request with `forceAuthentication` began it; absent if not. */
-  forced: v.exactOptional(v.boolean()),
+  forceAuthentication: v.exactOptional(v.boolean()),
 
   scopes: v.array(v.string()),
   /**
