@@ -136,7 +136,7 @@ interface PersonalStep<Name extends StepName> {
 }
 
 /** Performs a step with the session of the cookie. */
-export async function personally<Name extends StepName>(
+export async function performSignedIn<Name extends StepName>(
   request: PortalRequest,
   name: Name,
   { input, respond, ...step }: PersonalStep<Name>,

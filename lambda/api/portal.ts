@@ -17,7 +17,7 @@ import { completionUriIn } from './portal-cookies';
 import {
   fromForm,
   isLoginError,
-  personally,
+  performSignedIn,
   personOf,
   portalRequest,
   publicFrame,
@@ -149,7 +149,7 @@ const signOut: PortalRoute = (deps, request) =>
 const connect: PortalRoute = (deps, request) =>
   fromForm(deps, request, (form) => {
     const connection = form.get('connection') ?? '';
-    return personally(request, 'connect', {
+    return performSignedIn(request, 'connect', {
       input: (session) => ({ portalId: request.portalId, session, connection }),
       // An address of this service, so the page's form can lead to it.
       respond: ({ authorizationUrl }) => redirected(authorizationUrl),
@@ -180,7 +180,7 @@ function complete({ baseUrl }: PortalRouteDependencies, request: PortalRequest):
   const sessionUri = completionUriIn(query.get('session_id'));
   if (sessionUri === undefined) return Promise.resolve(redirected(path));
   const bindingCookie = consentCookie(event, { baseUrl, completionUri: sessionUri });
-  return personally(request, 'complete', {
+  return performSignedIn(request, 'complete', {
     input: (session) => ({
       portalId,
       session,
@@ -208,11 +208,11 @@ const disconnect: PortalRoute = (deps, request) =>
       const respond = ({ revocationId }: { readonly revocationId: string }) =>
         redirectedAfterChange(`${path}/disconnections/${encodeURIComponent(revocationId)}`);
       return agent === null
-        ? personally(request, 'disconnect', {
+        ? performSignedIn(request, 'disconnect', {
             input: (session) => ({ portalId, session, connection }),
             respond,
           })
-        : personally(request, 'disconnectAgent', {
+        : performSignedIn(request, 'disconnectAgent', {
             input: (session) => ({ portalId, session, agent, clientToken }),
             respond,
           });
@@ -229,7 +229,7 @@ const disconnectQuestion: PortalRoute = (_deps, request) => {
   const { portalId, path, event } = request;
   const connection = queryOf(event).get('connection');
   if (connection === null) return Promise.resolve(redirected(path));
-  return personally(request, 'disconnectQuestion', {
+  return performSignedIn(request, 'disconnectQuestion', {
     input: (session) => ({ portalId, session, connection }),
     respond: ({ question }, frame) => shown(renderDisconnectQuestion(frame, connection, question)),
   });
@@ -238,7 +238,7 @@ const disconnectQuestion: PortalRoute = (_deps, request) => {
 function disconnection(_deps: PortalRouteDependencies, request: PortalRequest): Response {
   const { portalId, event } = request;
   const revocationId = event.pathParameters?.revocationId ?? '';
-  return personally(request, 'disconnection', {
+  return performSignedIn(request, 'disconnection', {
     input: (session) => ({ portalId, session, revocationId }),
     respond: (result, frame) => shown(renderDisconnection(frame, revocationId, result.disconnection)),
   });

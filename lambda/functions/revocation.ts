@@ -14,7 +14,7 @@ import { REVOCATION_CALLS, type RevocationCallee } from '../model/events/revocat
 import { enqueueClientDeletion } from '../domain/revocation/client-deletion';
 import { enqueueTokens } from '../domain/revocation/enqueue';
 import { isSelectionComplete } from '../domain/revocation/outbox';
-import { RunningSelections, selectGrants } from '../domain/revocation/select';
+import { RunningSelections, revokeSelected } from '../domain/revocation/select';
 import { sweep } from '../domain/revocation/sweep';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
@@ -56,7 +56,7 @@ const deps = {
 
 const revocation: RevocationCallee = {
   async select({ revocationId }) {
-    const selected = await selectGrants(deps, revocationId, system.now() + SELECTION_MS);
+    const selected = await revokeSelected(deps, revocationId, system.now() + SELECTION_MS);
     const { matched, reach } = selected;
     return { finished: isSelectionComplete(selected), matched, ...(reach !== undefined && { reach }) };
   },

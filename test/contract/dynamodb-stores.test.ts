@@ -40,7 +40,7 @@ import { isUnreadable } from '../../lambda/domain/grant/unreadable';
 import { NO_USER } from '../../lambda/model/user';
 import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import { itemIdOf } from '../../lambda/domain/revocation/item';
-import { RunningSelections, selectGrants } from '../../lambda/domain/revocation/select';
+import { RunningSelections, revokeSelected } from '../../lambda/domain/revocation/select';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { epochSeconds } from '../../lambda/domain/system';
 import { resumeWorkloadIdentity } from '../../lambda/domain/operator/suspend';
@@ -242,7 +242,7 @@ describe('a grant whose tokens fill a record', () => {
       audit: { record: () => undefined },
       report,
     };
-    expect(await selectGrants(deps, revocationId, Infinity)).toMatchObject({ matched: 1 });
+    expect(await revokeSelected(deps, revocationId, Infinity)).toMatchObject({ matched: 1 });
     expect(report).not.toHaveBeenCalled();
     expect(await stores.grants.get(grantId)).not.toHaveProperty('tokens');
     return stores.revocations.getItem(itemIdOf(grantId, sealed, revocationId));

@@ -241,7 +241,7 @@ async function selectPages(
  * @returns the revocation as far as it is
  * @throws ResourceNotFoundException if there is no such revocation
  */
-export const selectGrants = (
+export const revokeSelected = (
   deps: SelectDependencies,
   revocationId: string,
   until: number,

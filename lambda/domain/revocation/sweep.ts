@@ -10,7 +10,7 @@ import { ended, failed, INTERNAL_ERROR, isDue, isExhausted, postponedByFailure, 
 import { ProviderQueues, type Turn } from './provider-queues';
 import { isClientDeletion, type Due, type RevocationStore } from './outbox';
 import type { Revocation } from '../../model/records/revocation-outbox';
-import { SELECTION_LEASE, selectGrants, type SelectDependencies } from './select';
+import { SELECTION_LEASE, revokeSelected, type SelectDependencies } from './select';
 
 export type SweepDependencies = SelectDependencies &
   AttemptDependencies &
@@ -88,7 +88,7 @@ async function continueSelection(
     revision: revocation.revision + 1,
     dueAt: system.now() + SELECTION_LEASE,
   };
-  if (await revocations.advance(taking)) await selectGrants(deps, revocationId, until, afterPage);
+  if (await revocations.advance(taking)) await revokeSelected(deps, revocationId, until, afterPage);
 }
 
 /** Lets code wait until something has happened. */

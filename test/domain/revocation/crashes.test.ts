@@ -5,7 +5,7 @@
 import type { GrantId } from '../../../lambda/model/grant-id';
 import { sweep, type SweepDependencies } from '../../../lambda/domain/revocation/sweep';
 import type { OutboxItem } from '../../../lambda/model/records/revocation-outbox';
-import { selectGrants } from '../../../lambda/domain/revocation/select';
+import { revokeSelected } from '../../../lambda/domain/revocation/select';
 import { createRevocationService, wrapped, type RevocationService } from './revocation-service';
 
 class Killed extends Error {}
@@ -92,7 +92,7 @@ describe.each(['before', 'after'] as const)('a worker that is killed %s', (momen
       if (part === 'sweep') await service.select(revocationId);
       const { deps, isDead } = killedAt(service, calls, moment);
       const until = service.system.now() + 45_000;
-      await (part === 'select' ? selectGrants(deps, revocationId, until) : sweep(deps, until)).catch(
+      await (part === 'select' ? revokeSelected(deps, revocationId, until) : sweep(deps, until)).catch(
         (error: unknown) => {
           if (!(error instanceof Killed)) throw error;
         },

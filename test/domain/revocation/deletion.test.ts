@@ -8,7 +8,7 @@ import { deleteOauth2Provider } from '../../../lambda/domain/provider/oauth2-pro
 import { parseQuotas } from '../../../lambda/domain/quotas';
 import { createDeletedGrants } from '../../../lambda/domain/revocation/begin';
 import { isSelectionComplete } from '../../../lambda/domain/revocation/outbox';
-import { selectGrants } from '../../../lambda/domain/revocation/select';
+import { revokeSelected } from '../../../lambda/domain/revocation/select';
 import type { RevocationWorker } from '../../../lambda/domain/revocation/begin';
 import { ShreddedError } from '../../../lambda/domain/sealing/sealing';
 import { ARN_PREFIX, OWNER } from '../samples';
@@ -52,7 +52,7 @@ type Prepared = Awaited<ReturnType<typeof prepared>>;
 /** The function `revocation`, in another process: it continues if the request that invoked it is killed. */
 const workerOf = ({ service, deps }: Prepared, seconds = 20): RevocationWorker => ({
   async select(revocationId) {
-    const revocation = await selectGrants(deps, revocationId, service.system.now() + seconds * 1000);
+    const revocation = await revokeSelected(deps, revocationId, service.system.now() + seconds * 1000);
     return { finished: isSelectionComplete(revocation), matched: revocation.matched };
   },
   wake: () => Promise.resolve(),

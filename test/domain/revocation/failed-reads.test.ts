@@ -1,6 +1,6 @@
 /** Tokens of a grant that cannot be read when a revocation selects the grant, for example because KMS fails. */
 import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
-import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
+import { SELECTION_LEASE, revokeSelected } from '../../../lambda/domain/revocation/select';
 import { createRevocationService } from './revocation-service';
 
 describe('a grant whose tokens cannot be read for an unexpected reason', () => {
@@ -23,7 +23,7 @@ describe('a grant whose tokens cannot be read for an unexpected reason', () => {
     });
     const revocationId = await service.begin({ workloadId: service.identity.id });
     service.system.advance(age);
-    const selection = await selectGrants(deps, revocationId, service.system.now() + 20_000);
+    const selection = await revokeSelected(deps, revocationId, service.system.now() + 20_000);
     const states = async () =>
       (await service.items(revocationId)).map(({ state, lastError }) => [state, lastError]);
     return { service, deps, revocationId, selection, states };
@@ -87,7 +87,7 @@ describe('a grant whose tokens cannot be read for an unexpected reason', () => {
       },
     });
     const revocationId = await service.begin({ workloadId: service.identity.id });
-    const selection = await selectGrants(deps, revocationId, Infinity);
+    const selection = await revokeSelected(deps, revocationId, Infinity);
     expect(failed.size).toBe(2);
     expect(selection).toMatchObject({ matched: 0, dueAt: service.system.now() + SELECTION_LEASE });
     service.system.advance(31);
@@ -110,7 +110,7 @@ describe('a grant whose tokens cannot be read for an unexpected reason', () => {
     const failing = service.depsOver({ ...service.parts, stores, seal: { ...service.seal, open } });
     const revocationId = await service.begin({ workloadId: service.identity.id });
     const selectWith = async (deps: typeof failing) => {
-      await selectGrants(deps, revocationId, Infinity);
+      await revokeSelected(deps, revocationId, Infinity);
       service.system.advance(600);
     };
     await selectWith(failing);

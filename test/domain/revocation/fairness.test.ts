@@ -1,7 +1,7 @@
 /** One provider, owner, or selection must not delay the others. The clock stands still unless a test moves it. */
 import { setImmediate } from 'node:timers/promises';
 import type { Oauth2Provider } from '../../../lambda/model/provider/record';
-import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
+import { SELECTION_LEASE, revokeSelected } from '../../../lambda/domain/revocation/select';
 import { sampleProvider } from '../samples';
 import {
   createRevocationService,
@@ -415,7 +415,7 @@ describe('a selection that shares the process with a sweep', () => {
   it('of another invocation allows up to 2 attempts too, and more when it ends', async () => {
     // Leased by the other invocation: the sweep does not take it.
     const { service, deps, earlier, revocationId, seen } = await withSelection(100, 300, SELECTION_LEASE);
-    const selecting = selectGrants(deps, revocationId, Infinity);
+    const selecting = revokeSelected(deps, revocationId, Infinity);
     await service.sweep(deps);
     await selecting;
     expect(seen).toHaveLength(300);

@@ -4,7 +4,7 @@ import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
 import { encodeGrantId } from '../../../lambda/model/grant-id';
 import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
-import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
+import { SELECTION_LEASE, revokeSelected } from '../../../lambda/domain/revocation/select';
 import {
   KeyMaterialResetError,
   LostKmsKeyError,
@@ -103,7 +103,7 @@ it('tokens whose vault key was deleted before the revocation leave their grant, 
   await service.grant('alice');
   const revocationId = await service.begin({ workloadId: service.identity.id });
   const shredded = sealWith(() => Promise.reject(new ShreddedError('deleted')));
-  await selectGrants(shredded, revocationId, Infinity);
+  await revokeSelected(shredded, revocationId, Infinity);
   await service.sweep();
   expect(await statesOf(revocationId)).toEqual([['NOT_PROVABLE', 'tokens_unreadable']]);
   expect(await service.stored(service.grantIdOf('alice'))).not.toHaveProperty('tokens');
@@ -241,7 +241,7 @@ describe('a grant whose record is not valid', () => {
 
   it('does not keep the others from being revoked, and the revocation is not complete', async () => {
     const { deps, error, revocationId } = await withPoison();
-    const selection = await selectGrants(deps, revocationId, Infinity);
+    const selection = await revokeSelected(deps, revocationId, Infinity);
     expect(selection).toMatchObject({ matched: 2, dueAt: service.system.now() + SELECTION_LEASE });
     expect(service.errors).toEqual([error]);
     for (const user of ['alice', 'bob']) {
@@ -251,7 +251,7 @@ describe('a grant whose record is not valid', () => {
 
   it('is named in the audit log', async () => {
     const { deps, revocationId } = await withPoison();
-    await selectGrants(deps, revocationId, Infinity);
+    await revokeSelected(deps, revocationId, Infinity);
     expect(service.entries).toContainEqual({
       operation: 'ReadGrant',
       outcome: 'failed',
@@ -269,7 +269,7 @@ describe('a grant whose record is not valid', () => {
     const grantIndex = { ...stores.grantIndex, ofAgentAndUser };
     const deps = service.depsOver({ ...service.parts, stores: { ...stores, grantIndex } });
     const revocationId = await service.begin({ grantId: service.grantIdOf('carol') });
-    expect(await selectGrants(deps, revocationId, Infinity)).toMatchObject({
+    expect(await revokeSelected(deps, revocationId, Infinity)).toMatchObject({
       matched: 0,
       dueAt: service.system.now() + SELECTION_LEASE,
     });
@@ -294,8 +294,8 @@ it('a revocation of an agent with many grants for a user selects them page by pa
   }
   const { workloadId, userHash } = service.grantIdOf('alice');
   const revocationId = await service.begin({ workloadId, userHash });
-  const begun = await selectGrants(service.deps, revocationId, service.system.now());
+  const begun = await revokeSelected(service.deps, revocationId, service.system.now());
   expect(begun).toMatchObject({ matched: 3, dueAt: service.system.now() });
-  const selected = await selectGrants(service.deps, revocationId, Infinity);
+  const selected = await revokeSelected(service.deps, revocationId, Infinity);
   expect(selected).toMatchObject({ matched: 7, dueAt: undefined });
 });

@@ -6,7 +6,7 @@ import { deferRevocation } from '../../../lambda/domain/revocation/begin';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
 import type { OutboxItem } from '../../../lambda/model/records/revocation-outbox';
 import { openContent } from '../../../lambda/domain/revocation/outbox-content';
-import { selectGrants } from '../../../lambda/domain/revocation/select';
+import { revokeSelected } from '../../../lambda/domain/revocation/select';
 import { UnstorableError } from '../../../lambda/domain/unstorable';
 import { sampleProvider } from '../samples';
 import {
@@ -331,7 +331,7 @@ describe('a grant whose tokens cannot be stored in the outbox', () => {
     const { userHash } = service.grantIdOf('bob');
     const deps = withoutSpace(service, ({ grantId }) => grantId.userHash === userHash);
     const revocationId = await service.begin({ workloadId: service.identity.id });
-    expect(await selectGrants(deps, revocationId, Infinity)).toMatchObject({ matched: 3 });
+    expect(await revokeSelected(deps, revocationId, Infinity)).toMatchObject({ matched: 3 });
     for (const user of users)
       expect(await service.stored(service.grantIdOf(user))).not.toHaveProperty('tokens');
     await service.sweep();
@@ -409,7 +409,7 @@ it('an item needs neither its provider nor the external client secret once it is
   const revocationId = await service.begin({ workloadId: service.identity.id });
   const { deps, system, server, stores } = service;
   const externalSecrets = { ...deps.externalSecrets, read: () => Promise.resolve('external secret') };
-  await selectGrants({ ...deps, externalSecrets }, revocationId, system.now() + 20_000);
+  await revokeSelected({ ...deps, externalSecrets }, revocationId, system.now() + 20_000);
   await stores.providers.remove(bound);
   await service.sweep();
   expect(await statesOf(service, revocationId)).toEqual([['CONFIRMED', undefined]]);

@@ -13,7 +13,7 @@ import type { Transport } from '../../../lambda/domain/oauth/transport';
 import type { Oauth2Provider } from '../../../lambda/model/provider/record';
 import { clientBindingDigest, clientSecretContext } from '../../../lambda/domain/provider/oauth2-provider';
 import type { Revocation, RevocationFilter } from '../../../lambda/model/records/revocation-outbox';
-import { RunningSelections, SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
+import { RunningSelections, SELECTION_LEASE, revokeSelected } from '../../../lambda/domain/revocation/select';
 import { sweep, type SweepDependencies } from '../../../lambda/domain/revocation/sweep';
 import { createExternalSecrets } from '../../../lambda/domain/sealing/external-secret';
 import { createFakeSystem } from '../fake-system';
@@ -206,7 +206,7 @@ export async function createRevocationService() {
       return revocationId;
     },
 
-    select: (revocationId: string) => selectGrants(deps, revocationId, system.now() + 20_000),
+    select: (revocationId: string) => revokeSelected(deps, revocationId, system.now() + 20_000),
 
     sweep: (over = deps) => sweep(over, system.now() + 45_000),
 
