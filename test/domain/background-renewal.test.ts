@@ -24,7 +24,7 @@ it('returns the token and dispatches its renewal once', async () => {
   for (let read = 0; read < 3; read += 1) {
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
   }
-  const { identity, provider, owner } = service;
+  const { identity, provider, tokenHolder } = service;
   expect(service.dispatched).toEqual([
     {
       principal: OWNER,
@@ -34,7 +34,7 @@ it('returns the token and dispatches its renewal once', async () => {
       scopes: ['a'],
       resources: [],
       audiences: [],
-      grantId: owner.grantId,
+      grantId: tokenHolder.grantId,
       holder: (await service.stored()).lease?.holder,
     },
   ]);
@@ -47,7 +47,7 @@ it('returns the token and dispatches its renewal once', async () => {
     result: 'refreshed',
     flow: 'USER_FEDERATION',
     scopes: ['a'],
-    user: owner.grantId.userHash,
+    user: tokenHolder.grantId.userHash,
     provider: provider.name,
     workloadIdentity: identity.arn,
     credentialProvider: provider.arn,
@@ -101,14 +101,14 @@ it('returns the token if the dispatch fails, and the next request dispatches aga
   service.system.advance(3600 - window);
   jest.spyOn(service.deps.backgroundRenewals, 'dispatch').mockRejectedValueOnce(new Error('throttled'));
   expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
-  const { identity, provider, owner } = service;
+  const { identity, provider, tokenHolder } = service;
   expect(service.entries).toContainEqual({
     operation: 'BackgroundRenewal',
     outcome: 'failed',
     reason: 'the renewal could not be dispatched',
     principal: OWNER,
     workloadIdentity: identity.arn,
-    user: owner.grantId.userHash,
+    user: tokenHolder.grantId.userHash,
     provider: provider.name,
     credentialProvider: provider.arn,
     flow: 'USER_FEDERATION',
@@ -182,7 +182,7 @@ describe('a dispatched renewal', () => {
 
   it('that loses its lease to a request that is slow, too, is overtaken', async () => {
     const { grants, clientSecrets } = service.stores;
-    const { grantId } = service.owner;
+    const { grantId } = service.tokenHolder;
     const get = clientSecrets.get.bind(clientSecrets);
     const wait = service.system.wait.bind(service.system);
     const details = { workloadName: service.identity.name, resources: [], audiences: [] };

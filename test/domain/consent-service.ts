@@ -128,7 +128,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     }),
   };
 
-  const owner = { grantId, provider, workloadArn: identity.arn, resources: [], audiences: [] };
+  const tokenHolder = { grantId, provider, workloadArn: identity.arn, resources: [], audiences: [] };
 
   const service = {
     system,
@@ -227,14 +227,14 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
       Promise.all(
         revocationQueue.queued.map(async ({ cause, tokens }) => ({
           cause,
-          ...(await openTokens(seal, owner, tokens)),
+          ...(await openTokens(seal, tokenHolder, tokens)),
         })),
       ),
 
     /** Returns the decrypted tokens of the grant. */
     async held() {
       const tokens = (await stores.grants.get(grantId))?.tokens;
-      return tokens && openTokens(seal, owner, tokens);
+      return tokens && openTokens(seal, tokenHolder, tokens);
     },
   };
   return service;

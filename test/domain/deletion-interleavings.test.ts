@@ -66,9 +66,9 @@ function interleaved(
 }
 
 const removing =
-  ({ stores, owner, provider }: Pick<RenewalService, 'stores' | 'owner' | 'provider'>): Part =>
+  ({ stores, tokenHolder, provider }: Pick<RenewalService, 'stores' | 'tokenHolder' | 'provider'>): Part =>
   () =>
-    stores.grants.remove(owner.grantId, provider.id);
+    stores.grants.remove(tokenHolder.grantId, provider.id);
 
 const MARKS = {
   'workload identity': ({ stores, identity }: Pick<RenewalService, 'stores' | 'identity'>) =>
@@ -89,12 +89,12 @@ describe.each(DELETED)('deletion of the %s', (deleted) => {
   describe.each(Object.entries(RENEWALS))('during %s', (what, granted) => {
     async function run(schedule: Schedule, indexLags = false) {
       const service = await createRenewalService();
-      const { owner, stores } = service;
+      const { tokenHolder, stores } = service;
       if (!granted) await removing(service)();
       const revoked: GrantTokens[] = [];
       /** Deletes the grant as a deletion does, which revokes its tokens. */
       const remove = async () => {
-        const { tokens: held } = (await stores.grants.get(owner.grantId)) ?? {};
+        const { tokens: held } = (await stores.grants.get(tokenHolder.grantId)) ?? {};
         if (held) revoked.push(held);
         await removing(service)();
       };
@@ -110,23 +110,25 @@ describe.each(DELETED)('deletion of the %s', (deleted) => {
       };
       const deps = service.depsWith({ ...deletion.stores, transport });
       const source =
-        what === 'a refresh' ? refreshTokenOf(deps, owner) : clientCredentialsOf(deps, owner, ['a']);
+        what === 'a refresh'
+          ? refreshTokenOf(deps, tokenHolder)
+          : clientCredentialsOf(deps, tokenHolder, ['a']);
       const answer = await renewTokens(deps, {
-        owner,
+        tokenHolder,
         source,
-        seen: await stores.grants.get(owner.grantId),
+        seen: await stores.grants.get(tokenHolder.grantId),
       }).catch((error: unknown) => error);
       const got = typeof answer === 'object' && answer !== null && 'accessToken' in answer;
       const markedFirst = deletion.done.mark;
       await deletion.rest();
       const ended = [...revoked, ...service.revocationQueue.queued.map(({ tokens: queued }) => queued)];
-      const opened = await Promise.all(ended.map((held) => openTokens(deps.seal, owner, held)));
+      const opened = await Promise.all(ended.map((held) => openTokens(deps.seal, tokenHolder, held)));
       return {
         answer,
         got,
         markedFirst,
         asked,
-        left: await stores.grants.get(owner.grantId),
+        left: await stores.grants.get(tokenHolder.grantId),
         ended: opened.map(({ accessToken }) => accessToken),
       };
     }

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, decodeJwt, EmbeddedJWK, jwtVerify } from 'jose';
 import { checkDpopAlgorithm, dpopProof, newDpopKey, thumbprintOf } from '../../lambda/domain/oauth/dpop';
 import { sessionKeyContext } from '../../lambda/domain/consent/session';
-import { openTokens, sealTokens, type TokenOwner } from '../../lambda/domain/grant/tokens';
+import { openTokens, sealTokens, type TokenHolder } from '../../lambda/domain/grant/tokens';
 import { BEGINNING, createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleSession } from './samples';
 
 const system = createFakeSystem();
 const seal = createInMemorySeal();
-const owner: TokenOwner = {
+const owner: TokenHolder = {
   grantId: sampleGrantId(),
   provider: sampleProvider(),
   workloadArn: sampleIdentity().arn,

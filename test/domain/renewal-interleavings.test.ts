@@ -45,7 +45,7 @@ function watchedRenewal(
           return (Reflect.get(target, name) as (...args: unknown[]) => unknown)(...args);
         },
     });
-  const { stores, endpoint, owner } = service;
+  const { stores, endpoint, tokenHolder } = service;
   const deps = service.depsWith({
     grants: watched(stores.grants),
     directory: watched(stores.directory),
@@ -55,10 +55,10 @@ function watchedRenewal(
       return endpoint.transport(...request);
     },
   });
-  const source = { ...refreshTokenOf(deps, owner), preparesByReading };
+  const source = { ...refreshTokenOf(deps, tokenHolder), preparesByReading };
   return {
     calls,
-    run: async () => tokenOf(await renewTokens(deps, { owner, source, seen: await service.stored() })),
+    run: async () => tokenOf(await renewTokens(deps, { tokenHolder, source, seen: await service.stored() })),
   };
 }
 
@@ -80,20 +80,20 @@ async function renewWith(
 }
 
 const revoked = async (service: RenewalService): Promise<void> => {
-  const { stores, owner } = service;
-  expect(await stores.grants.revoke(owner.grantId, await service.stored())).toBe(true);
+  const { stores, tokenHolder } = service;
+  expect(await stores.grants.revoke(tokenHolder.grantId, await service.stored())).toBe(true);
 };
 
 const forced = async (service: RenewalService): Promise<void> => {
-  const { stores, owner, system } = service;
+  const { stores, tokenHolder, system } = service;
   const consent = { sessionHash: 'session', expiresAt: system.seconds() + 600 };
   const change = {
-    providerId: owner.provider.id,
+    providerId: tokenHolder.provider.id,
     details: sampleDetails(),
     consent,
     seen: await service.stored(),
   };
-  expect(await stores.grants.openConsent(owner.grantId, { ...change, forget: true })).toBe(true);
+  expect(await stores.grants.openConsent(tokenHolder.grantId, { ...change, forget: true })).toBe(true);
 };
 
 describe.each(ORDERS)('a renewal that is $name', ({ preparesByReading, writes }) => {
@@ -144,14 +144,14 @@ describe.each(ORDERS)('a renewal that is $name', ({ preparesByReading, writes })
   it('sends nothing after another call failed, and leaves its failure', async () => {
     let failures = 0;
     for (const at of STEPS) {
-      const failing = async ({ stores, owner, ...service }: RenewalService) => {
+      const failing = async ({ stores, tokenHolder, ...service }: RenewalService) => {
         const { grants } = stores;
         const seen = await service.stored();
         if (seen.lease) return;
-        const taken = { providerId: owner.provider.id, details: sampleDetails(), seen };
+        const taken = { providerId: tokenHolder.provider.id, details: sampleDetails(), seen };
         const now = service.system.now();
         const lease = { holder: 'other', deadline: now + LEASE, sentAt: now };
-        expect(await grants.takeLease(owner.grantId, { ...taken, lease })).toBe(true);
+        expect(await grants.takeLease(tokenHolder.grantId, { ...taken, lease })).toBe(true);
         const times = { at: now, notBefore: now + 900_000 };
         const lastFailure = {
           code: 'slow_down',
@@ -161,7 +161,7 @@ describe.each(ORDERS)('a renewal that is $name', ({ preparesByReading, writes })
           detail: 'a failure',
           ...times,
         };
-        await grants.releaseLease(owner.grantId, { holder: 'other', lastFailure, dropTokens: false });
+        await grants.releaseLease(tokenHolder.grantId, { holder: 'other', lastFailure, dropTokens: false });
       };
       const service = await createRenewalService(preparesByReading);
       let sentBefore: readonly string[] = [];

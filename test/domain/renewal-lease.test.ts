@@ -27,7 +27,7 @@ describe('a lease whose holder died', () => {
       seen: await service.stored(),
       lease,
     };
-    expect(await service.stores.grants.takeLease(service.owner.grantId, taken)).toBe(true);
+    expect(await service.stores.grants.takeLease(service.tokenHolder.grantId, taken)).toBe(true);
   }
 
   it.each([
@@ -74,7 +74,7 @@ describe('a lease whose holder died', () => {
     const { lease: before, ...seen } = await service.stored();
     const lease = { holder: 'next', deadline: before?.deadline ?? 0 };
     void service.system.wait(4000).then(async () => {
-      await service.stores.grants.takeLease(service.owner.grantId, {
+      await service.stores.grants.takeLease(service.tokenHolder.grantId, {
         providerId: service.provider.id,
         details: sampleDetails(),
         seen: before ? { ...seen, lease: before } : seen,
@@ -90,7 +90,7 @@ describe('a lease whose holder died', () => {
     const renewing = (async () => {
       for (const after of [4000, 8000, 12_000]) {
         await service.system.wait(4000);
-        await service.stores.grants.markSent(service.owner.grantId, {
+        await service.stores.grants.markSent(service.tokenHolder.grantId, {
           holder: 'died',
           lease: { holder: 'died', deadline: service.system.now() + after },
         });
@@ -107,10 +107,10 @@ describe('a lease whose holder died', () => {
 
   it('makes a request wait until its own deadline, and no longer', async () => {
     await died(0);
-    const { owner, deps } = service;
-    const source = refreshTokenOf(deps, owner);
+    const { tokenHolder, deps } = service;
+    const source = refreshTokenOf(deps, tokenHolder);
     const began = service.system.now();
-    const waiting = renewTokens(deps, { owner, seen: await service.stored(), source }, began);
+    const waiting = renewTokens(deps, { tokenHolder, seen: await service.stored(), source }, began);
     await expect(waiting).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(service.system.now()).toBe(began);
   });
@@ -296,7 +296,7 @@ describe('a renewal with a failing table', () => {
 describe('a client whose assertion another service signs', () => {
   /** @param seconds that the signature takes */
   const refresh = async (seconds: number) => {
-    const { deps, owner, system } = service;
+    const { deps, tokenHolder, system } = service;
     const providerClients: typeof deps.providerClients = {
       ...deps.providerClients,
       of: async (...named) => ({
@@ -309,8 +309,8 @@ describe('a client whose assertion another service signs', () => {
         },
       }),
     };
-    const source = refreshTokenOf({ ...deps, providerClients }, owner);
-    return tokenOf(await renewTokens(deps, { owner, seen: await service.stored(), source }));
+    const source = refreshTokenOf({ ...deps, providerClients }, tokenHolder);
+    return tokenOf(await renewTokens(deps, { tokenHolder, seen: await service.stored(), source }));
   };
 
   it('gets its tokens if enough of the lease is left after the signature', async () => {

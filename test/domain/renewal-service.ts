@@ -15,7 +15,7 @@ import {
   type Renewed,
   type RenewalDependencies,
 } from '../../lambda/domain/grant/renewal';
-import { refreshTokenOf, type RequestOwner } from '../../lambda/domain/grant/token-sources';
+import { refreshTokenOf, type RequestHolder } from '../../lambda/domain/grant/token-sources';
 import { openTokens, sealTokens } from '../../lambda/domain/grant/tokens';
 import { createFakeSystem } from './fake-system';
 import { createInMemoryRevocationQueue } from './in-memory-revocation-queue';
@@ -60,7 +60,7 @@ export async function createRenewalService(preparesByReading = true) {
     return { ...changed, providerClients: createProviderClients(changed) };
   };
   const deps = depsWith({});
-  const owner: RequestOwner = {
+  const tokenHolder: RequestHolder = {
     grantId: { ...sampleGrantId(), workloadId: identity.id },
     provider,
     workloadArn: identity.arn,
@@ -79,7 +79,7 @@ export async function createRenewalService(preparesByReading = true) {
     provider,
     deps,
     depsWith,
-    owner,
+    tokenHolder,
 
     /** Stores tokens with a lifetime of an hour in the grant. */
     async put(
@@ -87,13 +87,13 @@ export async function createRenewalService(preparesByReading = true) {
       epoch = 0,
     ): Promise<void> {
       const obtained = { ...change, scopes: ['a'], expiresAt: system.seconds() + 3600 };
-      const tokens = await sealTokens(deps, owner, obtained, { requestedScopes: ['a'] });
-      await storeTokens(stores.grants, owner.grantId, { providerId: provider.id, tokens, epoch });
+      const tokens = await sealTokens(deps, tokenHolder, obtained, { requestedScopes: ['a'] });
+      await storeTokens(stores.grants, tokenHolder.grantId, { providerId: provider.id, tokens, epoch });
     },
 
     /** Returns the stored grant. */
     async stored() {
-      const grant = await stores.grants.get(owner.grantId);
+      const grant = await stores.grants.get(tokenHolder.grantId);
       if (!grant) throw new Error('no grant');
       return grant;
     },
@@ -101,7 +101,7 @@ export async function createRenewalService(preparesByReading = true) {
     /** Returns the decrypted tokens. */
     async held() {
       const { tokens } = await service.stored();
-      return tokens && openTokens(deps.seal, owner, tokens);
+      return tokens && openTokens(deps.seal, tokenHolder, tokens);
     },
 
     /** Returns the decrypted tokens that were queued for revocation, with their causes. */
@@ -109,7 +109,7 @@ export async function createRenewalService(preparesByReading = true) {
       Promise.all(
         revocationQueue.queued.map(async ({ cause, tokens }) => ({
           cause,
-          ...(await openTokens(deps.seal, owner, tokens)),
+          ...(await openTokens(deps.seal, tokenHolder, tokens)),
         })),
       ),
 
@@ -119,9 +119,9 @@ export async function createRenewalService(preparesByReading = true) {
      * @param opening runs while the call decrypts what it needs
      */
     async refresh(opening: () => Promise<void> = () => Promise.resolve()) {
-      const source = refreshTokenOf(deps, owner);
+      const source = refreshTokenOf(deps, tokenHolder);
       const renewal = await renewTokens(deps, {
-        owner,
+        tokenHolder,
         seen: await service.stored(),
         source: {
           ...source,

@@ -7,7 +7,7 @@ import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import {
   clientCredentialsOf,
   refreshTokenOf,
-  type RequestOwner,
+  type RequestHolder,
 } from '../../lambda/domain/grant/token-sources';
 import { sealTokens } from '../../lambda/domain/grant/tokens';
 import { createRenewalService, tokenOf, type RenewalService } from './renewal-service';
@@ -24,7 +24,7 @@ const json = (status: number, body: object) => Response.json(body, { status });
 
 /** Another request with forceAuthentication. */
 async function forget(): Promise<void> {
-  const { system, stores, owner, provider } = service;
+  const { system, stores, tokenHolder, provider } = service;
   const consent = { sessionHash: 'session', expiresAt: system.seconds() + 600 };
   const change = {
     providerId: provider.id,
@@ -33,7 +33,7 @@ async function forget(): Promise<void> {
     seen: await service.stored(),
     forget: true,
   };
-  expect(await stores.grants.openConsent(owner.grantId, change)).toBe(true);
+  expect(await stores.grants.openConsent(tokenHolder.grantId, change)).toBe(true);
 }
 
 it('redeems the refresh token once for 50 concurrent calls, and all get the new token', async () => {
@@ -176,8 +176,8 @@ describe('an unavailable provider', () => {
     service.endpoint.instead.push(new Response(null, { status: 429, headers: { 'retry-after': '900' } }));
     await expect(service.refresh()).rejects.toMatchObject({ unavailable: true });
     await expect(service.refresh()).rejects.toMatchObject({ retryAfter: 900 });
-    const { provider } = service.owner;
-    Object.assign(service.owner, { provider: { ...provider, revision: provider.revision + 1 } });
+    const { provider } = service.tokenHolder;
+    Object.assign(service.tokenHolder, { provider: { ...provider, revision: provider.revision + 1 } });
     expect(await service.refresh()).toBe('access-1');
   });
 
@@ -259,7 +259,7 @@ it('queues the revocation of tokens that were issued for a dropped grant', async
   expect(await service.enqueued()).toEqual([
     { cause: 'not-stored', accessToken: 'access-1', refreshToken: 'refresh-1' },
   ]);
-  const { grantId, provider, workloadArn } = service.owner;
+  const { grantId, provider, workloadArn } = service.tokenHolder;
   expect(service.revocationQueue.queued[0]).toMatchObject({
     grantId,
     workloadArn,
@@ -311,18 +311,18 @@ it('encrypts once before it sends, so that an unavailable key loses no refresh t
 
 describe('client credentials', () => {
   const machine = async () => {
-    const seen = await service.stores.grants.get(owner.grantId);
-    const source = clientCredentialsOf(deps, owner, ['a']);
-    return tokenOf(await renewTokens(deps, { owner, source, seen }));
+    const seen = await service.stores.grants.get(tokenHolder.grantId);
+    const source = clientCredentialsOf(deps, tokenHolder, ['a']);
+    return tokenOf(await renewTokens(deps, { tokenHolder, source, seen }));
   };
   let asked: number;
-  let owner: RequestOwner;
+  let tokenHolder: RequestHolder;
   let deps: RenewalService['deps'];
 
   beforeEach(() => {
     asked = 0;
-    const { workloadId } = service.owner.grantId;
-    owner = { ...service.owner, grantId: { ...sampleGrantId(), workloadId } };
+    const { workloadId } = service.tokenHolder.grantId;
+    tokenHolder = { ...service.tokenHolder, grantId: { ...sampleGrantId(), workloadId } };
     deps = service.depsWith({
       transport: async () => {
         asked += 1;
@@ -343,16 +343,16 @@ describe('client credentials', () => {
 
   it('are requested again if the stored tokens are for an earlier provider of the same name', async () => {
     await machine();
-    await service.stores.providers.remove(owner.provider);
-    owner = { ...owner, provider: { ...owner.provider, id: 'recreated' } };
-    await service.stores.providers.create(owner.provider);
+    await service.stores.providers.remove(tokenHolder.provider);
+    tokenHolder = { ...tokenHolder, provider: { ...tokenHolder.provider, id: 'recreated' } };
+    await service.stores.providers.create(tokenHolder.provider);
     await service.stores.clientSecrets.put(
       'recreated',
-      await deps.seal.seal(clientSecretContext(owner.provider), 'secret'),
+      await deps.seal.seal(clientSecretContext(tokenHolder.provider), 'secret'),
       1,
     );
     expect(new Set(await Promise.all([machine(), machine()]))).toEqual(new Set(['machine-2']));
-    expect(await service.stores.grants.get(owner.grantId)).toMatchObject({
+    expect(await service.stores.grants.get(tokenHolder.grantId)).toMatchObject({
       providerId: 'recreated',
       generation: 2,
     });
@@ -378,18 +378,18 @@ describe('client credentials', () => {
 });
 
 it('returns all scopes that policies evaluate, for its own token and for one that another call obtained', async () => {
-  const { owner, deps, stores } = service;
+  const { tokenHolder, deps, stores } = service;
   const obtained = { accessToken: 'access-0', refreshToken: 'refresh-0', scopes: ['a'], expiresAt: 1 };
   const requested = { requestedScopes: ['a', 'b'], parameterScopes: ['admin'] };
-  const tokens = await sealTokens(deps, owner, obtained, requested);
-  await storeTokens(stores.grants, owner.grantId, { providerId: owner.provider.id, tokens });
+  const tokens = await sealTokens(deps, tokenHolder, obtained, requested);
+  await storeTokens(stores.grants, tokenHolder.grantId, { providerId: tokenHolder.provider.id, tokens });
   const seen = await service.stored();
-  const source = refreshTokenOf(deps, owner);
+  const source = refreshTokenOf(deps, tokenHolder);
   const held = ['a', 'b', 'admin'];
   service.endpoint.before = () => service.system.wait(1000);
   const renewals = await Promise.all([
-    renewTokens(deps, { owner, source, seen }),
-    renewTokens(deps, { owner, source, seen }),
+    renewTokens(deps, { tokenHolder, source, seen }),
+    renewTokens(deps, { tokenHolder, source, seen }),
   ]);
   expect(renewals).toMatchObject([{ held }, { held }]);
   expect(service.endpoint.redeemed).toEqual(['refresh-0']);
@@ -402,7 +402,7 @@ it.each([
 ])('refreshes nothing with %s', async (_what, change) => {
   if (change) await service.put(change);
   const seen = change && (await service.stored());
-  await expect(refreshTokenOf(service.deps, service.owner).prepare(seen)).rejects.toThrow(
+  await expect(refreshTokenOf(service.deps, service.tokenHolder).prepare(seen)).rejects.toThrow(
     'the grant has no refresh token',
   );
 });

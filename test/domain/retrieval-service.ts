@@ -88,7 +88,13 @@ export async function createRetrievalService() {
     target: grantTarget({ flow, providerName: provider.name, resources: [], audiences: [], scopes }),
   });
   const userGrant = idOf('USER_FEDERATION');
-  const owner = { grantId: userGrant, provider, workloadArn: identity.arn, resources: [], audiences: [] };
+  const tokenHolder = {
+    grantId: userGrant,
+    provider,
+    workloadArn: identity.arn,
+    resources: [],
+    audiences: [],
+  };
 
   const inputOf = async (change: Partial<TokenRequest>): Promise<TokenRequest> => ({
     workloadIdentityToken:
@@ -110,7 +116,7 @@ export async function createRetrievalService() {
     entries,
     dispatched,
     deps,
-    owner,
+    tokenHolder,
     idOf,
     issue,
 
@@ -123,7 +129,7 @@ export async function createRetrievalService() {
         expiresAt: system.seconds() + 3600,
         ...change,
       };
-      const tokens = await sealTokens(deps, owner, obtained, { requestedScopes });
+      const tokens = await sealTokens(deps, tokenHolder, obtained, { requestedScopes });
       const epoch = (await stores.grants.get(userGrant))?.epoch ?? 0;
       await storeTokens(stores.grants, userGrant, { providerId: provider.id, tokens, epoch });
     },

@@ -25,7 +25,7 @@ describe("a user's token", () => {
       result: 'cached',
       jti: expect.any(String) as string,
       workloadIdentity: service.identity.arn,
-      user: service.owner.grantId.userHash,
+      user: service.tokenHolder.grantId.userHash,
       provider: service.provider.name,
       credentialProvider: service.provider.arn,
       flow: 'USER_FEDERATION',
@@ -116,7 +116,7 @@ describe("a user's token", () => {
       seen: await service.stored(),
       lease,
     };
-    await grants.takeLease(service.owner.grantId, change);
+    await grants.takeLease(service.tokenHolder.grantId, change);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     await service.ask();
     expect(lastEntry()).toMatchObject({

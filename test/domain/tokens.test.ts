@@ -1,13 +1,13 @@
 /** Encrypted tokens: the members of the stored record, and the contexts in which they can be decrypted. */
 import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
-import { openTokens, sealTokens, tokensOf, type TokenOwner } from '../../lambda/domain/grant/tokens';
+import { openTokens, sealTokens, tokensOf, type TokenHolder } from '../../lambda/domain/grant/tokens';
 import { BEGINNING, createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
 import { sampleDetails, sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from './samples';
 
 const provider = sampleProvider();
-const owner: TokenOwner = {
+const owner: TokenHolder = {
   grantId: sampleGrantId(),
   provider,
   workloadArn: sampleIdentity().arn,
@@ -55,7 +55,7 @@ it('stores no member that a provider did not state', async () => {
   expect(await openTokens(seal, owner, tokens)).toStrictEqual({ accessToken: 'access' });
 });
 
-it.each<[string, Partial<TokenOwner>]>([
+it.each<[string, Partial<TokenHolder>]>([
   ['agent', { grantId: { ...owner.grantId, workloadId: 'another' } }],
   ['agent of the same name', { workloadArn: 'another' }],
   ['user', { grantId: { ...owner.grantId, userHash: 'another' } }],

@@ -28,7 +28,7 @@ import type { Directory } from '../grant/directory';
 import { parseSealed } from '../sealing/sealed-json';
 import { KeyMaterialResetError, type Seal } from '../sealing/sealing';
 import { deletionDuring } from '../grant/deletion-check';
-import { openTokens, sealTokens, tokensOf, tokenOrigin, type TokenOwner } from '../grant/tokens';
+import { openTokens, sealTokens, tokensOf, tokenOrigin, type TokenHolder } from '../grant/tokens';
 import type { RevocationQueue } from '../grant/revocation-queue';
 import { reachOf } from '../provider/vendors';
 import { openSealedRequest } from './begin';
@@ -336,14 +336,14 @@ export function completeResourceTokenAuth(
  */
 async function enqueueReplaced(
   { grants, seal, revocationQueue }: CompleteSessionDependencies,
-  owner: TokenOwner & { readonly provider: Oauth2Provider },
+  tokenHolder: TokenHolder & { readonly provider: Oauth2Provider },
   obtained: ObtainedTokens,
 ): Promise<void> {
-  if (reachOf(owner.provider.vendor) !== 'token') return;
-  const tokens = tokensOf(await grants.get(owner.grantId), owner.provider);
+  if (reachOf(tokenHolder.provider.vendor) !== 'token') return;
+  const tokens = tokensOf(await grants.get(tokenHolder.grantId), tokenHolder.provider);
   if (!tokens) return;
   // What a reset of the token vault gave up is replaced without being read.
-  const { accessToken, refreshToken } = await openTokens(seal, owner, tokens).catch(
+  const { accessToken, refreshToken } = await openTokens(seal, tokenHolder, tokens).catch(
     (error: unknown): Partial<SealedTokens> => {
       if (error instanceof KeyMaterialResetError) return {};
       throw error;
@@ -352,7 +352,7 @@ async function enqueueReplaced(
   const isKept =
     accessToken === obtained.accessToken ||
     (refreshToken !== undefined && refreshToken === obtained.refreshToken);
-  if (!isKept) await revocationQueue.enqueue({ ...tokenOrigin(owner), tokens, cause: 'replaced' });
+  if (!isKept) await revocationQueue.enqueue({ ...tokenOrigin(tokenHolder), tokens, cause: 'replaced' });
 }
 
 async function redeemIntoVault(
@@ -372,9 +372,9 @@ async function redeemIntoVault(
   if (sealedCode === undefined) throw refusal('the session holds no code');
   const { workload, userHash, target, resources, audiences, epoch } = session;
   const grantId: GrantId = { workloadId: workload.id, userHash, target };
-  const owner = { grantId, provider, workloadArn: workload.arn, resources, audiences };
+  const tokenHolder = { grantId, provider, workloadArn: workload.arn, resources, audiences };
   const refuseIfDeleted = async (): Promise<void> => {
-    const deletion = await deletionDuring(deps, owner);
+    const deletion = await deletionDuring(deps, tokenHolder);
     if (deletion) throw refusal(deletion.message);
   };
   let stored;
@@ -382,11 +382,11 @@ async function redeemIntoVault(
     const obtained = await redeem(deps, session, provider, { sealedCode, sealedKey });
     annotate({ grantedScopes: obtained.scopes });
     const { scopes: requestedScopes, parameterScopes = [] } = session;
-    const tokens = await sealTokens(deps, owner, obtained, { requestedScopes, parameterScopes });
+    const tokens = await sealTokens(deps, tokenHolder, obtained, { requestedScopes, parameterScopes });
     const enqueueUnstored = () =>
-      deps.revocationQueue.enqueue({ ...tokenOrigin(owner), tokens, cause: 'not-stored' });
+      deps.revocationQueue.enqueue({ ...tokenOrigin(tokenHolder), tokens, cause: 'not-stored' });
     try {
-      await enqueueReplaced(deps, owner, obtained);
+      await enqueueReplaced(deps, tokenHolder, obtained);
       stored = await deps.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
     } catch (error) {
       await enqueueUnstored();

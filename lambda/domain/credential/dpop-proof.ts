@@ -50,7 +50,7 @@ export interface ProofResponse {
 /** @throws ValidationException unless the URL is that of a request to the resource of the grant; ProviderFailure */
 async function checkTarget(
   { metadata, endpointPolicy }: Pick<ProofDependencies, 'metadata' | 'endpointPolicy'>,
-  { owner: { provider, resources: indicators } }: Admitted,
+  { tokenHolder: { provider, resources: indicators } }: Admitted,
   { httpUri }: Pick<ProofInput, 'httpUri'>,
 ): Promise<void> {
   const resources = proofResourcesOf(provider);

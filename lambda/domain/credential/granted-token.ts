@@ -27,18 +27,18 @@ export async function storedToken(
   deps: HeldTokenDependencies & TokenSourceDependencies,
   admitted: Admitted,
 ): Promise<ReturnedToken | undefined> {
-  const { input, owner, grant, use, annotate } = admitted;
-  const tokens = tokensOf(grant, owner.provider);
+  const { input, tokenHolder, grant, use, annotate } = admitted;
+  const tokens = tokensOf(grant, tokenHolder.provider);
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
   return heldToken(deps, {
-    owner,
+    tokenHolder,
     grant,
     scopes: input.scopes,
     use,
     annotate,
     renewedAs: 'refreshed',
     ...(isRefreshable(tokens, epochSeconds(deps.system)) && {
-      source: refreshTokenOf(deps, owner),
+      source: refreshTokenOf(deps, tokenHolder),
       backgroundRenewal: backgroundRenewalOf(admitted, 'USER_FEDERATION', tokens.scopes),
     }),
   });
@@ -47,11 +47,11 @@ export async function storedToken(
 /** Returns the session that a poll names, if it belongs to this grant and no later forceAuthentication replaced it. */
 async function ownSession(
   { sessions }: Pick<BeginDependencies, 'sessions'>,
-  { input, owner, grant }: Admitted,
+  { input, tokenHolder, grant }: Admitted,
 ): Promise<Session | undefined> {
   const id = input.sessionUri === undefined ? undefined : sessionIdOf(input.sessionUri);
   const session = id === undefined ? undefined : await sessions.get(hashOf(id));
-  const { workloadId, userHash: user, target } = owner.grantId;
+  const { workloadId, userHash: user, target } = tokenHolder.grantId;
   const own = session?.workload.id === workloadId && session.userHash === user && session.target === target;
   return own && session.epoch === grant?.epoch ? session : undefined;
 }
@@ -72,7 +72,7 @@ export async function grantedToken(
   deps: GrantedTokenDependencies,
   admitted: Admitted,
 ): Promise<RetrieveResponse> {
-  const { input, identity, owner, grant, use } = admitted;
+  const { input, identity, tokenHolder, grant, use } = admitted;
   const polled = await ownSession(deps, admitted);
   const open =
     polled !== undefined &&
@@ -103,19 +103,19 @@ export async function grantedToken(
       failure,
     };
   }
-  if (owner.provider.clientId === '') {
+  if (tokenHolder.provider.clientId === '') {
     throw invalidMember(
       'oauth2Flow',
-      `USER_FEDERATION requires a client ID, but the credential provider "${owner.provider.name}" has no clientId`,
+      `USER_FEDERATION requires a client ID, but the credential provider "${tokenHolder.provider.name}" has no clientId`,
     );
   }
   const request: ConsentRequest = {
-    grantId: owner.grantId,
+    grantId: tokenHolder.grantId,
     identity,
-    provider: owner.provider,
+    provider: tokenHolder.provider,
     scopes: input.scopes,
-    resources: owner.resources,
-    audiences: owner.audiences,
+    resources: tokenHolder.resources,
+    audiences: tokenHolder.audiences,
     returnUrl: input.resourceOauth2ReturnUrl,
     customState: input.customState,
     customParameters: input.customParameters,
@@ -124,6 +124,6 @@ export async function grantedToken(
   };
   const output = await beginConsent(deps, grant, request);
   // A rejection during this request is in the stored grant, not in the grant that was read.
-  const lost = lossOf(grant) ?? (grant?.tokens && lossOf(await deps.grants.get(owner.grantId)));
+  const lost = lossOf(grant) ?? (grant?.tokens && lossOf(await deps.grants.get(tokenHolder.grantId)));
   return { output, outcome: 'consent-required', reason: lost };
 }

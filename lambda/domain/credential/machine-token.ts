@@ -10,7 +10,11 @@ import {
 import { isLongPast } from '../grant/lease';
 import { isUnreadable } from '../grant/unreadable';
 import { pagesOf, type GrantIndex } from '../grant/selection';
-import { clientCredentialsOf, type RequestOwner, type TokenSourceDependencies } from '../grant/token-sources';
+import {
+  clientCredentialsOf,
+  type RequestHolder,
+  type TokenSourceDependencies,
+} from '../grant/token-sources';
 import { grantEnd } from '../grant/tokens';
 import { ServiceError } from '../service-error';
 import { epochSeconds, type System } from '../system';
@@ -23,7 +27,9 @@ export type MachineTokenDependencies = HeldTokenDependencies &
 
 /** The agent and the token that it can get, as {@link Admitted}. */
 export interface MachineTokenRequest
-  extends Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant'>, Pick<Holding, 'use' | 'annotate'> {
+  extends
+    Pick<Admitted, 'principal' | 'identity' | 'tokenHolder' | 'grant'>,
+    Pick<Holding, 'use' | 'annotate'> {
   readonly scopes: readonly string[];
   /** Default: false. True if the stored token must be replaced. */
   readonly forceAuthentication?: boolean | undefined;
@@ -50,7 +56,7 @@ const backOffOf = ({ lastFailure }: Grant): number => lastFailure?.notBefore ?? 
  */
 async function makeRoom(
   { grants, grantIndex, system }: MachineTokenDependencies,
-  { grantId: { workloadId, userHash }, provider }: RequestOwner,
+  { grantId: { workloadId, userHash }, provider }: RequestHolder,
 ): Promise<void> {
   const past: Grant[] = [];
   let count = 0;
@@ -81,12 +87,12 @@ export async function machineToken(
   deps: MachineTokenDependencies,
   request: MachineTokenRequest,
 ): Promise<ReturnedToken> {
-  const { owner, grant, use, annotate, scopes, forceAuthentication = false } = request;
-  if (!grant) await makeRoom(deps, owner);
+  const { tokenHolder, grant, use, annotate, scopes, forceAuthentication = false } = request;
+  if (!grant) await makeRoom(deps, tokenHolder);
   const backgroundRenewal = backgroundRenewalOf(request, 'M2M', scopes);
-  const source = clientCredentialsOf(deps, owner, scopes);
+  const source = clientCredentialsOf(deps, tokenHolder, scopes);
   return exchangedToken(deps, {
-    owner,
+    tokenHolder,
     grant,
     scopes,
     source,

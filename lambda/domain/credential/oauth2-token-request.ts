@@ -10,7 +10,7 @@ import type { Flow } from '../../model/flow';
 import type { TokenRequest } from '../../model/token-request';
 import type { Grant } from '../../model/records/grant';
 import type { ReturnedToken } from '../grant/held-token';
-import type { RequestOwner } from '../grant/token-sources';
+import type { RequestHolder } from '../grant/token-sources';
 
 export type RetrieveOutput =
   | ReturnedToken['output']
@@ -33,7 +33,7 @@ export interface Admitted {
   readonly input: TokenRequest;
   readonly delegation: Delegation;
   readonly identity: WorkloadIdentity;
-  readonly owner: RequestOwner;
+  readonly tokenHolder: RequestHolder;
   readonly grant: Grant | undefined;
   /** The use that the provider's policy allows. A token or a consent can have more scopes: then it is evaluated again. */
   readonly use: EvaluatedUse;
@@ -43,15 +43,15 @@ export interface Admitted {
 
 /** Returns the request that renews a token in the background, without the grant that it is about. */
 export const backgroundRenewalOf = <RequestedFlow extends Flow>(
-  { principal, identity, owner }: Pick<Admitted, 'principal' | 'identity' | 'owner'>,
+  { principal, identity, tokenHolder }: Pick<Admitted, 'principal' | 'identity' | 'tokenHolder'>,
   flow: RequestedFlow,
   scopes: readonly string[],
 ) => ({
   principal: principal.arn,
   workloadName: identity.name,
-  providerName: owner.provider.name,
+  providerName: tokenHolder.provider.name,
   flow,
   scopes,
-  resources: owner.resources,
-  audiences: owner.audiences,
+  resources: tokenHolder.resources,
+  audiences: tokenHolder.audiences,
 });

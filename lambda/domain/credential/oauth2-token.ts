@@ -29,7 +29,7 @@ import { carriedTokenOf, onBehalfOfToken, type OnBehalfOfDependencies } from './
 import { markIfRejected } from '../grant/rejected-token';
 import type { Admitted, RetrieveResponse } from './oauth2-token-request';
 import type { TokenRequest } from '../../model/token-request';
-import type { RequestOwner } from '../grant/token-sources';
+import type { RequestHolder } from '../grant/token-sources';
 import { grantedToken, type GrantedTokenDependencies } from './granted-token';
 
 export type RetrieveDependencies = VerifyDependencies &
@@ -131,7 +131,7 @@ async function admitRequest(
   const { identity, provider } = admit({ ...requested, providerName, scopes, annotate }, delegation, found);
   checkResource(provider, input);
   if (carried) checkProviderOwnerTrust(identity, provider, principal);
-  const owner: RequestOwner = {
+  const tokenHolder: RequestHolder = {
     grantId,
     provider,
     workloadArn: identity.arn,
@@ -141,7 +141,7 @@ async function admitRequest(
     requestUser: { userHash, userToken: delegation.userToken, chain },
   };
   const use = { ...requested, identity, provider, scopes };
-  return { principal, input, delegation, identity, owner, grant, use, annotate };
+  return { principal, input, delegation, identity, tokenHolder, grant, use, annotate };
 }
 
 function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<RetrieveResponse> {
@@ -169,7 +169,7 @@ async function tokenOrReplacement(
 ): Promise<RetrieveResponse> {
   try {
     if (rejectedAccessToken === undefined) return await tokenFor(deps, admitted);
-    const grant = await markIfRejected(deps, admitted.owner, admitted.grant, rejectedAccessToken);
+    const grant = await markIfRejected(deps, admitted.tokenHolder, admitted.grant, rejectedAccessToken);
     return await tokenFor(deps, { ...admitted, grant });
   } catch (error) {
     if (!(error instanceof KeyMaterialResetError)) throw error;
@@ -225,9 +225,9 @@ export function retrieve<Response extends Pick<RetrieveResponse, 'outcome' | 're
       });
       return response;
     } catch (error) {
-      if (error instanceof ProviderFailure) throw error.toServiceError(admitted.owner.provider.name);
+      if (error instanceof ProviderFailure) throw error.toServiceError(admitted.tokenHolder.provider.name);
       // Secrets and keys are missing if their owner was deleted during the request.
-      if (!(error instanceof ServiceError)) await stopIfDeleted(deps, admitted.owner);
+      if (!(error instanceof ServiceError)) await stopIfDeleted(deps, admitted.tokenHolder);
       throw error;
     }
   });

@@ -53,25 +53,25 @@ export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken
 /** Returns the agent's own access token at the same provider, from the token vault if it is stored. */
 async function machineActor(
   deps: MachineTokenDependencies,
-  { principal, identity, owner, annotate }: Admitted,
+  { principal, identity, tokenHolder, annotate }: Admitted,
   scopes: readonly string[],
 ): Promise<ActorToken> {
-  const providerName = owner.provider.name;
+  const providerName = tokenHolder.provider.name;
   const grantId = {
-    workloadId: owner.grantId.workloadId,
+    workloadId: tokenHolder.grantId.workloadId,
     userHash: userHashOf(undefined),
     target: grantTarget({ flow: 'M2M', providerName, scopes, resources: [], audiences: [] }),
   };
   const machine = {
     principal,
     identity,
-    owner: {
-      provider: owner.provider,
-      workloadArn: owner.workloadArn,
+    tokenHolder: {
+      provider: tokenHolder.provider,
+      workloadArn: tokenHolder.workloadArn,
       grantId,
       resources: [],
       audiences: [],
-      requestUser: owner.requestUser,
+      requestUser: tokenHolder.requestUser,
     },
     grant: await deps.grants.get(grantId),
     // The token has the scopes that the provider's owner set. It goes to the provider that issued it, not to the caller.
@@ -95,7 +95,7 @@ async function actorOf(
   if (actorTokenContent === 'NONE') return undefined;
   if (actorTokenContent === 'M2M') return machineActor(deps, admitted, actorTokenScopes);
   actorTokenContent satisfies 'AWS_IAM_ID_TOKEN_JWT';
-  const { provider, workloadArn: workload } = admitted.owner;
+  const { provider, workloadArn: workload } = admitted.tokenHolder;
   const { token_endpoint: audience } = metadata;
   if (audience === undefined) throw new ProviderFailure('invalid_metadata', 'there is no token endpoint');
   const token = await deps.webIdentityTokens.get({ audience, workload, owner: provider.owner });
@@ -117,7 +117,7 @@ type Subject = Pick<OnBehalfOfRequest, 'subjectToken' | 'actor' | 'resources' | 
  */
 async function assertedSubject(
   deps: OnBehalfOfDependencies,
-  { identity, input, owner, delegation }: Admitted,
+  { identity, input, tokenHolder, delegation }: Admitted,
   credentialProviderName: string,
   userToken: string,
   resourceClient: ProviderClient,
@@ -128,7 +128,7 @@ async function assertedSubject(
     credentialProviderName,
     userHashOf(delegation.user),
   );
-  const rejection = assertionProviderRejection(found, owner.provider);
+  const rejection = assertionProviderRejection(found, tokenHolder.provider);
   if (!found || rejection !== undefined) {
     throw invalidMember(
       'resourceCredentialProviderName',
@@ -136,16 +136,16 @@ async function assertedSubject(
     );
   }
   try {
-    const identityProvider = await deps.providerClients.of(found, owner.workloadArn);
+    const identityProvider = await deps.providerClients.of(found, tokenHolder.workloadArn);
     checkIdToken(userToken, identityProvider);
     const subjectToken = await requestIdentityAssertion(identityProvider, {
       idToken: userToken,
       audience: metadata.issuer,
       clientId: provider.clientId,
       scopes: input.scopes,
-      resources: resourcesAt(provider.discovery, owner.resources),
+      resources: resourcesAt(provider.discovery, tokenHolder.resources),
     });
-    return { subjectToken, actor: undefined, resources: [], audiences: owner.audiences };
+    return { subjectToken, actor: undefined, resources: [], audiences: tokenHolder.audiences };
   } catch (error) {
     throw error instanceof ProviderFailure ? error.at(found.name) : error;
   }
@@ -159,14 +159,19 @@ async function subjectOf(
   config: OnBehalfOfConfig,
   client: ProviderClient,
 ): Promise<Subject> {
-  const { delegation, owner } = admitted;
+  const { delegation, tokenHolder } = admitted;
   const actor = await actorOf(deps, admitted, config, client);
   const userToken = await openSubjectToken(deps.seal, delegation, carried);
   if (config.grantType === 'IDENTITY_ASSERTION') {
     const { credentialProviderName } = config.identityAssertionConfig;
     return assertedSubject(deps, admitted, credentialProviderName, userToken, client);
   }
-  return { subjectToken: userToken, actor, resources: owner.resources, audiences: owner.audiences };
+  return {
+    subjectToken: userToken,
+    actor,
+    resources: tokenHolder.resources,
+    audiences: tokenHolder.audiences,
+  };
 }
 
 /** Returns a source that exchanges the user token at every renewal. */
@@ -181,8 +186,8 @@ const exchangeOf = (
   // It can request an identity assertion, or the agent's own token.
   preparesByReading: false,
   async prepare() {
-    const { input, owner } = admitted;
-    const client = await tokenClientOf(deps.providerClients, owner);
+    const { input, tokenHolder } = admitted;
+    const client = await tokenClientOf(deps.providerClients, tokenHolder);
     const request = {
       ...(await subjectOf(deps, admitted, carried, config, client)),
       scopes: input.scopes,
@@ -209,15 +214,15 @@ export async function onBehalfOfToken(
   deps: OnBehalfOfDependencies,
   admitted: Admitted,
 ): Promise<ReturnedToken> {
-  const { input, delegation, owner, grant, use, annotate } = admitted;
-  const config = onBehalfOfConfigOf(owner.provider);
+  const { input, delegation, tokenHolder, grant, use, annotate } = admitted;
+  const config = onBehalfOfConfigOf(tokenHolder.provider);
   if (!config) {
     throw invalidMember(
       'oauth2Flow',
-      `must be another one, because the credential provider "${owner.provider.name}" has no on-behalf-of configuration; its owner can add one to a CustomOauth2 provider (onBehalfOfTokenExchangeConfig)`,
+      `must be another one, because the credential provider "${tokenHolder.provider.name}" has no on-behalf-of configuration; its owner can add one to a CustomOauth2 provider (onBehalfOfTokenExchangeConfig)`,
     );
   }
   const source = exchangeOf(deps, admitted, carriedTokenOf(delegation), config);
   const { scopes, forceAuthentication = false } = input;
-  return exchangedToken(deps, { owner, grant, scopes, source, use, annotate, forceAuthentication });
+  return exchangedToken(deps, { tokenHolder, grant, scopes, source, use, annotate, forceAuthentication });
 }

@@ -17,7 +17,7 @@ import { backsOff } from './renewal-failure';
 import {
   clientCredentialsOf,
   refreshTokenOf,
-  type RequestOwner,
+  type RequestHolder,
   type TokenSourceDependencies,
 } from './token-sources';
 import { detailsOf, grantEndDuringRenewal } from './tokens';
@@ -40,19 +40,25 @@ export interface DispatchDependencies extends Pick<RenewalDependencies, 'grants'
  */
 export async function dispatchRenewal(
   deps: DispatchDependencies,
-  owner: RequestOwner,
+  tokenHolder: RequestHolder,
   grant: Grant,
   request: Omit<RenewalRequest, 'holder' | 'grantId'>,
 ): Promise<void> {
   const { system, grants } = deps;
-  const { grantId } = owner;
+  const { grantId } = tokenHolder;
   const now = system.now();
-  if (backsOff(grant, owner.provider, now) || (grant.lease && !isLongPast(grant.lease, now))) return;
+  if (backsOff(grant, tokenHolder.provider, now) || (grant.lease && !isLongPast(grant.lease, now))) return;
   const holder = system.randomUUID();
   try {
     const lease = { holder, deadline: now + LEASE };
-    const endsAt = grantEndDuringRenewal(owner, grant, epochSeconds(system));
-    const taken = { providerId: owner.provider.id, details: detailsOf(owner), seen: grant, lease, endsAt };
+    const endsAt = grantEndDuringRenewal(tokenHolder, grant, epochSeconds(system));
+    const taken = {
+      providerId: tokenHolder.provider.id,
+      details: detailsOf(tokenHolder),
+      seen: grant,
+      lease,
+      endsAt,
+    };
     if (!(await grants.takeLease(grantId, taken))) return;
     try {
       await deps.backgroundRenewals.dispatch({ ...request, grantId, holder });
@@ -64,10 +70,10 @@ export async function dispatchRenewal(
     const { principal, providerName: provider, flow } = request;
     const entry = {
       principal,
-      workloadIdentity: owner.workloadArn,
+      workloadIdentity: tokenHolder.workloadArn,
       user: grantId.userHash,
       provider,
-      credentialProvider: owner.provider.arn,
+      credentialProvider: tokenHolder.provider.arn,
       flow,
     };
     const reason = 'the renewal could not be dispatched';
@@ -130,17 +136,18 @@ async function performRenewal(
     await deps.grants.releaseLease(grantId, { holder, dropTokens: false });
     throw denial;
   }
-  const owner = { grantId, provider, workloadArn: identity.arn, resources, audiences };
-  const source = flow === 'M2M' ? clientCredentialsOf(deps, owner, scopes) : refreshTokenOf(deps, owner);
+  const tokenHolder = { grantId, provider, workloadArn: identity.arn, resources, audiences };
+  const source =
+    flow === 'M2M' ? clientCredentialsOf(deps, tokenHolder, scopes) : refreshTokenOf(deps, tokenHolder);
   try {
-    const renewal = await prepareWithLease(deps, { owner, source, seen: grant }, { holder });
+    const renewal = await prepareWithLease(deps, { tokenHolder, source, seen: grant }, { holder });
     const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
     annotate({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
   } catch (error) {
     if (error instanceof RestrictionDenial) throw error;
     if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
     // No request waits for the renewal, so neither a lost lease nor a deletion is an error.
-    else if (error instanceof BeingRenewed || (await deletionDuring(deps, owner))) annotate(overtaken);
+    else if (error instanceof BeingRenewed || (await deletionDuring(deps, tokenHolder))) annotate(overtaken);
     // Nor are tokens that a reset of the token vault gave up.
     else if (error instanceof KeyMaterialResetError)
       annotate({ result: 'consent-required', reason: error.message });

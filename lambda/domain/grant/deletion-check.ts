@@ -21,7 +21,7 @@ import { nameIn } from '../owned-resource';
 import { restrictionDenial } from '../restriction/restriction';
 import type { RevocationQueue } from './revocation-queue';
 import type { ServiceError } from '../service-error';
-import { tokenOrigin, type RequestUser, type TokenOwner } from './tokens';
+import { tokenOrigin, type RequestUser, type TokenHolder } from './tokens';
 
 export interface DeletionCheckDependencies {
   readonly directory: Pick<Directory, 'read'>;
@@ -30,8 +30,8 @@ export interface DeletionCheckDependencies {
 }
 
 /** The agent, the provider, the grant between them, and the user of the request. */
-export type CheckedParties = Pick<TokenOwner, 'grantId' | 'workloadArn' | 'requestUser'> & {
-  readonly provider: Pick<TokenOwner['provider'], 'id' | 'name'>;
+export type CheckedParties = Pick<TokenHolder, 'grantId' | 'workloadArn' | 'requestUser'> & {
+  readonly provider: Pick<TokenHolder['provider'], 'id' | 'name'>;
 };
 
 /**

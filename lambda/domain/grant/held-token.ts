@@ -17,7 +17,7 @@ import {
 } from './renewal';
 import type { RenewalRequest } from '../../model/events/provider-client';
 import { dispatchRenewal, type DispatchDependencies } from './background-renewal';
-import type { RequestOwner } from './token-sources';
+import type { RequestHolder } from './token-sources';
 import { openTokens } from './tokens';
 
 export type HeldTokenDependencies = RenewalDependencies & DispatchDependencies;
@@ -37,7 +37,7 @@ export interface ReturnedToken {
 }
 
 export interface Holding {
-  readonly owner: RequestOwner;
+  readonly tokenHolder: RequestHolder;
   readonly grant: Grant | undefined;
   /** The scopes of this request. */
   readonly scopes: readonly string[];
@@ -79,7 +79,7 @@ function checkGrantedScopes(
  */
 async function markUsed(
   { grants, system }: HeldTokenDependencies,
-  { grantId, provider }: RequestOwner,
+  { grantId, provider }: RequestHolder,
   grant: Grant | undefined,
 ): Promise<void> {
   const date = utcDate(system);
@@ -114,22 +114,22 @@ export async function heldToken(
   deps: HeldTokenDependencies,
   holding: Holding,
 ): Promise<ReturnedToken | undefined> {
-  const { owner, grant, scopes, source, renewedAs, backgroundRenewal } = holding;
+  const { tokenHolder, grant, scopes, source, renewedAs, backgroundRenewal } = holding;
   const now = epochSeconds(deps.system);
-  const tokens = usableTokens(grant, owner, now);
+  const tokens = usableTokens(grant, tokenHolder, now);
   if (grant && tokens) {
     if (backgroundRenewal && inSoftWindow(tokens, now))
-      await dispatchRenewal(deps, owner, grant, backgroundRenewal);
+      await dispatchRenewal(deps, tokenHolder, grant, backgroundRenewal);
     checkGrantedScopes(holding, tokens.scopes, scopesHeld(tokens));
-    const opened = await openTokens(deps.seal, owner, tokens);
-    await markUsed(deps, owner, grant);
+    const opened = await openTokens(deps.seal, tokenHolder, tokens);
+    await markUsed(deps, tokenHolder, grant);
     return returned(deps, opened, tokens.scopes, scopes, 'cached');
   }
   if (!source) return undefined;
-  const fresh = await renewTokens(deps, { owner, source, seen: grant });
+  const fresh = await renewTokens(deps, { tokenHolder, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
   checkGrantedScopes(holding, fresh.scopes, fresh.held);
-  await markUsed(deps, owner, grant);
+  await markUsed(deps, tokenHolder, grant);
   return returned(deps, fresh, fresh.scopes, scopes, renewedAs);
 }
 
@@ -144,8 +144,8 @@ export async function exchangedToken(
   deps: HeldTokenDependencies,
   { forceAuthentication, ...holding }: Omit<Holding, 'renewedAs'> & { readonly forceAuthentication: boolean },
 ): Promise<ReturnedToken> {
-  const { owner, grant } = holding;
-  const held = forceAuthentication ? await markRejected(deps, owner, grant) : grant;
+  const { tokenHolder, grant } = holding;
+  const held = forceAuthentication ? await markRejected(deps, tokenHolder, grant) : grant;
   const response = await heldToken(deps, { ...holding, grant: held, renewedAs: 'exchanged' });
   if (response) return response;
   // The grant expired and was deleted during the renewal.

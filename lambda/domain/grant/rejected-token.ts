@@ -8,7 +8,7 @@ import type { GrantStore } from './grant';
 import type { Grant } from '../../model/records/grant';
 import type { Seal } from '../sealing/sealing';
 import { openTokens, tokensOf } from './tokens';
-import type { RequestOwner } from './token-sources';
+import type { RequestHolder } from './token-sources';
 
 export interface RejectDependencies {
   readonly grants: Pick<GrantStore, 'get' | 'reject'>;
@@ -24,7 +24,7 @@ export interface RejectDependencies {
  */
 export async function markRejected(
   { grants }: RejectDependencies,
-  { grantId }: RequestOwner,
+  { grantId }: RequestHolder,
   grant: Grant | undefined,
 ): Promise<Grant | undefined> {
   if (!grant?.tokens || grant.rejected === grant.generation) return grant;
@@ -39,12 +39,12 @@ export async function markRejected(
  */
 export async function markIfRejected(
   deps: RejectDependencies,
-  owner: RequestOwner,
+  tokenHolder: RequestHolder,
   grant: Grant | undefined,
   accessToken: string,
 ): Promise<Grant | undefined> {
-  const tokens = tokensOf(grant, owner.provider);
+  const tokens = tokensOf(grant, tokenHolder.provider);
   if (!tokens) return grant;
-  const held = await openTokens(deps.seal, owner, tokens);
-  return hashOf(held.accessToken) === hashOf(accessToken) ? markRejected(deps, owner, grant) : grant;
+  const held = await openTokens(deps.seal, tokenHolder, tokens);
+  return hashOf(held.accessToken) === hashOf(accessToken) ? markRejected(deps, tokenHolder, grant) : grant;
 }

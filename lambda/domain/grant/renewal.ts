@@ -38,7 +38,7 @@ import {
   tokensOf,
   tokenOrigin,
   type RequestedScopes,
-  type TokenOwner,
+  type TokenHolder,
 } from './tokens';
 
 /** Milliseconds for a request and the following write: no request is sent if less of the lease remains. */
@@ -97,7 +97,7 @@ export interface TokenSource {
 type Preparation = { readonly request: PreparedRequest } | { readonly error: unknown };
 
 export interface Renewal {
-  readonly owner: TokenOwner;
+  readonly tokenHolder: TokenHolder;
   readonly source: TokenSource;
   /** The grant as it was read; its tokens cannot be used. */
   readonly seen: Grant | undefined;
@@ -117,11 +117,11 @@ export interface Renewed {
 /** Returns the grant's tokens, if they can be returned to a caller. @param now epoch seconds */
 export function usableTokens(
   grant: Grant | undefined,
-  owner: TokenOwner,
+  tokenHolder: TokenHolder,
   now: number,
 ): GrantTokens | undefined {
   if (!grant || grant.rejected === grant.generation) return undefined;
-  const tokens = tokensOf(grant, owner.provider);
+  const tokens = tokensOf(grant, tokenHolder.provider);
   return tokens && isFresh(tokens, now) ? tokens : undefined;
 }
 
@@ -138,8 +138,8 @@ export async function renewTokens(
   renewal: Renewal,
   until = deps.system.now() + PATIENCE,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
-  const { owner, source, seen: first } = renewal;
-  const { grantId, provider } = owner;
+  const { tokenHolder, source, seen: first } = renewal;
+  const { grantId, provider } = tokenHolder;
   const { system, grants } = deps;
   const holder = system.randomUUID();
   let seen = first;
@@ -148,14 +148,17 @@ export async function renewTokens(
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
     const now = system.now();
     // The grant was deleted, or belongs to another provider of this name: an earlier one, or one created after a deletion.
-    if (seen?.providerId !== known && seen?.providerId !== provider.id) await stopIfDeleted(deps, owner);
+    if (seen?.providerId !== known && seen?.providerId !== provider.id)
+      await stopIfDeleted(deps, tokenHolder);
     known = seen?.providerId;
     if (isForgotten(renewal, seen)) return CONSENT_NEEDED;
     const tokens =
-      seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(system));
+      seen?.generation === first?.generation
+        ? undefined
+        : usableTokens(seen, tokenHolder, epochSeconds(system));
     if (tokens) {
-      const { accessToken, dpopKey } = await openTokens(deps.seal, owner, tokens);
-      await stopIfDeleted(deps, owner);
+      const { accessToken, dpopKey } = await openTokens(deps.seal, tokenHolder, tokens);
+      await stopIfDeleted(deps, tokenHolder);
       return { accessToken, dpopKey, scopes: tokens.scopes, held: scopesHeld(tokens) };
     }
     if (
@@ -169,19 +172,19 @@ export async function renewTokens(
       const current = { ...renewal, seen };
       const preparation = source.preparesByReading ? await prepare(deps, current) : undefined;
       if (preparation && isUnexpected(preparation)) {
-        await stopIfDeleted(deps, owner);
+        await stopIfDeleted(deps, tokenHolder);
         throw preparation.error;
       }
       const lease = leaseOf(holder, system, preparation);
       begin = async () => {
         // A lease that created the grant, or took it from an earlier provider of the name, can come after a deletion.
-        if (current.seen?.providerId !== provider.id) await stopIfDeleted(deps, owner);
+        if (current.seen?.providerId !== provider.id) await stopIfDeleted(deps, tokenHolder);
         return preparation
           ? renewWithLease(deps, current, lease, { preparation, isExtended: false }, until)
           : prepareWithLease(deps, current, lease, until);
       };
-      const endsAt = grantEndDuringRenewal(owner, seen, epochSeconds(system));
-      const taken = { providerId: provider.id, details: detailsOf(owner), seen, lease, endsAt };
+      const endsAt = grantEndDuringRenewal(tokenHolder, seen, epochSeconds(system));
+      const taken = { providerId: provider.id, details: detailsOf(tokenHolder), seen, lease, endsAt };
       if (await grants.takeLease(grantId, taken)) return begin();
     } else if (now >= until) {
       throw new BeingRenewed();
@@ -191,7 +194,7 @@ export async function renewTokens(
     seen = await grants.get(grantId);
     // If the response to a write is lost, the SDK retries the write, which then finds its own lease.
     if (begin && seen?.lease?.holder === holder) {
-      await stopIfDeleted(deps, owner);
+      await stopIfDeleted(deps, tokenHolder);
       return begin();
     }
     observed = observe(observed, seen?.lease, system.now());
@@ -208,17 +211,20 @@ export class BeingRenewed extends ServiceError {
 }
 
 /** Returns whether the tokens to renew no longer exist: rejected permanently, or dropped (forceAuthentication). */
-const isForgotten = ({ owner, seen: first }: Renewal, seen: Grant | undefined): boolean =>
+const isForgotten = ({ tokenHolder, seen: first }: Renewal, seen: Grant | undefined): boolean =>
   first !== undefined &&
   (seen?.epoch !== first.epoch ||
-    (tokensOf(first, owner.provider) !== undefined && seen.tokens === undefined));
+    (tokensOf(first, tokenHolder.provider) !== undefined && seen.tokens === undefined));
 
 /** Prepares the request, and the key that will encrypt its response. */
-async function prepare(deps: RenewalDependencies, { owner, source, seen }: Renewal): Promise<Preparation> {
+async function prepare(
+  deps: RenewalDependencies,
+  { tokenHolder, source, seen }: Renewal,
+): Promise<Preparation> {
   try {
     const request = await source.prepare(seen);
     // Get the key first, so that a KMS error cannot lose the response.
-    await sealTokens(deps, owner, { accessToken: '', scopes: [] }, request);
+    await sealTokens(deps, tokenHolder, { accessToken: '', scopes: [] }, request);
     return { request };
   } catch (error) {
     return { error };
@@ -270,7 +276,7 @@ async function takeOver(
   attempt: Attempt,
   until: number | undefined,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
-  const { grantId } = renewal.owner;
+  const { grantId } = renewal.tokenHolder;
   const { system, grants } = deps;
   const lease = leaseOf(system.randomUUID(), system, attempt.preparation);
   const isMarked =
@@ -288,7 +294,7 @@ async function afterLostLease(
   renewal: Renewal,
   until: number | undefined,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
-  await stopIfDeleted(deps, renewal.owner);
+  await stopIfDeleted(deps, renewal.tokenHolder);
   return renewTokens(deps, renewal, until);
 }
 
@@ -304,20 +310,20 @@ async function failed(
   until: number | undefined,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
   const {
-    owner: { grantId, provider },
+    tokenHolder: { grantId, provider },
     source,
     seen,
   } = renewal;
   const { system, grants } = deps;
   if (!(error instanceof ProviderFailure)) {
     await grants.releaseLease(grantId, { holder, dropTokens: false });
-    await stopIfDeleted(deps, renewal.owner);
+    await stopIfDeleted(deps, renewal.tokenHolder);
     throw error;
   }
   const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
   const lastFailure = renewalFailureOf(error, provider, seen, system.now());
   const released = await grants.releaseLease(grantId, { holder, lastFailure, dropTokens });
-  await stopIfDeleted(deps, renewal.owner);
+  await stopIfDeleted(deps, renewal.tokenHolder);
   if (!dropTokens) throw providerFailureOf(lastFailure, system.now(), error);
   // Without the lease, the provider rejected a refresh token that another request has redeemed.
   return released ? CONSENT_NEEDED : renewTokens(deps, renewal, until);
@@ -328,7 +334,7 @@ async function failed(
  */
 async function notStored(
   { system, grants }: RenewalDependencies,
-  { owner: { grantId, provider }, seen }: Renewal,
+  { tokenHolder: { grantId, provider }, seen }: Renewal,
   { holder }: Pick<Lease, 'holder'>,
   error: unknown,
 ): Promise<never> {
@@ -366,9 +372,9 @@ async function renewWithLease(
   { preparation, isExtended }: Attempt,
   until: number | undefined,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
-  const { owner, seen } = renewal;
+  const { tokenHolder, seen } = renewal;
   const { system, grants } = deps;
-  const { grantId } = owner;
+  const { grantId } = tokenHolder;
   const { holder } = lease;
   if ('error' in preparation) return failed(deps, renewal, lease, preparation.error, until);
   const { request } = preparation;
@@ -390,18 +396,18 @@ async function renewWithLease(
   }
   let tokens, written;
   try {
-    tokens = await sealTokens(deps, owner, obtained, request);
-    const change = { holder, epoch: seen?.epoch ?? 0, tokens, endsAt: grantEnd(owner, tokens) };
+    tokens = await sealTokens(deps, tokenHolder, obtained, request);
+    const change = { holder, epoch: seen?.epoch ?? 0, tokens, endsAt: grantEnd(tokenHolder, tokens) };
     written = await writeDown(deps, () => grants.putRenewed(grantId, change), lease.deadline);
   } catch (error) {
     return notStored(deps, renewal, lease, error);
   }
   // After forceAuthentication, this token must not be returned. After a consent, the newer token is returned.
-  if (!written && !(await isStored(deps, owner, tokens))) {
-    await enqueueUnstored(deps, owner, obtained, request);
+  if (!written && !(await isStored(deps, tokenHolder, tokens))) {
+    await enqueueUnstored(deps, tokenHolder, obtained, request);
     return afterLostLease(deps, renewal, until);
   }
-  await stopIfDeleted(deps, owner);
+  await stopIfDeleted(deps, tokenHolder);
   const { accessToken, dpopKey, scopes } = obtained;
   return { accessToken, dpopKey, scopes, held: scopesHeld(tokens) };
 }
@@ -409,7 +415,7 @@ async function renewWithLease(
 /** Returns whether the grant has the tokens. If the response to a write is lost, the SDK retries it in vain. */
 const isStored = async (
   { grants }: Pick<RenewalDependencies, 'grants'>,
-  { grantId }: TokenOwner,
+  { grantId }: TokenHolder,
   { sealed }: GrantTokens,
 ): Promise<boolean> => (await grants.get(grantId))?.tokens?.sealed === sealed;
 
@@ -419,7 +425,7 @@ const isStored = async (
  */
 async function enqueueUnstored(
   deps: RenewalDependencies,
-  owner: TokenOwner,
+  tokenHolder: TokenHolder,
   { refreshToken, ...obtained }: ObtainedTokens,
   request: PreparedRequest,
 ): Promise<void> {
@@ -428,8 +434,8 @@ async function enqueueUnstored(
       ? obtained
       : { ...obtained, refreshToken };
   await deps.revocationQueue.enqueue({
-    ...tokenOrigin(owner),
-    tokens: await sealTokens(deps, owner, issued, request),
+    ...tokenOrigin(tokenHolder),
+    tokens: await sealTokens(deps, tokenHolder, issued, request),
     cause: 'not-stored',
   });
 }

@@ -3,7 +3,7 @@ import { redeemRefreshToken, requestClientCredentials } from '../oauth/token-req
 import { checkedClient, tokenClientOf, type ProviderClients } from '../oauth/provider-client';
 import type { TokenSource } from './renewal';
 import type { Seal } from '../sealing/sealing';
-import { openTokens, tokensOf, type TokenOwner } from './tokens';
+import { openTokens, tokensOf, type TokenHolder } from './tokens';
 import type { Oauth2Provider } from '../../model/provider/record';
 
 export interface TokenSourceDependencies {
@@ -11,23 +11,23 @@ export interface TokenSourceDependencies {
   readonly seal: Pick<Seal, 'open'>;
 }
 
-/** The owner of the tokens, with the full provider for requests to it. */
-export interface RequestOwner extends TokenOwner {
+/** The holder of the tokens, with the full provider for requests to it. */
+export interface RequestHolder extends TokenHolder {
   readonly provider: Oauth2Provider;
 }
 
 /** Returns a source that redeems the refresh token of a user's consent (RFC 6749 section 6). */
-export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwner): TokenSource => ({
+export const refreshTokenOf = (deps: TokenSourceDependencies, tokenHolder: RequestHolder): TokenSource => ({
   endsWithGrant: true,
   preparesByReading: true,
   async prepare(seen) {
-    const tokens = tokensOf(seen, owner.provider);
-    const { refreshToken, dpopKey } = tokens ? await openTokens(deps.seal, owner, tokens) : {};
+    const tokens = tokensOf(seen, tokenHolder.provider);
+    const { refreshToken, dpopKey } = tokens ? await openTokens(deps.seal, tokenHolder, tokens) : {};
     if (!tokens || refreshToken === undefined) throw new Error('the grant has no refresh token');
     // A public client's refresh token is bound to the key, too (RFC 9449 section 5).
-    const client = await tokenClientOf(deps.providerClients, owner, dpopKey);
+    const client = await tokenClientOf(deps.providerClients, tokenHolder, dpopKey);
     const { scopes, requestedScopes, parameterScopes, refreshExpiresAt } = tokens;
-    const { resources, audiences } = owner;
+    const { resources, audiences } = tokenHolder;
     return {
       requestedScopes,
       ...(parameterScopes && { parameterScopes }),
@@ -46,14 +46,14 @@ export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwne
 /** Returns a source that requests tokens by client credentials (RFC 6749 section 4.4). */
 export const clientCredentialsOf = (
   { providerClients }: Pick<TokenSourceDependencies, 'providerClients'>,
-  owner: RequestOwner,
+  tokenHolder: RequestHolder,
   scopes: readonly string[],
 ): TokenSource => ({
   endsWithGrant: false,
   preparesByReading: true,
   async prepare() {
-    const client = await tokenClientOf(providerClients, owner);
-    const { resources, audiences } = owner;
+    const client = await tokenClientOf(providerClients, tokenHolder);
+    const { resources, audiences } = tokenHolder;
     return {
       requestedScopes: scopes,
       send: (check) =>

@@ -30,8 +30,8 @@ export interface RequestUser {
   readonly chain?: readonly Workload[] | undefined;
 }
 
-/** The owner of the tokens, and the members that narrow them. */
-export interface TokenOwner extends Narrowing {
+/** The user and the agent that tokens are for, and the members that narrow the tokens. */
+export interface TokenHolder extends Narrowing {
   readonly grantId: GrantId;
   readonly provider: Pick<Oauth2Provider, 'id' | 'name' | 'revision' | 'vendor' | 'clientId' | 'discovery'>;
   readonly workloadArn: string;
@@ -44,7 +44,7 @@ export interface TokenOwner extends Narrowing {
 /** Seconds that a grant of an agent for itself is stored without a token, for its last failure. */
 const KEPT_WITHOUT_TOKEN = 24 * 3600;
 
-const isMachineGrant = ({ grantId }: Pick<TokenOwner, 'grantId'>): boolean =>
+const isMachineGrant = ({ grantId }: Pick<TokenHolder, 'grantId'>): boolean =>
   targetParts(grantId.target).flow === 'M2M';
 
 /**
@@ -53,30 +53,30 @@ const isMachineGrant = ({ grantId }: Pick<TokenOwner, 'grantId'>): boolean =>
  * revocation needs the grant.
  */
 export function grantEnd(
-  owner: Pick<TokenOwner, 'grantId' | 'endsAt'>,
+  tokenHolder: Pick<TokenHolder, 'grantId' | 'endsAt'>,
   { expiresAt }: Pick<GrantTokens, 'expiresAt'>,
 ): number | undefined {
-  return isMachineGrant(owner) ? expiresAt : owner.endsAt;
+  return isMachineGrant(tokenHolder) ? expiresAt : tokenHolder.endsAt;
 }
 
 /** Returns the end of a grant whose tokens are about to be obtained, as {@link grantEnd}. @param now epoch seconds */
 export function grantEndDuringRenewal(
-  owner: Pick<TokenOwner, 'grantId' | 'endsAt'>,
+  tokenHolder: Pick<TokenHolder, 'grantId' | 'endsAt'>,
   seen: Pick<Grant, 'tokens'> | undefined,
   now: number,
 ): number | undefined {
-  if (!isMachineGrant(owner)) return owner.endsAt;
-  const end = seen?.tokens ? grantEnd(owner, seen.tokens) : now;
+  if (!isMachineGrant(tokenHolder)) return tokenHolder.endsAt;
+  const end = seen?.tokens ? grantEnd(tokenHolder, seen.tokens) : now;
   return end === undefined ? undefined : Math.max(end, now + KEPT_WITHOUT_TOKEN);
 }
 
-/** Returns what a listing says about the owner's grant. */
+/** Returns what a listing says about the holder's grant. */
 export const detailsOf = ({
   workloadArn,
   resources,
   audiences,
   provider: { discovery },
-}: TokenOwner): GrantDetails => ({
+}: TokenHolder): GrantDetails => ({
   workloadName: nameIn(workloadArn),
   resources: resourcesAt(discovery, resources),
   audiences,
@@ -86,7 +86,7 @@ export const detailsOf = ({
  * Returns the encryption context. It includes the client and its authorization server, so that no reconfiguration sends
  * a refresh token elsewhere.
  */
-function contextOf({ grantId, provider, workloadArn }: TokenOwner): SealingContext {
+function contextOf({ grantId, provider, workloadArn }: TokenHolder): SealingContext {
   const context = grantContext(grantId, provider.id, workloadArn);
   return { ...context, binding: { ...context.binding, client: clientBindingDigest(provider) } };
 }
@@ -96,13 +96,16 @@ export type RequestedScopes = Pick<GrantTokens, 'requestedScopes' | 'parameterSc
 
 export async function sealTokens(
   deps: { readonly seal: Pick<Seal, 'seal'>; readonly system: System },
-  owner: TokenOwner,
+  tokenHolder: TokenHolder,
   obtained: ObtainedTokens,
   { requestedScopes, parameterScopes = [] }: RequestedScopes,
 ): Promise<GrantTokens> {
   const { accessToken, refreshToken, scopes, expiresAt, refreshExpiresAt, dpopKey } = obtained;
   return {
-    sealed: await deps.seal.seal(contextOf(owner), JSON.stringify({ accessToken, refreshToken, dpopKey })),
+    sealed: await deps.seal.seal(
+      contextOf(tokenHolder),
+      JSON.stringify({ accessToken, refreshToken, dpopKey }),
+    ),
     scopes,
     requestedScopes,
     ...(parameterScopes.length > 0 && { parameterScopes }),
@@ -110,24 +113,24 @@ export async function sealTokens(
     obtainedAt: epochSeconds(deps.system),
     refreshable: refreshToken !== undefined,
     ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
-    client: clientBindingDigest(owner.provider),
+    client: clientBindingDigest(tokenHolder.provider),
   };
 }
 
 export async function openTokens(
   seal: Pick<Seal, 'open'>,
-  owner: TokenOwner,
+  tokenHolder: TokenHolder,
   tokens: GrantTokens,
 ): Promise<SealedTokens> {
-  return parseSealed(SealedTokensSchema, await seal.open(contextOf(owner), tokens.sealed));
+  return parseSealed(SealedTokensSchema, await seal.open(contextOf(tokenHolder), tokens.sealed));
 }
 
-/** Returns what the revocation queue stores of the owner of tokens. */
+/** Returns what the revocation queue stores of the holder of tokens. */
 export const tokenOrigin = ({
   grantId: { workloadId, userHash, target },
   provider: { id, name },
   workloadArn,
-}: Pick<TokenOwner, 'grantId' | 'workloadArn'> & {
+}: Pick<TokenHolder, 'grantId' | 'workloadArn'> & {
   readonly provider: Pick<Oauth2Provider, 'id' | 'name'>;
 }): Pick<TokensToRevoke, 'grantId' | 'provider' | 'workloadArn'> => ({
   grantId: { workloadId, userHash, target },
@@ -141,7 +144,7 @@ export const tokenOrigin = ({
  */
 export const tokensOf = (
   grant: Grant | undefined,
-  provider: TokenOwner['provider'],
+  provider: TokenHolder['provider'],
 ): GrantTokens | undefined =>
   grant?.providerId === provider.id && grant.tokens?.client === clientBindingDigest(provider)
     ? grant.tokens

@@ -227,12 +227,14 @@ describe('requests in flight', () => {
   /** One request obtains the token in 3.5 seconds, three wait for it, and the restriction comes after a second. */
   async function inFlight(flow: Flow, restriction: string) {
     const service = await createRetrievalService();
-    const { system, stores, deps, endpoint, owner, provider } = service;
+    const { system, stores, deps, endpoint, tokenHolder, provider } = service;
     const workloadIdentityToken = await service.issue({ userToken: 'a.b.c' });
     if (flow === 'USER_FEDERATION') {
-      const grantId = { ...owner.grantId, userHash: ALICES };
+      const grantId = { ...tokenHolder.grantId, userHash: ALICES };
       const obtained = { accessToken: 'access-0', refreshToken: 'refresh-0', scopes: ['a'], expiresAt: 1 };
-      const tokens = await sealTokens(deps, { ...owner, grantId }, obtained, { requestedScopes: ['a'] });
+      const tokens = await sealTokens(deps, { ...tokenHolder, grantId }, obtained, {
+        requestedScopes: ['a'],
+      });
       await storeTokens(stores.grants, grantId, { providerId: provider.id, tokens, epoch: 0 });
     } else {
       endpoint.instead.push(
