@@ -201,7 +201,6 @@ const LONGEST_KEY = 1_000;
 const disconnect: PortalRoute = (deps, request) =>
   fromForm(deps, request, (form) => {
     const { portalId, path } = request;
-    const clientToken = deps.system.randomUUID();
     const connection = form.get('connection') ?? '';
     const agent = form.get('agent');
     if (agent !== null || form.get('confirmed') === 'yes') {
@@ -213,7 +212,7 @@ const disconnect: PortalRoute = (deps, request) =>
             respond,
           })
         : performSignedIn(request, 'disconnectAgent', {
-            input: (session) => ({ portalId, session, agent, clientToken }),
+            input: (session) => ({ portalId, session, agent, clientToken: deps.system.randomUUID() }),
             respond,
           });
     }

@@ -12,29 +12,33 @@ export const grantFilters = {
 };
 export interface GrantFilters extends Of<v.StrictObjectSchema<typeof grantFilters, undefined>> {}
 
-export const revokedGrants = v.strictObject({ grantId: v.exactOptional(grantId), ...grantFilters, reason });
-export interface RevokeGrantsInput extends Of<typeof revokedGrants> {}
+export const RevokeGrantsInputSchema = v.strictObject({
+  grantId: v.exactOptional(grantId),
+  ...grantFilters,
+  reason,
+});
+export interface RevokeGrantsInput extends Of<typeof RevokeGrantsInputSchema> {}
 
-export const resourcesOfOwner = v.strictObject({
+export const OperatorListInputSchema = v.strictObject({
   ...listing(100).entries,
   owner: v.exactOptional(principalArn),
 });
-export interface OperatorListInput extends Of<typeof resourcesOfOwner> {}
+export interface OperatorListInput extends Of<typeof OperatorListInputSchema> {}
 
-export const transfer = v.strictObject({ resourceArn: ownedResourceArn, newOwner: principalArn });
-export interface TransferInput extends Of<typeof transfer> {}
+export const TransferInputSchema = v.strictObject({ resourceArn: ownedResourceArn, newOwner: principalArn });
+export interface TransferInput extends Of<typeof TransferInputSchema> {}
 
 /** The name of an agent, and a reason for operators and the audit log. */
-export const agent = v.strictObject({ name: workloadName, reason });
-export interface AgentInput extends Of<typeof agent> {}
+export const AgentInputSchema = v.strictObject({ name: workloadName, reason });
+export interface AgentInput extends Of<typeof AgentInputSchema> {}
 
 /** A user, and a reason for operators and the audit log. */
-export const user = v.strictObject({ user: userSelector, reason });
-export interface UserInput extends Of<typeof user> {}
+export const UserInputSchema = v.strictObject({ user: userSelector, reason });
+export interface UserInput extends Of<typeof UserInputSchema> {}
 
-export const resumedUser = v.strictObject({
-  ...user.entries,
+export const ResumeUserInputSchema = v.strictObject({
+  ...UserInputSchema.entries,
   /** Whether to lift the suspension by the identity provider too: an emergency. */
   liftIssuerSuspension: v.exactOptional(v.boolean()),
 });
-export interface ResumeUserInput extends Of<typeof resumedUser> {}
+export interface ResumeUserInput extends Of<typeof ResumeUserInputSchema> {}

@@ -1,4 +1,8 @@
-/** Disconnecting in a portal: one account, or all accounts of an agent. */
+/**
+ * Disconnecting in a portal: one account, or all accounts of an agent. The audit log has an entry RevokeResourceGrant with
+ * the ID of the revocation (steps.ts), RevokeGrant for each grant that loses its tokens (../revocation/select.ts), and
+ * RevokeAtProvider for each end at a provider (../revocation/end.ts).
+ */
 import type { Annotate } from '../audit';
 import { derivedId } from '../digest';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';

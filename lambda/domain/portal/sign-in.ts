@@ -274,12 +274,16 @@ function redeemResponse(
   });
 }
 
+/** A response, and the audit entry of its request. */
+interface AnnotatedResponse extends SignInResponse {
+  readonly annotate: Annotate;
+}
+
 /** Creates the session of a person whom an agent of the portal admits. @throws PortalRefusal */
 async function createSession(
   deps: SignInDependencies,
   served: ServedPortal,
-  annotate: Annotate,
-  response: SignInResponse,
+  { annotate, ...response }: AnnotatedResponse,
 ): Promise<NewSession> {
   const { portal, signInProvider } = served;
   const { tokens, person } = await redeemResponse(deps, served, response);
@@ -310,8 +314,7 @@ async function createSession(
 async function createdSession(
   { portalSessions }: Pick<SignInDependencies, 'portalSessions'>,
   { portal }: ServedPortal,
-  annotate: Annotate,
-  { newSession }: Pick<SignInResponse, 'newSession'>,
+  { newSession, annotate }: Pick<AnnotatedResponse, 'newSession' | 'annotate'>,
 ): Promise<NewSession | undefined> {
   const created = await portalSessions.get(hashOf(newSession));
   if (created?.portalId !== portal.id) return undefined;
@@ -328,12 +331,10 @@ async function createdSession(
 export async function signInCallback(
   deps: SignInDependencies,
   served: ServedPortal,
-  annotate: Annotate,
-  response: SignInResponse,
+  response: AnnotatedResponse,
 ): Promise<{ readonly session: NewSession }> {
   const session =
-    (await createdSession(deps, served, annotate, response)) ??
-    (await createSession(deps, served, annotate, response));
+    (await createdSession(deps, served, response)) ?? (await createSession(deps, served, response));
   const { previous } = response;
   if (previous !== undefined) await endSession(deps.portalSessions, served.portal.id, previous);
   return { session };

@@ -78,8 +78,9 @@ export const createPortalSteps = (deps: PortalStepDependencies) =>
 
     signInCallback: ({ portalId, query, ...begun }) =>
       step(deps, { operation: 'PortalSignInCallback', portalId }, (served, annotate) =>
-        signInCallback(deps, served, annotate, {
+        signInCallback(deps, served, {
           ...begun,
+          annotate,
           query: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])),
         }),
       ),

@@ -1,7 +1,7 @@
 /** The grants of all owners. */
 import * as v from 'valibot';
 import { matching } from '../../model/constraints';
-import { grantFilters, revokedGrants } from '../../model/operator-request';
+import { grantFilters, RevokeGrantsInputSchema } from '../../model/operator-request';
 import {
   BegunRevocationSchema,
   GrantDescriptionSchema,
@@ -17,7 +17,7 @@ const page = () => v.object({ grants: v.array(GrantDescriptionSchema), nextToken
 export const grants = operations('operator', '/operator', {
   RevokeGrants: {
     output: returns<() => typeof BegunRevocationSchema>(),
-    input: revokedGrants,
+    input: RevokeGrantsInputSchema,
   },
   GetRevocation: {
     output: returns<() => typeof RevocationDescriptionSchema>(),

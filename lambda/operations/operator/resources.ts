@@ -7,7 +7,7 @@ import {
 } from '../../model/responses';
 import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
-import { resourcesOfOwner, transfer } from '../../model/operator-request';
+import { OperatorListInputSchema, TransferInputSchema } from '../../model/operator-request';
 
 const identities = () => v.object({ workloadIdentities: v.array(ListedWorkloadIdentitySchema), nextToken });
 const providers = () => v.object({ credentialProviders: v.array(ListedCredentialProviderSchema), nextToken });
@@ -18,16 +18,16 @@ export const resources = operations('operator', '/operator', {
   ListAllWorkloadIdentities: {
     path: '/operator/ListWorkloadIdentities',
     output: returns<typeof identities>(),
-    input: resourcesOfOwner,
+    input: OperatorListInputSchema,
   },
   ListAllCredentialProviders: {
     path: '/operator/ListCredentialProviders',
     output: returns<typeof providers>(),
-    input: resourcesOfOwner,
+    input: OperatorListInputSchema,
   },
   TransferOwnership: {
     output: returns<typeof transferred>(),
-    input: transfer,
+    input: TransferInputSchema,
   },
 });
 

@@ -1,6 +1,6 @@
 /** Suspended agents and users. */
 import * as v from 'valibot';
-import * as request from '../../model/operator-request';
+import { AgentInputSchema, ResumeUserInputSchema, UserInputSchema } from '../../model/operator-request';
 import {
   IssuerSuspensionSchema,
   ListedSuspensionSchema,
@@ -33,10 +33,10 @@ const resumedUser = () =>
 const page = () => v.object({ suspensions: v.array(ListedSuspensionSchema), nextToken });
 
 export const suspensions = operations('operator', '/operator', {
-  SuspendWorkloadIdentity: { output: returns<typeof suspendedAgent>(), input: request.agent },
-  ResumeWorkloadIdentity: { output: returns<typeof resumedAgent>(), input: request.agent },
-  SuspendUser: { output: returns<typeof suspendedUser>(), input: request.user },
-  ResumeUser: { output: returns<typeof resumedUser>(), input: request.resumedUser },
+  SuspendWorkloadIdentity: { output: returns<typeof suspendedAgent>(), input: AgentInputSchema },
+  ResumeWorkloadIdentity: { output: returns<typeof resumedAgent>(), input: AgentInputSchema },
+  SuspendUser: { output: returns<typeof suspendedUser>(), input: UserInputSchema },
+  ResumeUser: { output: returns<typeof resumedUser>(), input: ResumeUserInputSchema },
   ListSuspensions: { output: returns<typeof page>(), input: listing(100) },
 });
 
