@@ -53,7 +53,7 @@ function malformed(value: unknown): Fault | undefined {
     const fault = key.isWellFormed()
       ? malformed(member)
       : { path: [], message: 'must have well-formed Unicode text for names' };
-    // The name itself is not stated if it is what is malformed.
+    // The path omits a name that is malformed.
     if (fault) return key.isWellFormed() ? within(key, fault) : fault;
   }
   return undefined;

@@ -1,6 +1,6 @@
 /**
  * Requests to AWS services for the calls that agents wait for. The parts of the AWS SDK sign a request and decide whether it
- * is repeated, and `node:http` sends it. The generated clients of the AWS SDK, and its handler of requests, are most of a cold
+ * is repeated, and `node:http` sends it. The generated clients of the AWS SDK, and its HTTP handler, are most of a cold
  * start and of the CPU time of a call (docs/performance.md).
  */
 import { createHash, createHmac, type BinaryLike } from 'node:crypto';
@@ -191,7 +191,13 @@ const exchange = (
 ): Promise<Response> =>
   new Promise((resolve, reject) => {
     const sent = (protocol === 'https:' ? https : http).request({
-      ...{ agent, hostname, port, method, path, headers, timeout: socketTimeout },
+      agent,
+      hostname,
+      port,
+      method,
+      path,
+      headers,
+      timeout: socketTimeout,
       ...(signal && { signal }),
     });
     sent.on('socket', (socket) => {
@@ -234,7 +240,9 @@ export function createSignedRequests({
 }: RequestSettings): SignedRequests {
   const { hostname, port } = urlToHttpOptions(endpoint);
   const connections = {
-    ...{ hostname, port, ...timeouts },
+    hostname,
+    port,
+    ...timeouts,
     agent: endpoint.protocol === 'https:' ? new https.Agent(CONNECTIONS) : new http.Agent(CONNECTIONS),
   };
   const basePath = endpoint.pathname.replace(/\/$/, '');
