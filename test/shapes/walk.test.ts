@@ -5,7 +5,13 @@ import { REFUSED_OPERATIONS } from '../../lambda/operations/refused-operations';
 import { isJsonOperation, OPERATIONS, type JsonOperationName } from '../../lambda/operations';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { casesOfOperation, type Case } from '../../scripts/aws-model/cases';
-import { MODELLED_OPERATIONS, type ModelledOperation } from '../../scripts/aws-model/service-model';
+import { ADDED_MEMBERS } from '../../scripts/aws-model/differences';
+import {
+  MODELLED_OPERATIONS,
+  shapeOf,
+  type ModelledOperation,
+  type Shape,
+} from '../../scripts/aws-model/service-model';
 
 /** The request as the router passes it: the members of the path and the query, and the body. */
 function partsOf({ input }: ModelledOperation, request: object): RequestParts {
@@ -76,4 +82,32 @@ describe('the walk over the AWS shapes', () => {
       MODELLED_OPERATIONS.map(({ name }) => name).sort(),
     );
   });
+});
+
+/** The parts of a Valibot schema that have members. */
+interface Part {
+  readonly type: string;
+  readonly entries?: Readonly<Record<string, Part>>;
+  readonly wrapped?: Part;
+  readonly item?: Part;
+}
+
+/** Returns the members that the schema of a request has and the AWS shape does not. */
+function addedMembers({ entries = {}, wrapped, item }: Part, shape: Shape): string[] {
+  if (wrapped) return addedMembers(wrapped, shape);
+  if (shape.type === 'list') return item ? addedMembers(item, shapeOf(shape.member)) : [];
+  if (shape.type !== 'structure') return [];
+  return Object.entries(entries).flatMap(([name, part]) => {
+    const member = shape.members[name];
+    return member ? addedMembers(part, shapeOf(member)) : [name];
+  });
+}
+
+it('every member of a request that AWS does not have is in the list of them', () => {
+  const added = MODELLED_OPERATIONS.flatMap(({ name, input }) =>
+    isJsonOperation(name)
+      ? addedMembers(OPERATIONS[name].input, input).map((member) => `${name} ${member}`)
+      : [],
+  );
+  expect(added.sort()).toEqual(ADDED_MEMBERS.map(({ operation, member }) => `${operation} ${member}`).sort());
 });
