@@ -8,7 +8,7 @@ import { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, SubscriptionFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { ObjectLockRetention, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { CfnBucket, ObjectLockRetention, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { DIGESTS_PREFIX, ENTRIES_PREFIX } from '../../lambda/domain/audit-trail/audit-digest';
 import { PREFIX } from '../../lambda/model/table-keys';
@@ -18,6 +18,7 @@ import { functionAccess } from './function-access';
 import { functionCode } from './function-code';
 import { nagName } from './invocation';
 import type { AuditTrailDestination } from './service-connection';
+import { checkPropNames, type PropNames } from './prop-names';
 import { PublishedFunction } from './service-function';
 import type { IIdentityState } from './state';
 
@@ -38,6 +39,27 @@ export interface AuditTrailProps {
    * @default - a new bucket, which stays when the stack is deleted
    */
   readonly bucket?: IBucket;
+}
+
+const AUDIT_TRAIL_PROPS: PropNames<AuditTrailProps> = { retention: 'optional', bucket: 'optional' };
+
+/** @throws Error for what JavaScript does not check, and for a bucket of this app whose objects cannot be locked */
+export function checkAuditTrail(trail: AuditTrailProps): void {
+  // Without a message, the weaker default would hold.
+  if (typeof trail === 'object' && 'mode' in trail) {
+    throw new Error('auditTrail.mode must be part of retention, such as ObjectLockRetention.compliance(…)');
+  }
+  checkPropNames('auditTrail', trail, AUDIT_TRAIL_PROPS);
+  const { retention, bucket } = trail;
+  if (retention !== undefined && !(retention instanceof ObjectLockRetention)) {
+    throw new Error(
+      'auditTrail.retention must be an ObjectLockRetention, such as ObjectLockRetention.governance(…)',
+    );
+  }
+  const created = bucket?.node.defaultChild;
+  if (!(created instanceof CfnBucket)) return;
+  if (created.objectLockEnabled === true && created.objectLockConfiguration === undefined) return;
+  throw new Error('auditTrail.bucket must have objectLockEnabled, without objectLockDefaultRetention');
 }
 
 export interface AuditTrailDefinition extends AuditTrailProps {

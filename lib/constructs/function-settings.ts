@@ -122,7 +122,8 @@ export function checkFunctionSettings(name: string, settings: FunctionSettings):
     provisionedConcurrency !== undefined &&
     !isWhole(provisionedConcurrency, 1, reservedConcurrency ?? Infinity)
   ) {
-    throw invalid('provisionedConcurrency', 'a whole number from 1 to the reserved concurrency');
+    const most = reservedConcurrency === undefined ? '' : ' to the reserved concurrency';
+    throw invalid('provisionedConcurrency', `a whole number from 1${most}`);
   }
   return settings;
 }

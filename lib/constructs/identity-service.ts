@@ -13,7 +13,7 @@ import type { FunctionGroup, RoutedGroup } from '../../lambda/operations/groups'
 import { parseQuotas } from '../../lambda/domain/quotas';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
-import { AuditTrail, type AuditTrailProps } from './audit-trail';
+import { AuditTrail, checkAuditTrail, type AuditTrailProps } from './audit-trail';
 import { ownerAccountsOf, type ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { warnOfCertificateEnds } from './certificate-expiry';
@@ -226,12 +226,6 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    * @default - none
    */
   readonly webAcl?: WebAcl;
-}
-
-/** @throws Error for a mode, which JavaScript does not check: without a message, the weaker default would hold */
-function checkAuditTrail(trail: object): void {
-  if (!('mode' in trail)) return;
-  throw new Error('auditTrail.mode must be part of retention, such as ObjectLockRetention.compliance(…)');
 }
 
 /** @throws Error for the name of a configuration, which JavaScript does not check: CDK would fail without naming the prop */

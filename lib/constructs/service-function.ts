@@ -104,7 +104,7 @@ function checkAddedVariables(
     const variable = `${node.path}: environment.${name} in functions`;
     if (!VARIABLE_NAME.test(name)) {
       throw new Error(
-        `${variable} must begin with a letter, and have letters, digits, and underscores only.`,
+        `${variable} must begin with a letter, and have two or more letters, digits, and underscores.`,
       );
     }
     if (GUARDED_VARIABLES.test(name) || Object.hasOwn(own, name)) {

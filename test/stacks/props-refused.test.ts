@@ -1,7 +1,8 @@
 /** Props that AWS would reject in the middle of a deployment, or would never use: synthesis says what they must be. */
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AgentIdentity, WebAcl } from '../../lib';
 import { newApp } from './new-app';
@@ -60,6 +61,26 @@ it.each<[string, (stack: Stack) => object, string]>([
     'a mode of the audit trail, which would be ignored',
     () => ({ auditTrail: { mode: 'COMPLIANCE' } }),
     ': auditTrail.mode must be part of retention',
+  ],
+  [
+    'the name of a bucket for the audit trail, which would be ignored',
+    () => ({ auditTrail: { bucketName: 'archive' } }),
+    ': auditTrail: bucketName is not a prop',
+  ],
+  [
+    'an audit trail that is switched on',
+    () => ({ auditTrail: true }),
+    ': auditTrail: the props must be an object',
+  ],
+  [
+    'a duration as the retention of the audit trail',
+    () => ({ auditTrail: { retention: Duration.days(30) } }),
+    ': auditTrail.retention must be an ObjectLockRetention',
+  ],
+  [
+    'a bucket for the audit trail whose objects cannot be locked',
+    (stack) => ({ auditTrail: { bucket: new Bucket(stack, 'Archive', { versioned: true }) } }),
+    ': auditTrail.bucket must have objectLockEnabled',
   ],
   [
     'the name of a deployment configuration',
