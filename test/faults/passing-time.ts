@@ -3,6 +3,7 @@
  * Nothing waits for them in real time. Imported first: the functions and their libraries must find this clock.
  */
 
+import { ClientRequest } from 'node:http';
 import { Socket } from 'node:net';
 import timers from 'node:timers/promises';
 
@@ -85,17 +86,20 @@ AbortSignal.timeout = (milliseconds) => {
   return controller.signal;
 };
 
-/** Timeouts of the sockets of the AWS SDK, which a server that sends nothing exceeds. */
+/** Whether a client waits for a response on the socket. */
+const isWaiting = (socket: Socket): boolean => Reflect.get(socket, '_httpMessage') instanceof ClientRequest;
+
+/** Timeouts of the sockets of AWS clients, which a server that sends nothing exceeds. */
 const inactivity = new WeakMap<Socket, () => void>();
 const realSocketTimeout: Socket['setTimeout'] = Reflect.get(Socket.prototype, 'setTimeout');
 
 Socket.prototype.setTimeout = function (milliseconds, callback) {
   inactivity.get(this)?.();
-  if (callback && milliseconds >= SHORTEST_DEADLINE_MS) {
+  if (milliseconds >= SHORTEST_DEADLINE_MS) {
     const { timer, end } = register(
       milliseconds,
       () => this.emit('timeout'),
-      () => this.listeners('timeout').includes(callback),
+      () => (callback ? this.listeners('timeout').includes(callback) : isWaiting(this)),
     );
     realClearTimeout(timer);
     inactivity.set(this, end);
