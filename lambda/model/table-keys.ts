@@ -110,6 +110,7 @@ export const PREFIX = {
   clientMetadata: 'CLIENT-METADATA#',
   registeredClient: 'REGISTERED-CLIENT#',
   consentPortal: 'CONSENT-PORTAL#',
+  gateway: 'GATEWAY#',
   apiKey: 'API-KEY#',
   tokenVault: 'TOKEN-VAULT',
   writingRegion: 'WRITING-REGION',
@@ -153,6 +154,17 @@ export const registeredClientKey = (clientHash: string, providerId: string): Key
 
 /** By name, which is unique in the deployment. */
 export const consentPortalKey = (name: string): Key => ({ pk: PREFIX.consentPortal + name, sk: RECORD });
+
+/** By name without case, which is unique in the deployment: the gateway's ID has the name in lowercase. */
+export const gatewayKey = (name: string): Key => ({ pk: PREFIX.gateway + name.toLowerCase(), sk: RECORD });
+
+const TARGET = 'TARGET#';
+
+/** In the partition of its gateway, so that one query reads a gateway with all of its targets. */
+export const gatewayTargetKey = (gatewayName: string, targetName: string): Key => ({
+  ...gatewayKey(gatewayName),
+  sk: TARGET + targetName,
+});
 
 /** Has the prefix of the partition keys of its kind, so that one IAM condition covers both. */
 export const listingPartition = (kind: string, owner: string): string => kind + owner;

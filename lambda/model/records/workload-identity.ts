@@ -8,6 +8,11 @@ export const WorkloadIdentitySchema = v.object({
   allowedResourceOauth2ReturnUrls: v.array(v.string()),
   /** The issuer that this identity trusts in place of the deployment's issuers. Not in the AWS API. */
   authorizerConfiguration: v.exactOptional(AuthorizerConfigurationSchema),
+  /**
+   * ID of the gateway that the identity belongs to. Only the service's gateway function can act with it, and the gateway's
+   * control operations change and delete it.
+   */
+  gatewayId: v.exactOptional(v.string()),
 });
 
 /** The resource of an agent. */

@@ -338,6 +338,8 @@ const KINDS: Readonly<Record<keyof typeof PREFIX, Candidates>> = {
   apiKey: secret('api-key', PREFIX.apiKey),
   // The deletion of a portal leaves nothing behind by which a lost one would differ.
   consentPortal: never('directory'),
+  // The deletion of a gateway leaves nothing behind by which a lost one would differ.
+  gateway: never('directory'),
   // An update of the provider publishes it again.
   clientMetadata: never('directory'),
   // Without it, a client is deleted that another provider of an unusual server has, too.

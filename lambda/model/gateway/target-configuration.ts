@@ -1,0 +1,93 @@
+/**
+ * What a target of a gateway is, and which credential the gateway attaches to its requests: the shapes of the AWS API
+ * (Amazon Bedrock AgentCore, control plane 2023-06-05), as requests state them and records keep them.
+ */
+import * as v from 'valibot';
+import { exactlyOne, matching, onlyCharacters, refused, text } from '../constraints';
+import { customParameters } from '../names';
+import type { Of } from '../of';
+import { returnUrl } from '../request-values';
+import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../scope-token';
+
+const HEADER_NAME = /^[a-zA-Z0-9_-]+$/;
+const headerName = matching(1, 100, HEADER_NAME, onlyCharacters('the characters _ -'));
+const queryName = matching(1, 40, HEADER_NAME, onlyCharacters('the characters _ -'));
+const listOf = <Item extends v.GenericSchema>(item: Item) =>
+  v.pipe(v.array(item), v.minLength(1), v.maxLength(10));
+
+/** The AWS type `MetadataConfiguration`: the names that pass in addition to those of the protocol. */
+export const MetadataConfigurationSchema = v.strictObject({
+  allowedRequestHeaders: v.exactOptional(listOf(headerName)),
+  allowedQueryParameters: v.exactOptional(listOf(queryName)),
+  allowedResponseHeaders: v.exactOptional(listOf(headerName)),
+});
+export interface MetadataConfiguration extends Of<typeof MetadataConfigurationSchema> {}
+
+/** What a passthrough target speaks. It decides which headers pass without being listed. */
+export const PASSTHROUGH_PROTOCOLS = ['MCP', 'A2A', 'CUSTOM'] as const;
+export type PassthroughProtocol = (typeof PASSTHROUGH_PROTOCOLS)[number];
+
+const passthrough = v.strictObject({
+  /** Base URL. Requests go to it and to paths below it. */
+  endpoint: text(1, 2048),
+  protocolType: v.picklist(PASSTHROUGH_PROTOCOLS),
+  /** Added to the query of every request. */
+  staticQueryParameters: v.exactOptional(v.pipe(v.record(queryName, text(0, 2048)), v.maxEntries(10))),
+  /** Whose value is used for a name that the caller sends too. */
+  staticQueryParameterConflictResolution: v.exactOptional(v.picklist(['CLIENT_OVERRIDE', 'STATIC_OVERRIDE'])),
+  schema: refused('is not supported by this service'),
+  stickinessConfiguration: refused('is not supported by this service: it has no weighted targets'),
+});
+
+/** The AWS union `TargetConfiguration`. A kind that this service does not have is rejected by name. */
+export const TargetConfigurationSchema = v.pipe(
+  v.strictObject({
+    http: v.pipe(
+      v.strictObject({
+        passthrough: v.exactOptional(passthrough),
+        agentcoreRuntime: refused('is not supported by this service'),
+      }),
+      exactlyOne(),
+    ),
+    mcp: refused('is not supported by this service; use http.passthrough with the protocolType MCP'),
+    inference: refused('is not supported by this service'),
+  }),
+  exactlyOne(),
+);
+export interface TargetConfiguration extends Of<typeof TargetConfigurationSchema> {}
+
+const scope = v.pipe(matching(1, 64, SCOPE_TOKEN, SCOPE_TOKEN_RULE));
+
+const oauthCredentialProvider = v.strictObject({
+  /** ARN of an OAuth2 credential provider of this deployment. */
+  providerArn: text(20, 1011),
+  scopes: v.pipe(v.array(scope), v.maxLength(100)),
+  customParameters: v.exactOptional(v.pipe(customParameters, v.maxEntries(10))),
+  grantType: v.exactOptional(v.picklist(['CLIENT_CREDENTIALS', 'AUTHORIZATION_CODE', 'TOKEN_EXCHANGE'])),
+  /** Return URL of consents that this target needs. */
+  defaultReturnUrl: v.exactOptional(returnUrl),
+});
+export interface OauthTargetCredential extends Of<typeof oauthCredentialProvider> {}
+
+const apiKeyCredentialProvider = v.strictObject({
+  providerArn: text(20, 1011),
+  /** Name of the header or the query parameter. By default, `Authorization`, or `api_key`. */
+  credentialParameterName: v.exactOptional(matching(1, 64, HEADER_NAME, onlyCharacters('the characters _ -'))),
+  /** Text before the key, without the space between them. By default, `Bearer` in the header `Authorization`. */
+  credentialPrefix: v.exactOptional(matching(1, 64, /^[\x21-\x7e]+( [\x21-\x7e]+)*$/, 'must be printable ASCII')),
+  credentialLocation: v.exactOptional(v.picklist(['HEADER', 'QUERY_PARAMETER'])),
+});
+export interface ApiKeyTargetCredential extends Of<typeof apiKeyCredentialProvider> {}
+
+/** The AWS type `CredentialProviderConfiguration`, of which a target has one or none. */
+export const CredentialProviderConfigurationSchema = v.variant('credentialProviderType', [
+  v.strictObject({
+    credentialProviderType: v.literal('OAUTH'),
+    credentialProvider: v.strictObject({ oauthCredentialProvider }),
+  }),
+  v.strictObject({
+    credentialProviderType: v.literal('API_KEY'),
+    credentialProvider: v.strictObject({ apiKeyCredentialProvider }),
+  }),
+]);
+export type CredentialProviderConfiguration = Of<typeof CredentialProviderConfigurationSchema>;

@@ -1,0 +1,49 @@
+/** Gateways, and their targets. */
+import * as v from 'valibot';
+import { GATEWAY_AUTHORIZERS, GatewayAuthorizerConfigurationSchema } from '../gateway/gateway-configuration';
+import {
+  CredentialProviderConfigurationSchema,
+  MetadataConfigurationSchema,
+  TargetConfigurationSchema,
+} from '../gateway/target-configuration';
+import type { Of } from '../of';
+import { privateEndpointMembers } from '../private-endpoint';
+import { OwnedResourceSchema } from './owned-resource';
+
+export const GatewaySchema = v.object({
+  ...OwnedResourceSchema.entries,
+  description: v.exactOptional(v.string()),
+  /** Required by the AWS API. Stored and returned, and never used. */
+  roleArn: v.string(),
+  authorizerType: v.picklist(GATEWAY_AUTHORIZERS),
+  /** Present with `CUSTOM_JWT` only. */
+  authorizerConfiguration: v.exactOptional(GatewayAuthorizerConfigurationSchema),
+  /** `DEBUG`: the caller receives why a target could not be reached. */
+  exceptionLevel: v.exactOptional(v.literal('DEBUG')),
+});
+
+/**
+ * `id` is the AWS member `gatewayId`: the name in lowercase and a random suffix, which makes it unique. It is also the name
+ * of the gateway's workload identity.
+ */
+export interface Gateway extends Of<typeof GatewaySchema> {}
+
+export const GatewayTargetSchema = v.object({
+  /** ID of the gateway: a gateway that is deleted and created again under its name has none of the earlier targets. */
+  gatewayId: v.string(),
+  name: v.string(),
+  id: v.string(),
+  description: v.exactOptional(v.string()),
+  targetConfiguration: TargetConfigurationSchema,
+  /** Absent: the target's requests have no credential. */
+  credential: v.exactOptional(CredentialProviderConfigurationSchema),
+  metadataConfiguration: v.exactOptional(MetadataConfigurationSchema),
+  privateEndpoint: privateEndpointMembers.privateEndpoint,
+  revision: v.number(),
+  /** Epoch seconds. */
+  createdTime: v.number(),
+  lastUpdatedTime: v.number(),
+});
+
+/** What a gateway forwards requests to, under its name. */
+export interface GatewayTarget extends Of<typeof GatewayTargetSchema> {}
