@@ -73,6 +73,8 @@ function decoded(text: string): string {
 }
 
 interface HandlerOptions {
+  /** ARN of the role of the gateway function. By default, no caller is the gateway function. */
+  readonly gatewayRole?: string | undefined;
   /** Rejects events that did not come through the API. */
   readonly refuseForged: RefuseForged;
   /** Makes sure that each request has an audit entry, and each entry its request. */
@@ -98,11 +100,13 @@ async function performJson(
   { operation, perform }: Extract<ServedOperation, { readonly operation: JsonOperation }>,
   event: APIGatewayProxyEvent,
   annotate: Annotate,
+  gatewayRole: string | undefined,
 ): Promise<APIGatewayProxyResult> {
   // The unparsed ARN, for the audit entry of a principal of an unsupported kind.
   const { userArn } = event.requestContext.identity;
   if (userArn) annotate({ principal: userArn });
-  const principal = callerOf(event.requestContext.identity);
+  const caller = callerOf(event.requestContext.identity);
+  const principal: Caller = caller.arn === gatewayRole ? { ...caller, isGateway: true } : caller;
   annotate({ principal: principal.arn });
   const request = { body: bodyOf(event), members: membersOf(event, operation) };
   const output = await perform(parseInput(operation.input, request), principal);
@@ -121,7 +125,7 @@ async function performJson(
 export function createHandler<Served extends Operations>(
   operations: Served,
   handlers: HandlersOf<Served>,
-  { refuseForged, requests, report, regionFence, toResult = errorResult }: HandlerOptions,
+  { refuseForged, requests, report, regionFence, gatewayRole, toResult = errorResult }: HandlerOptions,
 ): GroupHandler {
   const routes = new Map(
     Object.entries(operations).map(([name, operation]) => [
@@ -140,7 +144,7 @@ export function createHandler<Served extends Operations>(
     return requests.ensureEntry(defaults, async (annotate) => {
       if (!metadata) await regionFence?.check();
       if (!served) throw new ServiceError('ResourceNotFoundException', 'This function has no such route.');
-      return isJson(served) ? performJson(served, event, annotate) : served.perform(event);
+      return isJson(served) ? performJson(served, event, annotate, gatewayRole) : served.perform(event);
     });
   }
 

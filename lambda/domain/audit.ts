@@ -21,6 +21,8 @@ export interface AuditEntry extends Partial<BoundServer> {
    * a user or an application called the agent.
    */
   readonly chain?: readonly string[];
+  /** ARN of the gateway's workload identity, if a gateway sends the request for the agent. */
+  readonly gateway?: string;
   /** Hash of the user that the agent acts for. */
   readonly user?: string;
   /** ARN of the consent portal in which a person acts. `principal` is then its owner, on whose rights the portal acts. */

@@ -15,6 +15,8 @@ export interface Caller {
    * deleted and created again has the same ARN and another ID. Undefined if the gateway provides none.
    */
   readonly id?: string | undefined;
+  /** True for the service's own gateway function, which acts with the workload identities of gateways. */
+  readonly isGateway?: true;
 }
 
 const ASSUMED_ROLE = /^arn:(aws[a-z-]*):sts::(\d{12}):assumed-role\/([\w+=,.@-]{1,64})\/[\w+=,.@-]{2,64}$/;

@@ -28,6 +28,7 @@ import {
   readConsentPage,
   readConnectionPolicy,
   readEnvironment,
+  readGatewayRole,
   readLifetimes,
   readTrustedIssuers,
 } from './composition/environment';
@@ -103,5 +104,11 @@ export const handler = createHandler(
       return {};
     },
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, regionFence },
+  {
+    refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH),
+    requests,
+    report,
+    regionFence,
+    gatewayRole: readGatewayRole(),
+  },
 );

@@ -20,6 +20,7 @@ import { jsonClients } from './composition/json-clients';
 import {
   readConnectionPolicy,
   readEnvironment,
+  readGatewayRole,
   readLifetimes,
   readTrustedIssuers,
 } from './composition/environment';
@@ -103,5 +104,11 @@ export const handler = createHandler(
     GetWorkloadAccessTokenForUserId: (input, principal) =>
       issue({ operation: 'GetWorkloadAccessTokenForUserId', principal }, input, { userId: input.userId }),
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, regionFence },
+  {
+    refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH),
+    requests,
+    report,
+    regionFence,
+    gatewayRole: readGatewayRole(),
+  },
 );

@@ -33,7 +33,7 @@ export const RETURN_URL = 'https://app.example/back';
 export type RetrievalService = Awaited<ReturnType<typeof createRetrievalService>>;
 
 export async function createRetrievalService() {
-  const { system, stores, identity, seal, publicKeys, issue } = await createTokenService();
+  const { system, stores, identity, seal, publicKeys, issue, issuing } = await createTokenService();
   const endpoint = createTokenEndpoint('refresh-0');
   const discovery = {
     authorizationServerMetadata: {
@@ -119,6 +119,7 @@ export async function createRetrievalService() {
     tokenHolder,
     idOf,
     issue,
+    issuing,
 
     /** Stores tokens with a lifetime of an hour in the user's grant. */
     async grant(change: Partial<ObtainedTokens> = {}, requestedScopes = ['a']): Promise<void> {

@@ -1,6 +1,6 @@
 /** Authorizes the caller to act as the agent, and the agent to use the provider. Every request is authorized again. */
 import type { WorkloadIdentity } from '../../model/records/workload-identity';
-import { workloadGone } from '../identity/workload-identity';
+import { workloadGone, type Workload } from '../identity/workload-identity';
 import type { Annotate } from '../audit';
 import type { CustomParameters } from '../custom-parameters';
 import type { Caller } from '../principal';
@@ -9,6 +9,7 @@ import type { OwnedResource } from '../../model/records/owned-resource';
 import { authorizeAction, authorizeCredentialUse, chainContext } from '../policy/access';
 import { checkRestrictions, type Restrictions } from '../restriction/restriction';
 import type { Delegation } from '../workload-token/claims';
+import type { GrantHolder } from './grant-holder';
 
 /** The caller, the kind of credential, and the provider. */
 export interface AdmissionRequest {
@@ -30,16 +31,30 @@ const PROVIDERS = {
 } as const;
 
 /**
- * Returns the agent and the provider, if the caller is authorized.
+ * Returns the identity of a gateway that a token names.
  *
- * @param delegation the validated token: the agents that it names, and the user token that it was issued for
- * @param found the directory's records under these names
+ * @throws UnauthorizedException if it was deleted, even if its name belongs to an agent now
+ */
+function gatewayIdentity({ id }: Workload, { chain }: Restrictions): WorkloadIdentity {
+  const identity = chain?.[0]?.identity;
+  if (identity?.id !== id || identity.gatewayId === undefined) throw workloadGone();
+  return identity;
+}
+
+/**
+ * Returns the agent and the provider, if the caller is authorized. With a gateway, the caller acts with the identity of the
+ * gateway. Token exchange has checked that the agent called it; the agent and the gateway both need the provider.
+ *
+ * @param holder the agent whose credential it is, and the agents before it
+ * @param userToken the user token that the validated token was issued for
+ * @param found the directory's records of the holder; the gateway is the first link of the restrictions' chain
  * @throws UnauthorizedException for a deleted agent, and for an ended session of the user; AccessDeniedException,
  *   ResourceNotFoundException
  */
 export function admit<Provider extends OwnedResource>(
   request: AdmissionRequest,
-  { workload, chain, userToken }: Pick<Delegation, 'workload' | 'chain' | 'userToken'>,
+  { workload, chain, gateway }: GrantHolder,
+  { userToken }: Pick<Delegation, 'userToken'>,
   found: {
     readonly identity: WorkloadIdentity | undefined;
     readonly provider: Provider | undefined;
@@ -50,9 +65,16 @@ export function admit<Provider extends OwnedResource>(
   const { identity, provider } = found;
   if (provider) annotate({ credentialProvider: provider.arn });
   if (identity?.id !== workload.id) throw workloadGone();
-  authorizeAction({ principal, operation, resource: identity, context: chainContext(chain) });
+  const through = gateway && gatewayIdentity(gateway, found.restrictions);
+  const resource = through ?? identity;
+  const context = through ? undefined : chainContext(chain);
+  authorizeAction({ principal, operation, resource, context });
   checkRestrictions(found.restrictions, userToken);
   if (!provider) throw noSuchResource(PROVIDERS[operation], providerName);
   authorizeCredentialUse({ ...request, chain, identity, provider });
+  if (through) {
+    const callers = [workload, ...(chain ?? [])];
+    authorizeCredentialUse({ ...request, chain: callers, identity: through, provider });
+  }
   return { identity, provider };
 }

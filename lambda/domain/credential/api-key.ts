@@ -3,12 +3,12 @@ import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { userHashOf } from '../../model/user';
 import { admit } from './admission';
+import { grantHolderOf, holderEntry, linksOf } from './grant-holder';
 import type { ExpiringCache } from '../expiring-cache';
 import { deletionIn } from '../grant/deletion-check';
 import type { ApiKeyProvider } from '../../model/records/api-key-provider';
 import { apiKeyContext } from '../provider/api-key-provider';
 import { restrictionDenial } from '../restriction/restriction';
-import { delegationEntry } from '../workload-token/audit';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import type { Directory } from '../grant/directory';
 import type { ExternalSecrets } from '../sealing/external-secret';
@@ -66,15 +66,16 @@ export function getResourceApiKey(
   return audited(deps.audit, { operation: 'GetResourceApiKey', principal }, async (annotate, call) => {
     annotate({ provider: providerName });
     const delegation = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
-    const { workload, chain, user } = delegation;
-    const userHash = userHashOf(user);
-    annotate(delegationEntry(delegation));
+    const holder = grantHolderOf(delegation);
+    const { workload } = holder;
+    const userHash = userHashOf(delegation.user);
+    annotate(holderEntry(delegation, holder));
     const expectedId = deps.apiKeyProviderIds.get(providerName);
     const read = () =>
-      deps.directory.readApiKeyProvider(workload.name, providerName, userHash, chain, expectedId);
+      deps.directory.readApiKeyProvider(workload.name, providerName, userHash, linksOf(holder), expectedId);
     const readAt = deps.system.now();
     const found = await read();
-    const { provider } = admit({ ...call, providerName, annotate }, delegation, found);
+    const { provider } = admit({ ...call, providerName, annotate }, holder, delegation, found);
     if (!provider.externalSecret && provider.id !== expectedId) {
       deps.apiKeyProviderIds.set(providerName, provider.id);
     }

@@ -16,9 +16,9 @@ import { KeyMaterialResetError } from '../sealing/sealing';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { CarriedToken } from '../workload-token/subject-token';
-import { delegationEntry } from '../workload-token/audit';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import { admit } from './admission';
+import { grantHolderOf, holderEntry, linksOf, type GrantHolder } from './grant-holder';
 import { stopIfDeleted } from '../grant/deletion-check';
 import type { Directory } from '../grant/directory';
 import { grantTarget, scopesHeld, type ExchangedFor } from '../grant/grant';
@@ -42,7 +42,8 @@ const MAX_NARROWING_CHARACTERS = 32_768;
 /** @param carried the user token, for the flow that exchanges it */
 function grantIdOf(
   input: TokenRequest,
-  { workload, user }: Delegation,
+  { workload }: GrantHolder,
+  { user }: Delegation,
   carried: CarriedToken | undefined,
 ): GrantId {
   const { oauth2Flow: flow, resourceCredentialProviderName: providerName, scopes } = input;
@@ -118,17 +119,24 @@ async function admitRequest(
   annotate: Annotate,
 ): Promise<Admitted> {
   const carried = input.oauth2Flow === 'ON_BEHALF_OF_TOKEN_EXCHANGE' ? carriedTokenOf(delegation) : undefined;
-  const grantId = grantIdOf(input, delegation, carried);
-  const { workload, chain } = delegation;
+  const holder = grantHolderOf(delegation);
+  const grantId = grantIdOf(input, holder, delegation, carried);
+  const { workload, chain } = holder;
+  const links = linksOf(holder);
   const providerName = input.resourceCredentialProviderName;
   // The user of the token counts in every flow, even if the agent's own grant is read.
   const userHash = userHashOf(delegation.user);
-  const { grant, ...found } = await directory.read(workload.name, providerName, userHash, grantId, chain);
+  const { grant, ...found } = await directory.read(workload.name, providerName, userHash, grantId, links);
   const scopes = evaluatedScopesOf(input, grant?.tokens);
   const { customParameters, resources, audiences } = input;
   const operation = 'GetResourceOauth2Token' as const;
   const requested = { principal, operation, chain, customParameters, resources, audiences };
-  const { identity, provider } = admit({ ...requested, providerName, scopes, annotate }, delegation, found);
+  const { identity, provider } = admit(
+    { ...requested, providerName, scopes, annotate },
+    holder,
+    delegation,
+    found,
+  );
   checkResource(provider, input);
   if (carried) checkProviderOwnerTrust(identity, provider, principal);
   const tokenHolder: RequestHolder = {
@@ -138,7 +146,7 @@ async function admitRequest(
     resources: input.resources ?? [],
     audiences: input.audiences ?? [],
     endsAt: carried?.expiresAt,
-    requestUser: { userHash, userToken: delegation.userToken, chain },
+    requestUser: { userHash, userToken: delegation.userToken, chain: links },
   };
   const use = { ...requested, identity, provider, scopes };
   return { principal, input, delegation, identity, tokenHolder, grant, use, annotate };
@@ -215,7 +223,7 @@ export function retrieve<Response extends Pick<RetrieveResponse, 'outcome' | 're
       ...customParametersIn(input),
     });
     const delegation = await verifyWorkloadAccessToken(deps, input.workloadIdentityToken);
-    annotate(delegationEntry(delegation));
+    annotate(holderEntry(delegation, grantHolderOf(delegation)));
     const admitted = await admitRequest(deps.directory, { principal, input, delegation }, annotate);
     try {
       const response = await work(admitted, annotate);

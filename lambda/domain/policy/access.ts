@@ -19,6 +19,8 @@ export interface GovernedResource extends Owned {
   readonly arn: string;
   /** The stored resource policy. */
   readonly policy?: string | undefined;
+  /** For the workload identity of a gateway: the gateway's ID. */
+  readonly gatewayId?: string | undefined;
 }
 
 /** An agent before another one, in a chain of agents. */
@@ -140,8 +142,34 @@ const recreatedOwnerDenial = (refused: string, { arn }: GovernedResource): Denia
   detail: `caller has the ARN but not the unique ID of the owner of ${arn}`,
 });
 
+/** The operations with which a principal gets the tokens of an agent. */
+const ACTING_OPERATIONS: readonly ResourceOperation[] = [
+  'GetWorkloadAccessToken',
+  'GetWorkloadAccessTokenForJWT',
+  'GetWorkloadAccessTokenForUserId',
+  'GetResourceOauth2Token',
+  'GetResourceApiKey',
+];
+
+/**
+ * Returns whether only the service's gateway function is authorized, whatever the owner's policies allow: behind a gateway,
+ * neither agents nor their owners get a credential.
+ */
+const isForGatewayOnly = (operation: ResourceOperation, { gatewayId }: GovernedResource): boolean =>
+  gatewayId !== undefined && ACTING_OPERATIONS.includes(operation);
+
+const gatewayOnlyDenial = (refused: string, { arn, gatewayId }: GovernedResource): Denial => ({
+  message: `${refused}: only the gateway ${gatewayId} acts with it. Send the request to the gateway.`,
+  detail: `${arn} belongs to a gateway, and the caller is not the gateway function`,
+});
+
 /** Returns why this principal is not authorized; undefined if it is. */
 export function actionDenial({ principal, operation, resource, context }: ActRequest): Denial | undefined {
+  if (isForGatewayOnly(operation, resource)) {
+    if (principal.isGateway) return undefined;
+    const refused = `${principal.arn} is not authorized to call ${operation} on ${resource.arn}`;
+    return gatewayOnlyDenial(refused, resource);
+  }
   const isOwner = isOwnedBy(resource, principal);
   if (isOwner && isPolicyOperation(operation)) return undefined;
   const decided = decide(policyOf(resource), () => ({

@@ -4,7 +4,8 @@
  * enough: the IAM principal that presented it must be authorized to use it, or the user token that came with it must be
  * for the same user.
  *
- * The called agent decides which agents may call it. Without a list, none may. Only the agent that calls is compared with
+ * The called agent decides which agents may call it. Without a list, none may. A gateway may be called by all agents of its
+ * owner. Only the agent that calls is compared with
  * the list (RFC 8693 section 4.1): the agents before it called an agent that allowed them.
  */
 import { decodeJwt } from 'jose';
@@ -102,7 +103,8 @@ export function admitCallingAgent(
 ): void {
   const allowed =
     identity.authorizerConfiguration?.customJWTAuthorizer.allowedWorkloadConfiguration?.workloadIdentities;
-  if (!allowed?.includes(caller.name)) throw notAllowed(identity, caller);
+  const isListed = allowed?.includes(caller.name) ?? false;
+  if (!isListed && identity.gatewayId === undefined) throw notAllowed(identity, caller);
   // The name in the list could later belong to another owner, and the presenter is what the endpoint states.
   if (!haveSameOwner(caller, identity, principal)) {
     throw chainDenied(
@@ -153,13 +155,19 @@ export function checkSameUser({ user: theirs }: Delegation, user: User | undefin
 }
 
 /**
- * Returns the verified user of the agent that calls, for an agent that trusts the issuer of the user's tokens.
+ * Returns the verified user of the agent that calls, for an agent that trusts the issuer of the user's tokens. A gateway acts
+ * with the grants of the agent that calls it, so it trusts whom that agent trusts.
  *
  * @throws AccessDeniedException
  */
-export function userOfCaller({ user }: Delegation, { authorizerConfiguration }: WorkloadIdentity): User {
+export function userOfCaller(
+  { user }: Delegation,
+  { authorizerConfiguration, gatewayId }: WorkloadIdentity,
+): User {
   const trusted = authorizerConfiguration?.customJWTAuthorizer;
-  if (user?.kind === 'jwt' && trusted && isIssuerOf(user.issuer, trusted)) return user;
+  const isTrusted = (issuer: string): boolean =>
+    gatewayId !== undefined || (trusted !== undefined && isIssuerOf(issuer, trusted));
+  if (user?.kind === 'jwt' && isTrusted(user.issuer)) return user;
   throw chainDenied(
     'the workload access token of the calling agent names no user of the issuer that the called agent trusts.',
     user?.kind === 'jwt' ? 'issuer not trusted' : 'no verified user',

@@ -56,6 +56,7 @@ export const ClaimsSchema = v.object({
   // The claims of the user token whose names they have; `sid` is a hash.
   user_token: v.optional(v.object({ iat: v.number(), sid: v.optional(v.string()) })),
   subject_token: v.optional(v.object({ sealed: v.string(), hash: v.string(), exp: v.number() })),
+  gateway: v.optional(v.literal(true)),
 });
 
 export type Claims = v.InferOutput<typeof ClaimsSchema>;
@@ -75,6 +76,8 @@ export interface Delegation {
   readonly userToken?: UserTokenFacts;
   /** The encrypted user token; absent if there is none, or it is too long. */
   readonly subjectToken?: CarriedToken;
+  /** True if the workload is a gateway, which uses the grants of the agent that calls it. */
+  readonly isGateway?: true;
 }
 
 /**
@@ -97,19 +100,22 @@ const chainOf = ({ act }: Actor): readonly Workload[] => (act ? [workloadOf(act)
 
 /** Returns the delegation's claims, without the registered claims of the token itself. */
 export function delegationClaims(
-  delegation: Pick<Delegation, 'workload' | 'chain' | 'user' | 'userToken'>,
-): Pick<Claims, 'sub' | 'act' | 'sub_id' | 'user_token'> {
-  const { workload, chain = [], user, userToken } = delegation;
-  const act = actorOf(workload, chain);
-  const sub = subject(delegation);
-  if (!user) return { sub, act };
+  delegation: Pick<Delegation, 'workload' | 'chain' | 'user' | 'userToken' | 'isGateway'>,
+): Pick<Claims, 'sub' | 'act' | 'sub_id' | 'user_token' | 'gateway'> {
+  const { workload, chain = [], user, userToken, isGateway } = delegation;
+  const agents = {
+    sub: subject(delegation),
+    act: actorOf(workload, chain),
+    ...(isGateway && { gateway: isGateway }),
+  };
+  if (!user) return agents;
   const sub_id =
     user.kind === 'jwt'
       ? { format: 'iss_sub' as const, iss: user.issuer, sub: user.subject }
       : { format: 'opaque' as const, id: user.id };
-  if (!userToken) return { sub, act, sub_id };
+  if (!userToken) return { ...agents, sub_id };
   const { issuedAt: iat, sessionHash: sid } = userToken;
-  return { sub, act, sub_id, user_token: { iat, ...(sid !== undefined && { sid }) } };
+  return { ...agents, sub_id, user_token: { iat, ...(sid !== undefined && { sid }) } };
 }
 
 /** A token that says nothing about the user token was issued after it, so an event that came after it ends it, too. */
@@ -127,13 +133,14 @@ const carriedToken = (
 
 /** Returns the delegation in verified claims. */
 export function delegationOf(claims: Claims): Delegation {
-  const { act, sub_id, jti, exp, subject_token } = claims;
+  const { act, sub_id, jti, exp, subject_token, gateway } = claims;
   const chain = chainOf(act);
   const agents = {
     tokenId: jti,
     expiresAt: exp,
     workload: workloadOf(act),
     ...(chain.length > 0 && { chain }),
+    ...(gateway && { isGateway: gateway }),
   };
   if (!sub_id) return { ...agents, user: undefined };
   const userToken = userTokenOf(claims);

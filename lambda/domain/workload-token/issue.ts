@@ -240,6 +240,7 @@ export function issueWorkloadAccessToken(
         workload,
         user,
         ...(chain && { chain }),
+        ...(workload.gatewayId !== undefined && { isGateway: true }),
         ...(userTokenFacts && { userToken: userTokenFacts }),
       }),
       ...(carried && {

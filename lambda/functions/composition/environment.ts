@@ -69,6 +69,11 @@ const FORMS = {
   URL_SUFFIX: { form: /^[a-z0-9.-]+$/, must: 'be a domain name' },
   /** Address of the identity service, for an agent endpoint's gate. */
   IDENTITY_ENDPOINT: address,
+  /** Role of the gateway function, without a path. Absent in a deployment without gateways. */
+  GATEWAY_ROLE_ARN: {
+    form: /^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@-]{1,64}$/,
+    must: 'be the ARN of a role without a path',
+  },
 } as const;
 
 export type Variable = keyof typeof FORMS;
@@ -148,6 +153,12 @@ export const readTraceId = (): string | undefined => {
   const [, id] = /(?:^|;)Root=([^;]+)/.exec(process.env._X_AMZN_TRACE_ID ?? '') ?? [];
   return id;
 };
+
+/** @returns undefined in a deployment without gateways. @throws Error with one line that says what is wrong */
+export const readGatewayRole = (): string | undefined =>
+  process.env.GATEWAY_ROLE_ARN === undefined
+    ? undefined
+    : readEnvironment('GATEWAY_ROLE_ARN').GATEWAY_ROLE_ARN;
 
 /** Returns whether every consent begins with the consent page of this service. */
 export const readConsentPage = (): boolean => process.env.CONSENT_PAGE === 'true';
