@@ -1,4 +1,5 @@
 /** What `agent-identity.config.ts` can state: the props of the two stacks, with names and ARNs in place of constructs. */
+import type { IpAddressType } from 'aws-cdk-lib/aws-apigateway';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type {
   FunctionSettings,
@@ -19,6 +20,7 @@ type Restated =
   | 'domain'
   | 'encryptionKey'
   | 'functions'
+  | 'ipAddressType'
   | 'lifetimes'
   | 'logRetention'
   | 'network'
@@ -120,6 +122,13 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    * @default - `PT15M` for `workloadAccessToken`, `PT10M` for `consentSession`, `P90D` for `vaultKey`
    */
   readonly lifetimes?: LifetimeConfiguration;
+  /**
+   * The IP versions over which the API and its domain name can be called: `ipv4`, or `dualstack` for IPv4 and IPv6. With
+   * `dualstack`, IAM policies and web ACLs that name IP addresses need those of IPv6, too. A private API always accepts both
+   * versions.
+   * @default - `ipv4` for an API that can be reached from the internet
+   */
+  readonly ipAddressType?: `${IpAddressType}`;
   /**
    * Days that API Gateway's access log is kept.
    * @default 90

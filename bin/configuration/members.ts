@@ -3,6 +3,7 @@
  * is needs only its line in `MEMBERS`; TypeScript misses the line until it is there.
  */
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { IpAddressType } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import { InterfaceVpcEndpoint, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -192,6 +193,10 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   },
   functions: { schema: FunctionSettingsSchema },
   latticeResources: { schema: LatticeResourcesSchema },
+  ipAddressType: {
+    schema: v.picklist(Object.values(IpAddressType)),
+    props: (type) => ({ ipAddressType: type as IpAddressType }),
+  },
   lifetimes: {
     schema: members({
       workloadAccessToken: optional(duration),

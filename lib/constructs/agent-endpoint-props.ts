@@ -1,6 +1,6 @@
 /** An agent endpoint's props. */
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
+import type { IpAddressType, ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -133,6 +133,12 @@ export interface AgentEndpointProps {
    */
   readonly tlsPolicy?: string;
   /**
+   * The IP versions over which the API and its domain name can be called. With `IpAddressType.DUAL_STACK`, IAM policies and
+   * web ACLs that name IP addresses need those of IPv6, too.
+   * @default - IPv4 only
+   */
+  readonly ipAddressType?: IpAddressType;
+  /**
    * A VPC for the endpoint's functions, to reach an agent, an identity provider, or an API that is private. Functions in
    * it must reach the identity service.
    * @default - for the gate, the network that reaches a private identity service; otherwise the internet
@@ -181,6 +187,7 @@ export const AGENT_ENDPOINT_PROPS: PropNames<AgentEndpointProps> = {
   dashboard: 'optional',
   domain: 'optional',
   tlsPolicy: 'optional',
+  ipAddressType: 'optional',
   network: 'optional',
   privateDestinations: 'optional',
   webAcl: 'optional',

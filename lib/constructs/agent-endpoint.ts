@@ -133,6 +133,7 @@ export class AgentEndpoint extends Construct {
       allowedOrigins: validated.allowedOrigins,
       callers: inbound._callers,
       ...(props.tlsPolicy !== undefined && { tlsPolicy: props.tlsPolicy }),
+      ...(props.ipAddressType && { ipAddressType: props.ipAddressType }),
       ...(props.domain && { domain: props.domain }),
       ...(props.webAcl && { webAcl: props.webAcl }),
     });

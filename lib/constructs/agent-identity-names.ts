@@ -21,6 +21,7 @@ export const AGENT_IDENTITY_PROPS: PropNames<IdentityServiceProps & IdentityStat
   deploymentConfig: 'optional',
   domain: 'optional',
   tlsPolicy: 'optional',
+  ipAddressType: 'optional',
   privateApi: 'optional',
   network: 'optional',
   privateDestinations: 'optional',

@@ -4,9 +4,9 @@
  * Source: API Gateway developer guide, "Custom domain name for public REST APIs".
  */
 import { Stack, Token } from 'aws-cdk-lib';
-import { DomainName, EndpointType, type SpecRestApi } from 'aws-cdk-lib/aws-apigateway';
+import { DomainName, EndpointType, IpAddressType, type CfnDomainName, type SpecRestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
-import { ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
+import { AaaaRecord, ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { DependencyGroup, type Construct, type IDependable } from 'constructs';
 import { checkedAt } from './construct-error';
@@ -20,7 +20,7 @@ export interface ApiDomain {
   /** Certificate for that name, in the stack's Region. */
   readonly certificate: ICertificate;
   /**
-   * Hosted zone that gets an alias record for the name.
+   * Hosted zone that gets an alias record for the name, and one for IPv6 if the API accepts it.
    * @default - no record: point the name at the API yourself
    */
   readonly hostedZone?: IHostedZone;
@@ -47,8 +47,14 @@ function checkDomain({ domainName, certificate, hostedZone }: ApiDomain, region:
   }
 }
 
+/** Settings that the domain name has in common with its API. */
+export interface ApiDomainSettings {
+  readonly tlsPolicy: string;
+  readonly ipAddressType: IpAddressType | undefined;
+}
+
 /**
- * @param scope gets the children `Domain` and `Alias`
+ * @param scope gets the children `Domain`, `Alias`, and `Ipv6Alias`
  * @throws Error for a name or a certificate that is not valid for the API
  * @returns the resources that the API needs to respond under the name
  */
@@ -56,7 +62,7 @@ export function addApiDomain(
   scope: Construct,
   api: SpecRestApi,
   domain: ApiDomain,
-  tlsPolicy: string,
+  { tlsPolicy, ipAddressType }: ApiDomainSettings,
 ): IDependable {
   const { domainName, certificate, hostedZone } = domain;
   checkedAt(scope.node.path, () => {
@@ -68,13 +74,21 @@ export function addApiDomain(
     endpointType: EndpointType.REGIONAL,
   });
   setTlsPolicy(name, tlsPolicy);
+  // CDK's DomainName has no such prop.
+  if (ipAddressType) {
+    (name.node.defaultChild as CfnDomainName).addPropertyOverride(
+      'EndpointConfiguration.IpAddressType',
+      ipAddressType,
+    );
+  }
   const resources = new DependencyGroup(name.addBasePathMapping(api, { stage: api.deploymentStage }));
   if (!hostedZone) return resources;
-  const alias = new ARecord(scope, 'Alias', {
+  const record = {
     zone: hostedZone,
     recordName: `${domainName}.`,
     target: RecordTarget.fromAlias(new ApiGatewayDomain(name)),
-  });
-  resources.add(alias);
+  };
+  resources.add(new ARecord(scope, 'Alias', record));
+  if (ipAddressType === IpAddressType.DUAL_STACK) resources.add(new AaaaRecord(scope, 'Ipv6Alias', record));
   return resources;
 }

@@ -3,7 +3,7 @@
  * It can be deleted and deployed again.
  */
 import { CfnOutput, Stack, type RemovalPolicy } from 'aws-cdk-lib';
-import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
+import type { IpAddressType, ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -190,6 +190,12 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly tlsPolicy?: string;
   /**
+   * The IP versions over which the API and its domain name can be called. With `IpAddressType.DUAL_STACK`, IAM policies and
+   * web ACLs that name IP addresses need those of IPv6, too. A private API always accepts both versions.
+   * @default - IPv4 only for an API that can be reached from the internet
+   */
+  readonly ipAddressType?: IpAddressType;
+  /**
    * Restricts the API to VPC endpoints, also for browsers during consent.
    * @default - the API can be reached from the internet
    */
@@ -329,7 +335,7 @@ function addApi(
   props: IdentityServiceDefinition,
   { deployment, logKey, removalPolicy, network }: Deployment,
 ): IdentityApi {
-  const { domain, privateApi, callers, webAcl, tlsPolicy } = props;
+  const { domain, privateApi, callers, webAcl, tlsPolicy, ipAddressType } = props;
   const callerNetwork = privateApi?.network ?? (privateApi || network?.allFunctions ? network : undefined);
   return new IdentityApi(scope, 'Api', {
     deployment,
@@ -339,6 +345,7 @@ function addApi(
     cloudWatchRole: props.cloudWatchRole ?? true,
     removalPolicy,
     ...(tlsPolicy !== undefined && { tlsPolicy }),
+    ...(ipAddressType && { ipAddressType }),
     ...(domain && { domain }),
     ...(privateApi && { privateApi }),
     ...(callerNetwork && { callerNetwork }),

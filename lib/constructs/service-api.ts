@@ -14,6 +14,7 @@ import {
   SpecRestApi,
   type CfnRestApi,
   type CfnStage,
+  type IpAddressType,
   type Stage,
   type ThrottleSettings,
 } from 'aws-cdk-lib/aws-apigateway';
@@ -40,6 +41,7 @@ import {
   type GatewayHeaders,
   type GatewayResponse,
 } from './gateway-responses';
+import { checkIpAddressType } from './ip-address-type';
 import { limitResources } from './resource-limit';
 import type { PublishedFunction } from './service-function';
 import type { DeploymentMetricName } from './service-metrics';
@@ -66,6 +68,8 @@ export interface ServiceApiSettings {
   readonly webAcl?: WebAcl;
   /** Of the API and its domain name. By default, {@link TLS_POLICY}. */
   readonly tlsPolicy?: string;
+  /** Of the API and its domain name. By default, IPv4 for public APIs; private ones always accept both versions. */
+  readonly ipAddressType?: IpAddressType;
   /** Removal policy of the access log. */
   readonly removalPolicy: RemovalPolicy;
 }
@@ -144,7 +148,7 @@ function countThrottles(logGroup: ILogGroup, scope: Construct): void {
   });
 }
 
-/** Children: `AccessLog`, `GatewayThrottle`, `RestApi`, `Domain` and `Alias` with a domain, and `WebAcl…` with a web ACL. */
+/** Children: `AccessLog`, `GatewayThrottle`, `RestApi`, those of {@link addApiDomain} with a domain, and `WebAcl…` with a web ACL. */
 export class ServiceApi extends Construct {
   /**
    * `https://{id}.execute-api.{region}.{suffix}/prod`, or `https://{domain}` with a custom domain name. It has no
@@ -161,10 +165,11 @@ export class ServiceApi extends Construct {
 
   constructor(scope: Construct, id: string, kind: ServiceApiKind, settings: ServiceApiSettings) {
     super(scope, id);
-    const { throttle, domain, webAcl, tlsPolicy = TLS_POLICY } = settings;
+    const { throttle, domain, webAcl, ipAddressType, tlsPolicy = TLS_POLICY } = settings;
     checkedAt(scope.node.path, () => {
       checkThrottle(throttle);
       checkTlsPolicy(tlsPolicy);
+      checkIpAddressType(ipAddressType, kind.vpcEndpoints !== undefined);
     });
     limitResources(this);
     this.authorizer = kind.authorizer;
@@ -192,9 +197,12 @@ export class ServiceApi extends Construct {
         }),
       ),
       mode: RestApiMode.OVERWRITE,
-      endpointConfiguration: vpcEndpoints
-        ? { types: [EndpointType.PRIVATE], vpcEndpoints }
-        : { types: [EndpointType.REGIONAL] },
+      endpointConfiguration: {
+        ...(vpcEndpoints
+          ? { types: [EndpointType.PRIVATE], vpcEndpoints }
+          : { types: [EndpointType.REGIONAL] }),
+        ...(ipAddressType && { ipAddressType }),
+      },
       ...(policy && { policy }),
       ...(kind.binary && { binaryMediaTypes: ['*/*'] }),
       ...(domain && { disableExecuteApiEndpoint: true }),
@@ -224,7 +232,7 @@ export class ServiceApi extends Construct {
     this.reachable.add(this.stage);
     this.addChallenges(responses.filter(isChallenge));
     acknowledgeApi(this.restApi, kind, settings);
-    if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain, tlsPolicy));
+    if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain, { tlsPolicy, ipAddressType }));
     webAcl?._bind(this, this.stage, kind.payloads);
   }
 

@@ -113,6 +113,7 @@ describe('a mistake is reported', () => {
       'auditTrail.retention must be an ISO 8601 duration of whole days, such as P365D, without years, months, and weeks',
     ]),
     ['days that CloudWatch does not have', { logRetention: 100 }, 'logRetention must be one of 1, 3, 5, '],
+    ['an IP version', { ipAddressType: 'ipv6' }, 'ipAddressType must be one of ipv4, dualstack'],
     [
       'a domain without a certificate',
       { domain: { name: 'a.example' } },
@@ -366,6 +367,13 @@ it('CodeDeploy shifts callers with the deployment configuration of the file', ()
   const name = 'CodeDeployDefault.LambdaCanary10Percent10Minutes';
   const { service } = templatesOf({ deploymentConfig: name });
   service.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', { DeploymentConfigName: name });
+});
+
+it('the API accepts IPv6 with the type of the file', () => {
+  const { service } = templatesOf({ ipAddressType: 'dualstack' });
+  service.hasResourceProperties('AWS::ApiGateway::RestApi', {
+    EndpointConfiguration: { IpAddressType: 'dualstack' },
+  });
 });
 
 it('a private API, an existing web ACL, replicas, and removal need no lookup of the account', () => {

@@ -1,5 +1,6 @@
 /** The constructs in another app, in each of their forms. cdk-nag, cfn-lint, and checkov check the templates. */
 import { CfnOutput, Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import { IpAddressType } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -107,7 +108,7 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     addOperator(other, imported);
   },
 
-  'a service with domain, web ACL, and replicas': (app) => {
+  'a service with domain, IPv6, web ACL, and replicas': (app) => {
     const stack = new Stack(app, 'Public');
     const certificateArn =
       'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -116,6 +117,7 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
         domainName: 'identity.example.com',
         certificate: Certificate.fromCertificateArn(stack, 'Certificate', certificateArn),
       },
+      ipAddressType: IpAddressType.DUAL_STACK,
       webAcl: WebAcl.managed(),
       replicas: [
         {

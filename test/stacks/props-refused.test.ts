@@ -1,6 +1,8 @@
 /** Props that AWS would reject in the middle of a deployment, or would never use: synthesis says what they must be. */
 import { Duration, Stack } from 'aws-cdk-lib';
+import { IpAddressType } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -98,6 +100,26 @@ it.each<[string, (stack: Stack) => object, string]>([
     'a function that does not exist',
     () => ({ functions: { tokenExchang: {} } }),
     ': functions.tokenExchang must be a function of the service: controlPlane, tokenExchange',
+  ],
+  [
+    'an IP address type that API Gateway does not have',
+    () => ({ ipAddressType: 'ipv6' }),
+    ': ipAddressType must be ipv4 or dualstack, not "ipv6"',
+  ],
+  [
+    'IPv4 alone for a private API',
+    (stack) => ({
+      ipAddressType: IpAddressType.IPV4,
+      privateApi: {
+        vpcEndpoints: [
+          InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Endpoint', {
+            vpcEndpointId: 'vpce-1',
+            port: 443,
+          }),
+        ],
+      },
+    }),
+    ': ipAddressType must be dualstack with privateApi, not "ipv4"',
   ],
   ['a path as the runbook', () => ({ runbook: 'docs' }), ': runbook must be a URL'],
 ])('%s is rejected', (_what, props, message) => {
