@@ -143,10 +143,13 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
   readonly network?: NetworkConfiguration;
   /**
    * Restricts the API to VPC endpoints, also for browsers during consent: IDs of interface endpoints for `execute-api`
-   * with private DNS, in `vpcEndpointIds`.
+   * with private DNS, in `vpcEndpointIds`, and optionally those of `callers` in `vpcEndpointIdsOfOtherAccounts`.
    * @default - the API can be reached from the internet
    */
-  readonly privateApi?: { readonly vpcEndpointIds: string[] };
+  readonly privateApi?: {
+    readonly vpcEndpointIds: string[];
+    readonly vpcEndpointIdsOfOtherAccounts?: string[];
+  };
   /**
    * What happens to the tables, keys, and logs when they leave their stack. `destroy` also disables deletion protection.
    * @default retain

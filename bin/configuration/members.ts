@@ -49,6 +49,7 @@ const arn = (service: string, of: string) =>
   formed(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+$`), `${of} (arn:aws:${service}:…)`);
 
 const keyArn = formed(KMS_KEY_ARN, 'the ARN of a KMS key (arn:aws:kms:…:key/…)');
+const vpcEndpointId = formed(/^vpce-[0-9a-f]+$/, 'the ID of a VPC endpoint (vpce-…)');
 const region = formed(REGION, 'a Region, such as eu-central-1');
 
 function isDuration(value: string): boolean {
@@ -240,16 +241,15 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   },
   privateApi: {
     schema: members({
-      vpcEndpointIds: v.pipe(
-        v.array(formed(/^vpce-[0-9a-f]+$/, 'the ID of a VPC endpoint (vpce-…)')),
-        v.minLength(1),
-      ),
+      vpcEndpointIds: v.pipe(v.array(vpcEndpointId), v.minLength(1)),
+      vpcEndpointIdsOfOtherAccounts: optional(v.array(vpcEndpointId)),
     }),
-    props: ({ vpcEndpointIds }, scope) => ({
+    props: ({ vpcEndpointIds, ...others }, scope) => ({
       privateApi: {
-        vpcEndpoints: vpcEndpointIds.map((vpcEndpointId, index) =>
+        ...others,
+        vpcEndpoints: vpcEndpointIds.map((id, index) =>
           InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(scope, `VpcEndpoint${index}`, {
-            vpcEndpointId,
+            vpcEndpointId: id,
             port: 443,
           }),
         ),

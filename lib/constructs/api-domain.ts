@@ -1,10 +1,16 @@
 /**
- * A custom domain name for an API. It disables API Gateway's own address, so that the service has one issuer and one
- * address.
+ * A custom domain name for an API that can be reached from the internet. It disables API Gateway's own address, so that the
+ * service has one issuer and one address.
  * Source: API Gateway developer guide, "Custom domain name for public REST APIs".
  */
 import { Stack, Token } from 'aws-cdk-lib';
-import { DomainName, EndpointType, IpAddressType, type CfnDomainName, type SpecRestApi } from 'aws-cdk-lib/aws-apigateway';
+import {
+  DomainName,
+  EndpointType,
+  IpAddressType,
+  type CfnDomainName,
+  type SpecRestApi,
+} from 'aws-cdk-lib/aws-apigateway';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { AaaaRecord, ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
@@ -34,7 +40,7 @@ export const DOMAIN_NAME =
  * @param region of the API
  * @throws Error for what API Gateway or Amazon Route 53 would reject in the middle of a deployment
  */
-function checkDomain({ domainName, certificate, hostedZone }: ApiDomain, region: string): void {
+export function checkDomain({ domainName, certificate, hostedZone }: ApiDomain, region: string): void {
   checkArnRegion('domain.certificate', certificate.certificateArn, region);
   if (Token.isUnresolved(domainName)) return;
   if (!DOMAIN_NAME.test(domainName)) {

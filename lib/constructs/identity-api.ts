@@ -29,19 +29,10 @@ export interface IdentityApiProps extends ServiceApiSettings {
 function reachSettings(
   scope: Construct,
   props: IdentityApiProps,
-): Pick<ServiceApiKind, 'policy' | 'vpcEndpoints'> {
-  const { domain, privateApi } = props;
-  const { path } = scope.node;
-  if (privateApi && domain) {
-    throw new Error(
-      `${path}: domain cannot be combined with privateApi, because a private API uses API Gateway's own address. Remove one of them.`,
-    );
-  }
-  const policy = checkedAt(path, () => servicePolicy(scope, STAGE, props));
-  return {
-    ...(privateApi && { vpcEndpoints: privateApi.vpcEndpoints }),
-    ...(policy && { policy }),
-  };
+): Pick<ServiceApiKind, 'policy' | 'privateApi'> {
+  const { privateApi } = props;
+  const policy = checkedAt(scope.node.path, () => servicePolicy(scope, STAGE, props));
+  return { ...(privateApi && { privateApi }), ...(policy && { policy }) };
 }
 
 /** Its functions are those of the groups that have routes. */

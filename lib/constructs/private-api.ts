@@ -5,8 +5,14 @@ import type { CallerNetwork } from './caller-network';
 
 /** An API that only VPC endpoints can reach. */
 export interface PrivateApi {
-  /** Interface endpoints for `execute-api`, with private DNS. Agents, applications, and browsers use them. */
+  /** Interface endpoints of the account for `execute-api`, with private DNS. Agents, applications, and browsers use them. */
   readonly vpcEndpoints: IInterfaceVpcEndpoint[];
+  /**
+   * IDs of such endpoints in other accounts, for `callers`. With a `domain`, these accounts associate their endpoints with
+   * the name themselves (docs/private-networks.md).
+   * @default - none
+   */
+  readonly vpcEndpointIdsOfOtherAccounts?: string[];
   /**
    * The network of the function behind `WorkloadIdentity`, `OAuth2CredentialProvider`, and `ApiKeyCredentialProvider`,
    * and of the gates of agent endpoints. These functions call the API. In this network they must reach AWS Secrets
@@ -21,18 +27,20 @@ export interface PrivateApi {
  *
  * @throws Error without VPC endpoints
  */
-export function vpcEndpointStatement({ vpcEndpoints }: PrivateApi): PolicyStatement {
+export function vpcEndpointStatement({
+  vpcEndpoints,
+  vpcEndpointIdsOfOtherAccounts = [],
+}: PrivateApi): PolicyStatement {
   if (vpcEndpoints.length === 0) {
     throw new Error('privateApi.vpcEndpoints needs at least one VPC endpoint: nothing else reaches the API');
   }
+  const ids = [...vpcEndpoints.map(({ vpcEndpointId }) => vpcEndpointId), ...vpcEndpointIdsOfOtherAccounts];
   return new PolicyStatement({
     sid: 'DenyOtherVpcEndpoints',
     effect: Effect.DENY,
     principals: [new AnyPrincipal()],
     actions: ['execute-api:Invoke'],
     resources: ['execute-api:/*'],
-    conditions: {
-      StringNotEquals: { 'aws:SourceVpce': vpcEndpoints.map(({ vpcEndpointId }) => vpcEndpointId) },
-    },
+    conditions: { StringNotEquals: { 'aws:SourceVpce': ids } },
   });
 }

@@ -18,7 +18,6 @@ import {
   type Stage,
   type ThrottleSettings,
 } from 'aws-cdk-lib/aws-apigateway';
-import type { IVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import {
@@ -42,6 +41,8 @@ import {
   type GatewayResponse,
 } from './gateway-responses';
 import { checkIpAddressType } from './ip-address-type';
+import type { PrivateApi } from './private-api';
+import { addPrivateApiDomain } from './private-api-domain';
 import { limitResources } from './resource-limit';
 import type { PublishedFunction } from './service-function';
 import type { DeploymentMetricName } from './service-metrics';
@@ -82,7 +83,7 @@ export interface ServiceApiKind extends Pick<
   /** What the API is. Its metrics at API Gateway have the name as their dimension, so the deployment's name follows. */
   readonly name: string;
   /** The VPC endpoints of a private API. */
-  readonly vpcEndpoints?: IVpcEndpoint[];
+  readonly privateApi?: PrivateApi;
   /**
    * Whether this API sets the account's role with which API Gateway writes access logs. All APIs of the account and Region
    * share it. Without it, an API with an access log cannot be deployed.
@@ -148,7 +149,7 @@ function countThrottles(logGroup: ILogGroup, scope: Construct): void {
   });
 }
 
-/** Children: `AccessLog`, `GatewayThrottle`, `RestApi`, those of {@link addApiDomain} with a domain, and `WebAcl…` with a web ACL. */
+/** Children: `AccessLog`, `GatewayThrottle`, `RestApi`, those of {@link addApiDomain} or {@link addPrivateApiDomain} with a domain, and `WebAcl…` with a web ACL. */
 export class ServiceApi extends Construct {
   /**
    * `https://{id}.execute-api.{region}.{suffix}/prod`, or `https://{domain}` with a custom domain name. It has no
@@ -169,7 +170,7 @@ export class ServiceApi extends Construct {
     checkedAt(scope.node.path, () => {
       checkThrottle(throttle);
       checkTlsPolicy(tlsPolicy);
-      checkIpAddressType(ipAddressType, kind.vpcEndpoints !== undefined);
+      checkIpAddressType(ipAddressType, kind.privateApi !== undefined);
     });
     limitResources(this);
     this.authorizer = kind.authorizer;
@@ -182,7 +183,8 @@ export class ServiceApi extends Construct {
     const responses = checkedAt(scope.node.path, () =>
       gatewayResponses(kind.errors?.(Lazy.string({ produce: () => this.baseUrl })), kind.errorHeaders),
     );
-    const { policy, vpcEndpoints } = kind;
+    const { policy, privateApi } = kind;
+    const vpcEndpoints = privateApi?.vpcEndpoints;
     const name = `${kind.name}-${settings.deployment}`;
     this.restApi = new SpecRestApi(this, 'RestApi', {
       restApiName: name,
@@ -232,7 +234,13 @@ export class ServiceApi extends Construct {
     this.reachable.add(this.stage);
     this.addChallenges(responses.filter(isChallenge));
     acknowledgeApi(this.restApi, kind, settings);
-    if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain, { tlsPolicy, ipAddressType }));
+    if (domain) {
+      this.reachable.add(
+        privateApi
+          ? addPrivateApiDomain(this, this.restApi, domain, privateApi)
+          : addApiDomain(this, this.restApi, domain, { tlsPolicy, ipAddressType }),
+      );
+    }
     webAcl?._bind(this, this.stage, kind.payloads);
   }
 

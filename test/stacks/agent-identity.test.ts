@@ -303,21 +303,6 @@ describe('privateApi', () => {
     );
   });
 
-  it('a private API with a domain is rejected', () => {
-    const certificate = Certificate.fromCertificateArn(
-      stack,
-      'C',
-      'arn:aws:acm:eu-central-1:1:certificate/c',
-    );
-    expect(
-      () =>
-        new AgentIdentity(stack, 'WithDomain', {
-          privateApi: { vpcEndpoints: [endpoint] },
-          domain: { domainName: 'identity.example.com', certificate },
-        }),
-    ).toThrow('Consumer/WithDomain: domain cannot be combined with privateApi');
-  });
-
   it('needs a VPC endpoint', () => {
     expect(() => new AgentIdentity(consumerStack(), 'Closed', { privateApi: { vpcEndpoints: [] } })).toThrow(
       'privateApi.vpcEndpoints needs at least one VPC endpoint',

@@ -380,7 +380,10 @@ it('a private API, an existing web ACL, replicas, and removal need no lookup of 
   const acl = 'arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/acl/1234abcd';
   const key = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';
   const { state, service } = templatesOf({
-    privateApi: { vpcEndpointIds: ['vpce-0123456789abcdef0'] },
+    privateApi: {
+      vpcEndpointIds: ['vpce-0123456789abcdef0'],
+      vpcEndpointIdsOfOtherAccounts: ['vpce-0123456789abcdef1'],
+    },
     webAcl: { arn: acl },
     replicas: [{ region: 'eu-west-1', encryptionKeyArn: key }],
     removalPolicy: 'destroy',
@@ -388,8 +391,11 @@ it('a private API, an existing web ACL, replicas, and removal need no lookup of 
   });
   service.hasResourceProperties('AWS::WAFv2::WebACLAssociation', { WebACLArn: acl });
   service.hasResourceProperties('AWS::ApiGateway::RestApi', {
-    EndpointConfiguration: { Types: ['PRIVATE'] },
+    EndpointConfiguration: { Types: ['PRIVATE'], VpcEndpointIds: ['vpce-0123456789abcdef0'] },
   });
+  expect(JSON.stringify(service)).toContain(
+    '{"aws:SourceVpce":["vpce-0123456789abcdef0","vpce-0123456789abcdef1"]}',
+  );
   expect(JSON.stringify(service)).toContain('\\"vaultKey\\":2592000');
   state.hasResource('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Delete' });
 });

@@ -3,8 +3,15 @@ import { CfnOutput, Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib
 import { IpAddressType } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
-import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
+import {
+  InterfaceVpcEndpoint,
+  InterfaceVpcEndpointAwsService,
+  Vpc,
+  VpcEndpointIpAddressType,
+  type IVpc,
+} from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { addTeams } from '../../examples/teams-app/stacks';
@@ -79,6 +86,15 @@ function addOperator(stack: Stack, identity: IAgentIdentity): void {
     new Role(stack, 'Operator', { assumedBy: new AccountPrincipal('111122223333') }),
   );
 }
+
+const existingVpc = (stack: Stack): IVpc =>
+  Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-0123456789abcdef0',
+    vpcCidrBlock: '10.0.0.0/16',
+    availabilityZones: ['a'],
+    privateSubnetIds: ['subnet-0123456789abcdef0'],
+    privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
+  });
 
 /** Adds stacks to an app, by what they show. */
 export const FORMS: Readonly<Record<string, (app: App) => void>> = {
@@ -191,14 +207,31 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     new IdentityServiceStack(app, 'StandbyService', { state, env, domain });
   },
 
+  'a private service with domain and records': (app) => {
+    const stack = new Stack(app, 'PrivateDomain');
+    const endpoint = new InterfaceVpcEndpoint(stack, 'Endpoint', {
+      vpc: existingVpc(stack),
+      service: InterfaceVpcEndpointAwsService.APIGATEWAY,
+      ipAddressType: VpcEndpointIpAddressType.DUALSTACK,
+    });
+    const certificateArn =
+      'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+    new AgentIdentity(stack, 'Identity', {
+      privateApi: { vpcEndpoints: [endpoint], vpcEndpointIdsOfOtherAccounts: ['vpce-0123456789abcdef0'] },
+      domain: {
+        domainName: 'identity.example.com',
+        certificate: Certificate.fromCertificateArn(stack, 'Certificate', certificateArn),
+        hostedZone: HostedZone.fromHostedZoneAttributes(stack, 'Zone', {
+          hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+          zoneName: 'example.com',
+        }),
+      },
+    });
+  },
+
   'a private service with a gradual deployment and without a role for logs': (app) => {
     const closed = new Stack(app, 'Private');
-    const vpc = Vpc.fromVpcAttributes(closed, 'Vpc', {
-      vpcId: 'vpc-0123456789abcdef0',
-      availabilityZones: ['a'],
-      privateSubnetIds: ['subnet-0123456789abcdef0'],
-      privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
-    });
+    const vpc = existingVpc(closed);
     const endpoint = InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(closed, 'Endpoint', {
       vpcEndpointId: 'vpce-0123456789abcdef0',
       port: 443,
