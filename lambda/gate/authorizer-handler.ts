@@ -8,7 +8,11 @@ import { requestContextOf } from '../api/request-context';
 import type { RefuseForged } from '../api/stage-secret';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Requests } from '../domain/audit';
-import type { AgentEndpointConfiguration, JwtInbound } from '../domain/gate/agent-endpoint';
+import {
+  trustedIssuerOf,
+  type AgentEndpointConfiguration,
+  type JwtInbound,
+} from '../domain/gate/agent-endpoint';
 import { endpointEntry, OPERATION } from '../domain/gate/audit';
 import { authorizeUser, type AuthorizeDependencies } from '../domain/gate/user-admission';
 import { ServiceError } from '../domain/service-error';
@@ -55,7 +59,8 @@ export function createAuthorizerHandler(
         { operation: OPERATION, auditSuccess: false },
         async (annotate) => {
           annotate(endpointEntry(endpoint));
-          return authorizeUser(deps, endpoint, inbound, headerFields(event));
+          const called = { operation: OPERATION, ...endpointEntry(endpoint) };
+          return authorizeUser(deps, trustedIssuerOf(endpoint, inbound), called, headerFields(event));
         },
       );
       return { user };

@@ -11,14 +11,18 @@ import type { RefuseForged } from '../api/stage-secret';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Annotate, Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/gate/addressee';
-import { AgentFailure, runtimeClientError, type AgentResponse } from '../domain/gate/agent-response';
+import { runtimeClientError } from '../domain/gate/agent-response';
 import { forwardedMethod, MethodNotAllowed, type AgentMethod } from '../domain/gate/agent-request';
-import { invocationTimeoutMs, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
+import {
+  invocationTimeoutMs,
+  invocationUrl,
+  type AgentEndpointConfiguration,
+} from '../domain/gate/agent-endpoint';
 import { endpointEntry, recordBrokenOff } from '../domain/gate/audit';
 import { lastEventOf } from '../domain/gate/broken-stream';
 import { METADATA_PATH } from '../domain/gate/challenge';
 import { corsHeaders, isOpenToBrowsers, preflightHeaders } from '../domain/gate/cors';
-import { EventStream } from '../domain/gate/event-stream';
+import type { EventStream } from '../domain/gate/event-stream';
 import {
   admitCaller,
   invokeAgent,
@@ -28,23 +32,23 @@ import {
 } from '../domain/gate/invoke';
 import type { HeaderFields } from '../domain/gate/header-fields';
 import { probeStatus } from '../domain/gate/probe';
-import { protectedResourceMetadata } from '../domain/gate/resource-metadata';
+import { METADATA_CACHING, protectedResourceMetadata } from '../domain/gate/resource-metadata';
 import type { MetadataReader } from '../domain/oauth/provider-metadata';
 import { ServiceError } from '../domain/service-error';
-import { eachUnlessAborted } from '../domain/abort';
+import { ExchangeFailure, type StreamedResponse } from '../domain/streamed-exchange';
 import { headerFields } from './header-fields';
-import { beginResponse, endResponse, writeChunk, type ResponseStream } from './response-stream';
+import {
+  endEarly,
+  eventStreamOf,
+  IDLE,
+  passBody,
+  sendPlain,
+  TIME_TO_RESPOND,
+  type Plain,
+} from './passed-response';
+import { beginResponse, type ResponseStream } from './response-stream';
 import { INVOCATION_PATH, invocationMethods, METADATA_OF_PATH } from '../domain/gate/gate-routes';
-import { startInvocation, type Invocation } from './invocation';
-
-/** Milliseconds before the function's timeout at which the caller gets an error. */
-const TIME_TO_RESPOND = 3_000;
-
-/** Milliseconds that a caller has to read an error or the last event: less than the function has left. */
-const TIME_TO_TAKE = 2_000;
-
-/** Milliseconds without a byte. API Gateway closes the connection after 5 minutes, without an error. */
-export const IDLE = 290_000;
+import { startInvocation, type Invocation, type Server } from './invocation';
 
 export type GateHandler = (
   event: APIGatewayProxyEvent,
@@ -59,17 +63,16 @@ export interface GateDependencies extends InvokeDependencies {
   readonly refuseForged: RefuseForged;
 }
 
+const AGENT: Server = { name: 'agent', failure: runtimeClientError };
+
 /** An invocation whose response has started. */
 interface Started {
   readonly call: AgentCall;
-  readonly response: AgentResponse;
+  readonly response: StreamedResponse;
   readonly cors: Cors;
 }
 
 type Cors = ReturnType<typeof corsHeaders>;
-
-/** A complete response. */
-type Plain = ReturnType<typeof json>;
 
 /** RFC 9728 section 3.2. */
 async function metadata(
@@ -84,9 +87,8 @@ async function metadata(
       'No protected resource metadata exists at this path.',
     );
   }
-  return json(200, await protectedResourceMetadata(issuerMetadata, endpoint, inbound), {
-    'cache-control': 'max-age=300',
-  });
+  const resource = { resource: invocationUrl(endpoint), name: endpoint.workloadName, inbound };
+  return json(200, await protectedResourceMetadata(issuerMetadata, resource), METADATA_CACHING);
 }
 
 /** Any path of the routes: what it allows is only the request that follows, which is checked on its own. */
@@ -127,42 +129,16 @@ function callOf(event: APIGatewayProxyEvent, method: AgentMethod): AgentCall {
   };
 }
 
-/** Ends the response of a finished invocation, and disconnects a caller that does not read it. */
-async function finish(stream: ResponseStream): Promise<void> {
-  try {
-    await endResponse(stream, AbortSignal.timeout(TIME_TO_TAKE));
-  } catch {
-    stream.destroy();
-  }
-}
-
-async function sendPlain(
-  stream: ResponseStream,
-  { statusCode, headers, body }: Plain,
-  cors: Cors,
-): Promise<void> {
-  beginResponse(stream, { statusCode, headers: { ...cors, ...(headers as Record<string, string>) } });
-  if (body !== '') stream.write(body);
-  await finish(stream);
-}
-
 /** Returns the error for the caller of a response that started and did not complete; undefined for a defect. */
 function interruptionOf(error: unknown, { signal }: Invocation): ServiceError | undefined {
   if (signal.reason instanceof ServiceError) return signal.reason;
-  if (!(error instanceof AgentFailure)) return undefined;
+  if (!(error instanceof ExchangeFailure)) return undefined;
   return runtimeClientError(
     "The agent closed its response early. See the agent's log.",
     `agent: ${error.detail}`,
     error,
   );
 }
-
-/** @returns undefined unless the response is an event stream that the gate can parse */
-const eventStreamOf = ({ headers }: AgentResponse): EventStream | undefined =>
-  /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '') &&
-  headers['content-encoding'] === undefined
-    ? new EventStream()
-    : undefined;
 
 /** @param idle milliseconds without data from the agent, or without a read by the caller, before the gate gives up */
 export function createGateHandler(
@@ -200,22 +176,17 @@ export function createGateHandler(
     const interruption = interruptionOf(error, invocation);
     if (!interruption) report(unexpected(error));
     recordBrokenOff(deps.audit, endpoint, interruption?.detail ?? 'internal error');
-    if (invocation.disconnected) return;
-    if (!events?.betweenEvents || stream.writableEnded) {
-      stream.destroy();
-      return;
-    }
     const shown = interruption ?? error;
     const limited = invocation.signal.reason instanceof ServiceError;
-    const last = lastEventOf(endpoint, {
-      call,
-      error: shown instanceof ServiceError ? shown : UNKNOWN_ERROR,
-      body: errorResult(shown).body,
-      resumable: events.resumable,
-      limited,
-    });
-    if (last !== undefined) stream.write(last);
-    await finish(stream);
+    await endEarly(stream, invocation, events, ({ resumable }) =>
+      lastEventOf(endpoint, {
+        call,
+        error: shown instanceof ServiceError ? shown : UNKNOWN_ERROR,
+        body: errorResult(shown).body,
+        resumable,
+        limited,
+      }),
+    );
   }
 
   async function pass(
@@ -223,17 +194,10 @@ export function createGateHandler(
     { call, response, cors }: Started,
     invocation: Invocation,
   ): Promise<void> {
-    const events = eventStreamOf(response);
+    const events = eventStreamOf(response.headers);
     beginResponse(stream, { statusCode: response.status, headers: { ...response.headers, ...cors } });
     try {
-      for await (const chunk of eachUnlessAborted(invocation.signal, response.body)) {
-        invocation.awaits('caller');
-        await writeChunk(stream, events?.take(chunk) ?? chunk, invocation.signal);
-        invocation.awaits('agent');
-      }
-      invocation.awaits('caller');
-      if (events) await writeChunk(stream, events.rest(), invocation.signal);
-      await endResponse(stream, invocation.signal);
+      await passBody(stream, { body: response.body, events }, invocation);
     } catch (error) {
       await breakOff(stream, { call, events }, invocation, error);
     }
@@ -273,7 +237,7 @@ export function createGateHandler(
       invocationTimeoutMs(endpoint),
       Math.max(0, context.getRemainingTimeInMillis() - TIME_TO_RESPOND),
     );
-    const invocation = startInvocation(stream, { whole, idle });
+    const invocation = startInvocation(stream, { whole, idle }, AGENT);
     try {
       const started = await startResponse(event, stream, invocation);
       if (started) await pass(stream, started, invocation);

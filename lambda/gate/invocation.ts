@@ -1,20 +1,26 @@
 /**
- * The limits of one invocation of the agent: its total time, its idle time, and the caller's connection. Each of them
+ * The limits of one call of another server: its total time, its idle time, and the caller's connection. Each of them
  * aborts the same signal, whose reason is the error for the caller.
  */
 import type { ResponseStream } from './response-stream';
-import { runtimeClientError } from '../domain/gate/agent-response';
 import type { ServiceError } from '../domain/service-error';
 
 export interface InvocationLimits {
-  /** Milliseconds for the whole invocation. */
+  /** Milliseconds for the whole call. */
   readonly whole: number;
-  /** Milliseconds without data from the agent, or without a read by the caller. */
+  /** Milliseconds without data from the server, or without a read by the caller. */
   readonly idle: number;
 }
 
-/** The side that the invocation waits for: the agent to send, or the caller to read. */
-export type Side = 'agent' | 'caller';
+/** The side that the call waits for: the server to send, or the caller to read. */
+export type Side = 'server' | 'caller';
+
+/** What messages call the server, and the errors for the caller of a response that it does not complete. */
+export interface Server {
+  readonly name: 'agent' | 'target';
+  /** @param detail for the operator */
+  readonly failure: (message: string, detail: string) => ServiceError;
+}
 
 export interface Invocation {
   readonly signal: AbortSignal;
@@ -22,48 +28,54 @@ export interface Invocation {
   readonly disconnected: boolean;
   /** Waits for this side from now on, and restarts its idle time. */
   awaits(side: Side): void;
+  /** Ends it early, with the error for the caller. */
+  abort(reason: ServiceError): void;
   /** Ends the invocation and releases its timers and listeners. */
   end(): void;
 }
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
 
-const timeUp = (limit: number): ServiceError =>
-  runtimeClientError(
-    `The agent did not finish within ${seconds(limit)} seconds. Request less at a time, or ask the operator to raise the limit.`,
-    'agent: timed out',
+const timeUp = ({ name, failure }: Server, limit: number): ServiceError =>
+  failure(
+    `The ${name} did not finish within ${seconds(limit)} seconds. Request less at a time, or ask the operator to raise the limit.`,
+    `${name}: timed out`,
   );
 
-const silent = (limit: number): ServiceError =>
-  runtimeClientError(
-    `The agent sent no data for ${seconds(limit)} seconds. It must send data while it works.`,
-    'agent: idle for too long',
+const silent = ({ name, failure }: Server, limit: number): ServiceError =>
+  failure(
+    `The ${name} sent no data for ${seconds(limit)} seconds. It must send data while it works.`,
+    `${name}: idle for too long`,
   );
 
-const unread = (limit: number): ServiceError =>
-  runtimeClientError(
+const unread = ({ failure }: Server, limit: number): ServiceError =>
+  failure(
     `The caller read nothing for ${seconds(limit)} seconds. Read the response as it arrives.`,
     'the caller stopped reading',
   );
 
-const idleReason = { agent: silent, caller: unread } as const satisfies Record<Side, unknown>;
+const idleReason = { server: silent, caller: unread } as const satisfies Record<Side, unknown>;
 
 /**
  * Starts the time limits of an invocation.
  *
  * @param stream the response stream, which the caller reads
  */
-export function startInvocation(stream: ResponseStream, limits: InvocationLimits): Invocation {
+export function startInvocation(
+  stream: ResponseStream,
+  limits: InvocationLimits,
+  server: Server,
+): Invocation {
   const controller = new AbortController();
   let disconnected = false;
   const leave = (): void => {
     if (stream.writableFinished) return;
     disconnected = true;
-    controller.abort(runtimeClientError('The caller disconnected.', 'the caller disconnected'));
+    controller.abort(server.failure('The caller disconnected.', 'the caller disconnected'));
   };
-  const whole = setTimeout(() => controller.abort(timeUp(limits.whole)), limits.whole);
-  let awaited: Side = 'agent';
-  const idle = setTimeout(() => controller.abort(idleReason[awaited](limits.idle)), limits.idle);
+  const whole = setTimeout(() => controller.abort(timeUp(server, limits.whole)), limits.whole);
+  let awaited: Side = 'server';
+  const idle = setTimeout(() => controller.abort(idleReason[awaited](server, limits.idle)), limits.idle);
   stream.once('close', leave);
   // A close follows the error. Without a listener, the error would end the process.
   stream.on('error', () => undefined);
@@ -75,6 +87,9 @@ export function startInvocation(stream: ResponseStream, limits: InvocationLimits
     awaits(side) {
       awaited = side;
       idle.refresh();
+    },
+    abort(reason) {
+      controller.abort(reason);
     },
     end() {
       clearTimeout(whole);

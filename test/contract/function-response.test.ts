@@ -1,6 +1,6 @@
 /** The gate reads the response of a function that arrives in many small chunks. */
 import { functionResponse } from '../../lambda/adapters/lambda/function-response';
-import { AgentFailure } from '../../lambda/domain/gate/agent-response';
+import { ExchangeFailure } from '../../lambda/domain/streamed-exchange';
 
 async function* inBytes(text: string): AsyncGenerator<Uint8Array> {
   for (const byte of Buffer.from(text)) yield await Promise.resolve(Uint8Array.of(byte));
@@ -25,5 +25,5 @@ it('reads a complete response if each chunk is one byte', async () => {
 });
 
 it('rejects a response whose beginning is in too many chunks', async () => {
-  await expect(functionResponse(inBytes(`{${' '.repeat(70_000)}}`))).rejects.toThrow(AgentFailure);
+  await expect(functionResponse(inBytes(`{${' '.repeat(70_000)}}`))).rejects.toThrow(ExchangeFailure);
 });

@@ -92,7 +92,7 @@ it('sends no request for a caller that has disconnected', async () => {
   await expect(
     agent.invoke({ method: 'POST', headers: {}, payload: Buffer.alloc(0) }, signal),
   ).rejects.toMatchObject({
-    name: 'AgentFailure',
+    name: 'ExchangeFailure',
   });
   expect(server.requests).toEqual([]);
 });
@@ -115,7 +115,7 @@ describe('an invocation', () => {
     );
     while (server.requests.length === 0) await new Promise(setImmediate);
     end.abort();
-    expect([101, 'AgentFailure']).toContain(await outcome);
+    expect([101, 'ExchangeFailure']).toContain(await outcome);
     await server.released();
   });
 });

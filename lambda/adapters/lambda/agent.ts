@@ -7,7 +7,8 @@
 import type { IncomingMessage } from 'node:http';
 import type * as Sdk from '@aws-sdk/client-lambda';
 import type { System } from '../../domain/system';
-import { AgentFailure, type Agent } from '../../domain/gate/agent-response';
+import type { Agent } from '../../domain/gate/agent-response';
+import { ExchangeFailure } from '../../domain/streamed-exchange';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import type { AgentRequest } from '../../domain/gate/agent-request';
 import { ServiceError } from '../../domain/service-error';
@@ -88,13 +89,13 @@ async function* payloadOf(
       if (PayloadChunk?.Payload) yield PayloadChunk.Payload;
       if (!InvokeComplete) continue;
       if (InvokeComplete.ErrorCode)
-        throw new AgentFailure(`the function failed (${InvokeComplete.ErrorCode})`);
+        throw new ExchangeFailure(`the function failed (${InvokeComplete.ErrorCode})`);
       complete = true;
     }
   } catch (error) {
-    throw error instanceof AgentFailure ? error : new AgentFailure('the response ended early', error);
+    throw error instanceof ExchangeFailure ? error : new ExchangeFailure('the response ended early', error);
   }
-  if (!complete) throw new AgentFailure('the response ended early');
+  if (!complete) throw new ExchangeFailure('the response ended early');
 }
 
 /** The SDK obeys a signal only until the response starts; this also aborts an invocation during its response. */
@@ -115,7 +116,7 @@ const retryAfterOf = ({ retryAfterSeconds }: { readonly retryAfterSeconds?: stri
   /^[1-9]\d{0,3}$/.test(retryAfterSeconds ?? '') ? Number(retryAfterSeconds) : 1;
 
 /** The function was not invoked, so the caller can retry. After any other error, it might have been. */
-function failureOf(error: unknown): ServiceError | AgentFailure {
+function failureOf(error: unknown): ServiceError | ExchangeFailure {
   const name = error instanceof Error ? error.name : 'unknown';
   if (name === 'TooManyRequestsException') {
     return new ServiceError('ThrottlingException', 'The agent is at its limit. Try again shortly.', {
@@ -124,7 +125,7 @@ function failureOf(error: unknown): ServiceError | AgentFailure {
       cause: error,
     });
   }
-  return new AgentFailure(`not invoked: ${name}`, error);
+  return new ExchangeFailure(`not invoked: ${name}`, error);
 }
 
 export function createLambdaAgent(

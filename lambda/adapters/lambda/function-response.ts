@@ -4,7 +4,7 @@
  * Source: Lambda developer guide, "Response streaming" and "Invoking Lambda function URLs", response payload format.
  */
 import * as v from 'valibot';
-import { AgentFailure, type AgentResponse } from '../../domain/gate/agent-response';
+import { ExchangeFailure, type StreamedResponse } from '../../domain/streamed-exchange';
 
 const DELIMITER = Buffer.alloc(8);
 const OPENING = '{'.charCodeAt(0);
@@ -47,13 +47,13 @@ function parsed<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array): T | 
   return result.success ? result.output : undefined;
 }
 
-function streamed(metadata: Buffer, body: AsyncIterable<Uint8Array>): AgentResponse {
+function streamed(metadata: Buffer, body: AsyncIterable<Uint8Array>): StreamedResponse {
   const known = parsed(MetadataSchema, metadata);
-  if (!known) throw new AgentFailure("the function's metadata is malformed");
+  if (!known) throw new ExchangeFailure("the function's metadata is malformed");
   return { status: known.statusCode, headers: lowerCase(known.headers), body };
 }
 
-function whole(bytes: Buffer, rest: AsyncIterator<Uint8Array>): AgentResponse {
+function whole(bytes: Buffer, rest: AsyncIterator<Uint8Array>): StreamedResponse {
   const response = parsed(WholeSchema, bytes);
   if (!response) {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: startingWith(bytes, rest) };
@@ -69,12 +69,12 @@ function whole(bytes: Buffer, rest: AsyncIterator<Uint8Array>): AgentResponse {
  *
  * @param payload the function's payload, as it arrives
  * @param contentType of a body without metadata
- * @throws AgentFailure for metadata that is malformed or too large; any error of the payload
+ * @throws ExchangeFailure for metadata that is malformed or too large; any error of the payload
  */
 export async function functionResponse(
   payload: AsyncIterable<Uint8Array>,
   contentType = 'application/octet-stream',
-): Promise<AgentResponse> {
+): Promise<StreamedResponse> {
   const rest = payload[Symbol.asyncIterator]();
   // Joined once: joining at each chunk would take quadratic time for many small ones.
   const chunks: Uint8Array[] = [];
@@ -99,10 +99,10 @@ export async function functionResponse(
     length += value.length;
     tail = searched.subarray(Math.max(0, searched.length - DELIMITER.length + 1));
     if (chunks.length > MAX_CHUNKS) {
-      throw new AgentFailure(`the function's metadata is in more than ${MAX_CHUNKS} chunks`);
+      throw new ExchangeFailure(`the function's metadata is in more than ${MAX_CHUNKS} chunks`);
     }
     if (length > MAX_METADATA_BYTES)
-      throw new AgentFailure(`the function's metadata is over ${MAX_METADATA_BYTES} bytes`);
+      throw new ExchangeFailure(`the function's metadata is over ${MAX_METADATA_BYTES} bytes`);
   }
   return whole(Buffer.concat(chunks), rest);
 }

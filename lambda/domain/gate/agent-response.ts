@@ -1,17 +1,9 @@
 /** Validates the agent's response and returns the part for the caller. */
 import { ServiceError } from '../service-error';
+import type { StreamedResponse } from '../streamed-exchange';
 import { SESSION_HEADER, type AgentRequest } from './agent-request';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 import { forwardedChallenge } from './challenge';
-
-/** A response that has started. */
-export interface AgentResponse {
-  readonly status: number;
-  /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Yields the body as the agent sends it, and throws if the agent ends it early. */
-  readonly body: AsyncIterable<Uint8Array>;
-}
 
 /** Invokes the agent, by URL or as a Lambda function. */
 export interface Agent {
@@ -20,21 +12,9 @@ export interface Agent {
    * request is never repeated.
    *
    * @param signal ends the invocation, before or during the response
-   * @throws {@link AgentFailure}
+   * @throws {@link ExchangeFailure}
    */
-  invoke(request: AgentRequest, signal: AbortSignal): Promise<AgentResponse>;
-}
-
-/** The agent could not be reached, or ended the response early. The error contains nothing that the agent sent. */
-export class AgentFailure extends Error {
-  /** @param detail what happened, for the operator */
-  constructor(
-    readonly detail: string,
-    cause?: unknown,
-  ) {
-    super(detail, { cause });
-    this.name = 'AgentFailure';
-  }
+  invoke(request: AgentRequest, signal: AbortSignal): Promise<StreamedResponse>;
 }
 
 /** The agent's headers that are returned: those that describe the body or its streaming, and those of MCP and tracing. */
@@ -89,7 +69,7 @@ function checkFields(fields: readonly (readonly [name: string, value: string])[]
 }
 
 /** The response is private. Without `no-transform`, a proxy can compress a stream, and hold back its events. */
-const cacheControl = (headers: AgentResponse['headers']): string =>
+const cacheControl = (headers: StreamedResponse['headers']): string =>
   /(^|[,\s])no-transform([,\s]|$)/i.test(headers['cache-control'] ?? '')
     ? 'no-store, no-transform'
     : 'no-store';
@@ -101,9 +81,9 @@ const cacheControl = (headers: AgentResponse['headers']): string =>
  */
 export function validatedResponse(
   endpoint: AgentEndpointConfiguration,
-  { status, headers, body }: AgentResponse,
+  { status, headers, body }: StreamedResponse,
   sessionId: string,
-): AgentResponse {
+): StreamedResponse {
   if (!isForwardedStatus(endpoint.protocol, status)) {
     throw runtimeClientError(
       `The agent responded with status ${status}. See the agent's log for the reason.`,

@@ -5,10 +5,18 @@
  */
 import type { AgentEndpointConfiguration, JwtInbound } from './agent-endpoint';
 
-type Base = Pick<AgentEndpointConfiguration, 'baseUrl'>;
+/** What the challenges of a protected resource say. */
+export interface ChallengedResource {
+  /** URL of the protected-resource metadata. */
+  readonly metadataUrl: string;
+  readonly inbound: Pick<JwtInbound, 'discoveryUrl' | 'allowedScopes' | 'advertisedScopeMapping'>;
+}
 
 /** Path of the metadata, relative to the endpoint's base (RFC 9728 section 3). */
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
+
+export const metadataUrlOf = ({ baseUrl }: Pick<AgentEndpointConfiguration, 'baseUrl'>): string =>
+  `${baseUrl}${METADATA_PATH}`;
 
 /** The message for every token that is not valid, for any reason. The gateway sends it too. */
 export const NO_TOKEN =
@@ -21,14 +29,18 @@ export const SCOPE_MISSING = 'The token does not have a scope that this endpoint
 export const advertisedScopes = ({
   allowedScopes = [],
   advertisedScopeMapping = {},
-}: JwtInbound): readonly string[] => allowedScopes.map((scope) => advertisedScopeMapping[scope] ?? scope);
+}: ChallengedResource['inbound']): readonly string[] =>
+  allowedScopes.map((scope) => advertisedScopeMapping[scope] ?? scope);
 
 const challenge = (parameters: readonly (readonly [string, string])[]): string =>
   `Bearer ${parameters.map(([name, value]) => `${name}="${value}"`).join(', ')}`;
 
-const metadata = ({ baseUrl }: Base) => ['resource_metadata', `${baseUrl}${METADATA_PATH}`] as const;
+const metadata = (metadataUrl: string) => ['resource_metadata', metadataUrl] as const;
 
-function scope(inbound: JwtInbound, additional: readonly string[] = []): (readonly [string, string])[] {
+function scope(
+  inbound: ChallengedResource['inbound'],
+  additional: readonly string[] = [],
+): (readonly [string, string])[] {
   const scopes = [...new Set([...advertisedScopes(inbound), ...additional])];
   return scopes.length > 0 ? [['scope', scopes.join(' ')]] : [];
 }
@@ -39,17 +51,24 @@ function scope(inbound: JwtInbound, additional: readonly string[] = []): (readon
  * missing and an invalid token. With an invalid token, the error tells a client to get another one. Without a token, the
  * client has none to discard.
  */
-export const unauthorizedChallenge = (endpoint: Base, inbound: JwtInbound): string =>
-  challenge([['error', 'invalid_token'], metadata(endpoint), ...scope(inbound)]);
+export const unauthorizedChallenge = ({ metadataUrl, inbound }: ChallengedResource): string =>
+  challenge([['error', 'invalid_token'], metadata(metadataUrl), ...scope(inbound)]);
 
 /** Returns the `WWW-Authenticate` of the 403 for a token that lacks only a scope. */
-export const insufficientScopeChallenge = (endpoint: Base, inbound: JwtInbound): string =>
-  challenge([['error', 'insufficient_scope'], ...scope(inbound), metadata(endpoint)]);
+export const insufficientScopeChallenge = ({ metadataUrl, inbound }: ChallengedResource): string =>
+  challenge([['error', 'insufficient_scope'], ...scope(inbound), metadata(metadataUrl)]);
 
 /** RFC 6749 section 3.3, in a challenge of RFC 6750 section 3. A longer list is not forwarded. */
 const INSUFFICIENT_SCOPE = /(?:^|[\s,])error="?insufficient_scope"?(?:[\s,]|$)/;
 const SCOPE_LIST = /(?:^|[\s,])scope="([\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*)"/;
 const MAX_CHALLENGE_CHARACTERS = 2048;
+
+/** Returns the scopes that a server's response says are missing; undefined if it names none. */
+export function neededScopes(status: number, received: string | undefined): readonly string[] | undefined {
+  if (status !== 403 || received === undefined) return undefined;
+  if (received.length > MAX_CHALLENGE_CHARACTERS || !INSUFFICIENT_SCOPE.test(received)) return undefined;
+  return SCOPE_LIST.exec(received)?.[1]?.split(' ');
+}
 
 /**
  * Returns the challenge of an MCP server whose tool needs more scopes, for the caller; undefined if there is none.
@@ -64,13 +83,11 @@ export function forwardedChallenge(
   received: string | undefined,
 ): string | undefined {
   const { inbound } = endpoint;
-  if (inbound.kind !== 'JWT' || status !== 403 || received === undefined) return undefined;
-  if (received.length > MAX_CHALLENGE_CHARACTERS || !INSUFFICIENT_SCOPE.test(received)) return undefined;
-  const [, needed = ''] = SCOPE_LIST.exec(received) ?? [];
-  if (needed === '') return undefined;
+  const needed = neededScopes(status, received);
+  if (inbound.kind !== 'JWT' || needed === undefined) return undefined;
   return challenge([
     ['error', 'insufficient_scope'],
-    ...scope(inbound, needed.split(' ')),
-    metadata(endpoint),
+    ...scope(inbound, needed),
+    metadata(metadataUrlOf(endpoint)),
   ]);
 }

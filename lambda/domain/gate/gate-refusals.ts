@@ -9,6 +9,7 @@ import {
   insufficientScopeChallenge,
   NO_TOKEN,
   SCOPE_MISSING,
+  metadataUrlOf,
   unauthorizedChallenge,
 } from './challenge';
 import type { ErrorName } from '../service-error';
@@ -37,7 +38,7 @@ function accessDenied(endpoint: Pick<AgentEndpointConfiguration, 'baseUrl'>, inb
   return {
     type: 'AccessDeniedException',
     message: `${SCOPE_MISSING} Request one of these: ${scopes.join(' ')}`,
-    wwwAuthenticate: insufficientScopeChallenge(endpoint, inbound),
+    wwwAuthenticate: insufficientScopeChallenge({ metadataUrl: metadataUrlOf(endpoint), inbound }),
   };
 }
 
@@ -53,7 +54,7 @@ export function authorizerRefusals(
     UNAUTHORIZED: {
       type: 'UnauthorizedException',
       message: NO_TOKEN,
-      wwwAuthenticate: unauthorizedChallenge(endpoint, inbound),
+      wwwAuthenticate: unauthorizedChallenge({ metadataUrl: metadataUrlOf(endpoint), inbound }),
     },
     ACCESS_DENIED: accessDenied(endpoint, inbound),
     AUTHORIZER_FAILURE: KEYS_MISSING,

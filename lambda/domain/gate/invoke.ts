@@ -9,17 +9,12 @@ import { userHashOf } from '../../model/user';
 import type { UserTokenVerifier } from '../identity/user-token';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';
 import { unlessAborted } from '../abort';
+import { ExchangeFailure, type StreamedResponse } from '../streamed-exchange';
 import { userNamedBy, type CallingAgent } from '../workload-token/calling-agent';
 import type { OnBehalfOf } from '../workload-token/on-behalf-of';
 import { checkAddressee, type Addressee } from './addressee';
-import {
-  AgentFailure,
-  validatedResponse,
-  runtimeClientError,
-  type Agent,
-  type AgentResponse,
-} from './agent-response';
-import type { AgentEndpointConfiguration, IamInbound } from './agent-endpoint';
+import { validatedResponse, runtimeClientError, type Agent } from './agent-response';
+import { trustedIssuerOf, type AgentEndpointConfiguration, type IamInbound } from './agent-endpoint';
 import {
   agentRequest,
   CALLING_AGENT_HEADER,
@@ -106,7 +101,8 @@ async function invokedFor(
   const { inbound } = endpoint;
   if (inbound.kind === 'IAM') return byIam(inbound, call, annotate);
   const userToken = bearerToken(call.headers);
-  await admitUser(userTokens, { endpoint, inbound, token: userToken, annotate });
+  const trusted = trustedIssuerOf(endpoint, inbound);
+  await admitUser(userTokens, { trusted, token: userToken, annotate });
   if (call.headers.has(USER_HEADER.toLowerCase())) {
     throw invalidMember(USER_HEADER, 'must be omitted, because the token identifies the user');
   }
@@ -135,17 +131,21 @@ export async function admitCaller(
   return invocation;
 }
 
-async function responseOf(agent: Agent, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {
+async function responseOf(
+  agent: Agent,
+  request: AgentRequest,
+  signal: AbortSignal,
+): Promise<StreamedResponse> {
   try {
     signal.throwIfAborted();
     return await unlessAborted(signal, agent.invoke(request, signal));
   } catch (error) {
     // The signal's reason says why the invocation ended.
     if (signal.aborted && signal.reason instanceof ServiceError) throw signal.reason;
-    if (!(error instanceof AgentFailure) && !signal.aborted) throw error;
+    if (!(error instanceof ExchangeFailure) && !signal.aborted) throw error;
     throw runtimeClientError(
       "The agent could not be reached, or ended the connection before it responded. See the agent's log for the reason.",
-      `agent: ${error instanceof AgentFailure ? error.detail : 'the invocation ended'}`,
+      `agent: ${error instanceof ExchangeFailure ? error.detail : 'the invocation ended'}`,
       error,
     );
   }
@@ -163,7 +163,7 @@ export function invokeAgent(
   endpoint: AgentEndpointConfiguration,
   call: AgentCall,
   signal: AbortSignal,
-): Promise<AgentResponse> {
+): Promise<StreamedResponse> {
   return audited(deps.audit, { operation: OPERATION }, async (annotate) => {
     annotate(endpointEntry(endpoint));
     const { onBehalfOf, callingAgent } = await admitCaller(deps, endpoint, call, annotate);

@@ -2,11 +2,10 @@
 import { scopesRejection } from '../identity/token-admission';
 import { userHashOf } from '../../model/user';
 import type { UserTokenVerifier, VerifiedUserToken } from '../identity/user-token';
-import { audited, type AuditTrail, type Annotate } from '../audit';
+import { audited, type AuditEntry, type AuditTrail, type Annotate } from '../audit';
 import { isCompactJws } from '../compact-jws';
 import { accessDenied, ServiceError } from '../service-error';
-import { trustedIssuerOf, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
-import { endpointEntry, OPERATION } from './audit';
+import type { TrustedIssuer } from '../identity/trusted-issuer';
 import { NO_TOKEN, SCOPE_MISSING } from './challenge';
 import type { HeaderFields } from './header-fields';
 
@@ -28,10 +27,10 @@ export function bearerToken(received: HeaderFields): string {
   return token;
 }
 
-/** A call of an endpoint with a user token. */
+/** A call with a user token. */
 export interface UserCall {
-  readonly endpoint: AgentEndpointConfiguration;
-  readonly inbound: JwtInbound;
+  /** Issuer of the users that can call. */
+  readonly trusted: TrustedIssuer;
   readonly token: string;
   /** Receives the user after verification. */
   readonly annotate: Annotate;
@@ -45,9 +44,8 @@ export interface UserCall {
  */
 export async function admitUser(
   userTokens: UserTokenVerifier,
-  { endpoint, inbound, token, annotate }: UserCall,
+  { trusted, token, annotate }: UserCall,
 ): Promise<VerifiedUserToken> {
-  const trusted = trustedIssuerOf(endpoint, inbound);
   const verified = await userTokens.verify(token, {
     // The scopes are validated below, after everything else.
     authorizerConfiguration: { customJWTAuthorizer: { ...trusted, allowedScopes: undefined } },
@@ -68,12 +66,13 @@ export interface AuthorizeDependencies {
 /**
  * Returns the hash of the user for the authorizer. Records denials only: the gate records an accepted call.
  *
+ * @param called the operation, and what is called
  * @throws as {@link bearerToken} and {@link admitUser}
  */
 export function authorizeUser(
   { userTokens, audit }: AuthorizeDependencies,
-  endpoint: AgentEndpointConfiguration,
-  inbound: JwtInbound,
+  trusted: TrustedIssuer,
+  { operation, ...called }: Pick<AuditEntry, 'operation'> & Partial<AuditEntry>,
   received: HeaderFields,
 ): Promise<string> {
   const refusals: AuditTrail = {
@@ -81,14 +80,9 @@ export function authorizeUser(
       if (entry.outcome !== 'allowed') audit.record(entry);
     },
   };
-  return audited(refusals, { operation: OPERATION }, async (annotate) => {
-    annotate(endpointEntry(endpoint));
-    const { user } = await admitUser(userTokens, {
-      endpoint,
-      inbound,
-      token: bearerToken(received),
-      annotate,
-    });
+  return audited(refusals, { operation }, async (annotate) => {
+    annotate(called);
+    const { user } = await admitUser(userTokens, { trusted, token: bearerToken(received), annotate });
     return userHashOf(user);
   });
 }

@@ -19,7 +19,7 @@ const SECRET_MEMBERS: ReadonlySet<string> = new Set([
 ]);
 
 /** A shorter value can be a part of any response. No server issues such a secret. */
-const MIN_LENGTH = 8;
+export const MIN_SECRET_LENGTH = 8;
 
 /** The part of a request in which secrets are. */
 export interface SentRequest {
@@ -56,7 +56,7 @@ function secretsOf({ headers, body = '' }: SentRequest): string[] {
   const secrets = [...values, ...(authorization === undefined ? [] : credentialsIn(authorization))];
   // The longest first: one can contain another.
   return secrets
-    .filter(({ length }) => length >= MIN_LENGTH)
+    .filter(({ length }) => length >= MIN_SECRET_LENGTH)
     .sort((first, second) => second.length - first.length);
 }
 

@@ -6,7 +6,8 @@ import { system } from '../../adapters/system';
 import { createHttpAgent } from '../../adapters/http/agent';
 import { createTransport } from '../../adapters/http/transport';
 import { createUserTokenVerifier } from '../../adapters/http/user-token-verifier';
-import { createWorkloadTokens, type IdentityService } from '../../adapters/identity/workload-tokens';
+import type { IdentityService } from '../../adapters/identity/identity-requests';
+import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
 import { createLambdaAgent } from '../../adapters/lambda/agent';
 import { createMetadataReader, type MetadataReader } from '../../domain/oauth/provider-metadata';
 import type { UserTokenVerifier } from '../../domain/identity/user-token';
@@ -15,7 +16,8 @@ import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoin
 import type { EndpointPolicy } from '../../model/endpoint';
 import { audit, refuseForgedBy, report, requests } from './logging';
 import { createAuthorizerHandler, type AuthorizerHandler } from '../../gate/authorizer-handler';
-import { createGateHandler, IDLE, type GateHandler } from '../../gate/gate-handler';
+import { createGateHandler, type GateHandler } from '../../gate/gate-handler';
+import { IDLE } from '../../gate/passed-response';
 
 export interface AuthorizerEnvironment {
   readonly endpointPolicy: EndpointPolicy;
@@ -49,7 +51,7 @@ function agentOf({ target, protocol }: AgentEndpointConfiguration, policy: Endpo
 export function composeGate(endpoint: AgentEndpointConfiguration, environment: GateEnvironment): GateHandler {
   const deps = {
     ...issuerReaders(environment),
-    workloadTokens: createWorkloadTokens(environment.identity),
+    workloadTokens: createWorkloadTokens(environment.identity, 'endpoint'),
     agent: agentOf(endpoint, environment.endpointPolicy),
     audit,
     requests,

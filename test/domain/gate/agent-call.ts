@@ -1,7 +1,7 @@
 /** Calls of an agent's endpoint, whose dependencies record how they are called. */
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/agent-endpoint';
-import { type AgentResponse } from '../../../lambda/domain/gate/agent-response';
+import type { StreamedResponse } from '../../../lambda/domain/streamed-exchange';
 import { type AgentRequest } from '../../../lambda/domain/gate/agent-request';
 import { invokeAgent, type AgentCall } from '../../../lambda/domain/gate/invoke';
 import type { TrustsIssuers } from '../../../lambda/domain/identity/user-token';
@@ -30,7 +30,7 @@ export async function* body(...chunks: string[]): AsyncGenerator<Uint8Array> {
 export function depsOf({
   scopes = ['invoke'],
   answer,
-}: { scopes?: string[]; answer?: Partial<AgentResponse> } = {}) {
+}: { scopes?: string[]; answer?: Partial<StreamedResponse> } = {}) {
   const entries: AuditEntry[] = [];
   const issued: { workloadName: string; onBehalfOf: OnBehalfOf }[] = [];
   const requests: AgentRequest[] = [];
@@ -59,7 +59,7 @@ export function depsOf({
       },
     },
     agent: {
-      invoke(request: AgentRequest): Promise<AgentResponse> {
+      invoke(request: AgentRequest): Promise<StreamedResponse> {
         requests.push(request);
         return Promise.resolve({
           status: 200,

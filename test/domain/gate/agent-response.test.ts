@@ -1,5 +1,5 @@
 /** The response of the agent, as the caller gets it. */
-import { AgentFailure, type AgentResponse } from '../../../lambda/domain/gate/agent-response';
+import { ExchangeFailure, type StreamedResponse } from '../../../lambda/domain/streamed-exchange';
 import { invokeAgent } from '../../../lambda/domain/gate/invoke';
 import { ServiceError } from '../../../lambda/domain/service-error';
 import { BY_IAM, endpointOf } from './endpoints';
@@ -31,7 +31,7 @@ describe('the response to the caller', () => {
   });
 
   it('keeps what a stream and a rejected method need: no buffering, no transformation, the allowed methods', async () => {
-    const headersOf = async (answer: Partial<AgentResponse>) =>
+    const headersOf = async (answer: Partial<StreamedResponse>) =>
       (await invoke(endpointOf(BY_IAM, { protocol: 'MCP' }), callOf(), depsOf({ answer }))).headers;
     expect(
       await headersOf({ headers: { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } }),
@@ -109,7 +109,7 @@ describe('the response to the caller', () => {
   const failing = (error: Error) => ({ ...depsOf(), agent: { invoke: () => Promise.reject(error) } });
 
   it('does not reveal why the agent failed', async () => {
-    const deps = failing(new AgentFailure('no connection to 10.0.0.7'));
+    const deps = failing(new ExchangeFailure('no connection to 10.0.0.7'));
     await expect(invoke(HTTP, callOf(), deps)).rejects.toMatchObject({
       type: 'RuntimeClientError',
       message: expect.not.stringContaining('10.0.0.7') as string,
@@ -119,7 +119,7 @@ describe('the response to the caller', () => {
 
   it('is the reason of the signal if the signal ended the invocation', async () => {
     const reason = new ServiceError('RuntimeClientError', 'The time is up.');
-    const deps = failing(new AgentFailure('aborted'));
+    const deps = failing(new ExchangeFailure('aborted'));
     await expect(invokeAgent(deps, HTTP, callOf(), AbortSignal.abort(reason))).rejects.toBe(reason);
     await expect(invokeAgent(deps, HTTP, callOf(), AbortSignal.abort())).rejects.toMatchObject({
       message: expect.stringContaining('could not be reached') as string,

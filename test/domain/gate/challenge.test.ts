@@ -19,6 +19,11 @@ const scoped = {
   advertisedScopeMapping: { invoke: 'api://travel/invoke' },
 };
 const endpoint = endpointOf(BY_JWT);
+const resourceWith = (inbound: typeof BY_JWT) => ({
+  resource: invocationUrl(endpoint),
+  name: endpoint.workloadName,
+  inbound,
+});
 
 it('advertises scopes by the names that clients request', () => {
   expect(advertisedScopes(scoped)).toEqual(['api://travel/invoke', 'admin']);
@@ -26,16 +31,16 @@ it('advertises scopes by the names that clients request', () => {
 });
 
 it('challenges without the reason for the rejection', () => {
-  expect(unauthorizedChallenge(endpoint, BY_JWT)).toBe(
+  expect(unauthorizedChallenge({ metadataUrl: METADATA, inbound: BY_JWT })).toBe(
     `Bearer error="invalid_token", resource_metadata="${METADATA}"`,
   );
-  expect(unauthorizedChallenge(endpoint, scoped)).toBe(
+  expect(unauthorizedChallenge({ metadataUrl: METADATA, inbound: scoped })).toBe(
     `Bearer error="invalid_token", resource_metadata="${METADATA}", scope="api://travel/invoke admin"`,
   );
 });
 
 it('names the required scopes if a token lacks only a scope', () => {
-  expect(insufficientScopeChallenge(endpoint, scoped)).toBe(
+  expect(insufficientScopeChallenge({ metadataUrl: METADATA, inbound: scoped })).toBe(
     `Bearer error="insufficient_scope", scope="api://travel/invoke admin", resource_metadata="${METADATA}"`,
   );
 });
@@ -70,13 +75,13 @@ describe("the MCP server's own challenge", () => {
 
 it('publishes the issuer of tokens for the endpoint, as its own metadata states it', async () => {
   const reader = (issuer: string) => ({ read: () => Promise.resolve({ issuer }) });
-  expect(await protectedResourceMetadata(reader(`${ISSUER}/`), endpoint, BY_JWT)).toEqual({
+  expect(await protectedResourceMetadata(reader(`${ISSUER}/`), resourceWith(BY_JWT))).toEqual({
     resource: invocationUrl(endpoint),
     authorization_servers: [`${ISSUER}/`],
     bearer_methods_supported: ['header'],
     resource_name: 'travel-agent',
   });
-  expect(await protectedResourceMetadata(reader(ISSUER), endpoint, scoped)).toMatchObject({
+  expect(await protectedResourceMetadata(reader(ISSUER), resourceWith(scoped))).toMatchObject({
     authorization_servers: [ISSUER],
     scopes_supported: ['api://travel/invoke', 'admin'],
   });
@@ -84,7 +89,7 @@ it('publishes the issuer of tokens for the endpoint, as its own metadata states 
 
 it('publishes no issuer while the metadata of the issuer are unavailable', async () => {
   const read = () => Promise.reject(new ProviderFailure('unreachable', 'no connection'));
-  await expect(protectedResourceMetadata({ read }, endpoint, BY_JWT)).rejects.toMatchObject({
+  await expect(protectedResourceMetadata({ read }, resourceWith(BY_JWT))).rejects.toMatchObject({
     type: 'InternalServerException',
     detail: 'no connection',
   });
@@ -107,12 +112,12 @@ describe('errors from API Gateway', () => {
     expect(authorizerRefusals(endpoint, scoped)).toMatchObject({
       UNAUTHORIZED: {
         type: 'UnauthorizedException',
-        wwwAuthenticate: unauthorizedChallenge(endpoint, scoped),
+        wwwAuthenticate: unauthorizedChallenge({ metadataUrl: METADATA, inbound: scoped }),
       },
       ACCESS_DENIED: {
         type: 'AccessDeniedException',
         message: expect.stringContaining('api://travel/invoke admin') as string,
-        wwwAuthenticate: insufficientScopeChallenge(endpoint, scoped),
+        wwwAuthenticate: insufficientScopeChallenge({ metadataUrl: METADATA, inbound: scoped }),
       },
       AUTHORIZER_FAILURE: { type: 'InternalServerException' },
     });

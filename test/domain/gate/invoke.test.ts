@@ -7,6 +7,8 @@ import {
   type AgentRequest,
 } from '../../../lambda/domain/gate/agent-request';
 import { type AgentCall } from '../../../lambda/domain/gate/invoke';
+import { trustedIssuerOf } from '../../../lambda/domain/gate/agent-endpoint';
+import { endpointEntry, OPERATION } from '../../../lambda/domain/gate/audit';
 import { authorizeUser } from '../../../lambda/domain/gate/user-admission';
 import { userHashOf } from '../../../lambda/model/user';
 import { APPLICATION, ARN, BY_IAM, BY_JWT, endpointOf } from './endpoints';
@@ -129,8 +131,11 @@ describe('an endpoint for user tokens', () => {
 });
 
 describe('the authorizer', () => {
-  const authorize = (deps: ReturnType<typeof depsOf>, lines: Record<string, string>) =>
-    authorizeUser(deps, endpointOf(scoped), scoped, headers(lines));
+  const authorize = (deps: ReturnType<typeof depsOf>, lines: Record<string, string>) => {
+    const endpoint = endpointOf(scoped);
+    const called = { operation: OPERATION, ...endpointEntry(endpoint) };
+    return authorizeUser(deps, trustedIssuerOf(endpoint, scoped), called, headers(lines));
+  };
 
   it('accepts a valid token without an audit entry, because the gate records the invocation', async () => {
     const deps = depsOf();
