@@ -1,0 +1,78 @@
+/**
+ * Removes a credential from what a target sends, so that no target can show it to the agent: as it is, percent-encoded,
+ * escaped in JSON, and within text in base64 or base64url (RFC 4648). Other encodings are not recognized.
+ */
+import { MIN_SECRET_LENGTH } from '../oauth/echoed-secret';
+import { SymbolSearch, type PatternForm } from './symbol-search';
+
+/** The characters in which base64url differs from base64. */
+const BASE64URL: ReadonlyMap<number, number> = new Map(
+  [
+    ['-', '+'],
+    ['_', '/'],
+  ].map(([url = '', plain = '']) => [url.charCodeAt(0), plain.charCodeAt(0)]),
+);
+
+/** Base64 encodes 3 bytes in 4 characters. */
+const BYTES_OF_GROUP = 3;
+const BITS_OF_CHARACTER = 6;
+
+/**
+ * Returns the characters of base64 that depend on the secret only, whatever text precedes and follows it.
+ *
+ * @param before bytes of the same group that precede the secret
+ */
+function base64Form(secret: Uint8Array, before: number): PatternForm {
+  const text = Buffer.concat([Buffer.alloc(before), secret]);
+  const first = Math.ceil((before * 8) / BITS_OF_CHARACTER);
+  const last = Math.floor((text.length * 8) / BITS_OF_CHARACTER);
+  return { bytes: Buffer.from(text.toString('base64').slice(first, last)), same: BASE64URL };
+}
+
+const searchesFor = (secret: string): SymbolSearch[] => {
+  if (secret.length < MIN_SECRET_LENGTH) return [];
+  const bytes = Buffer.from(secret);
+  const exact = { bytes };
+  const base64 = Array.from({ length: BYTES_OF_GROUP }, (_, before) => base64Form(bytes, before));
+  return [
+    // A secret that contains such characters means something else when they are decoded.
+    ...(/[%\\]/.test(secret) ? [new SymbolSearch([exact], false)] : []),
+    new SymbolSearch([exact, ...base64], true),
+  ];
+};
+
+const NOTHING = new Uint8Array(0);
+
+export class EchoRemover {
+  private readonly searches: readonly SymbolSearch[];
+
+  /** @param secret of which a short one, which no server issues, is not searched: it can be a part of any response */
+  constructor(private readonly secret: string) {
+    this.searches = searchesFor(secret);
+  }
+
+  /** Whether the secret was found so far. */
+  get found(): boolean {
+    return this.searches.some(({ found }) => found);
+  }
+
+  /** Returns the bytes to pass now. Asterisks take the place of the secret. */
+  take(chunk: Uint8Array): Uint8Array {
+    return this.searches.reduce((bytes, search) => search.take(bytes), chunk);
+  }
+
+  /** Returns the held-back bytes at the end of the stream. */
+  rest(): Uint8Array {
+    return this.searches.reduce<Uint8Array>(
+      (bytes, search) => Buffer.concat([search.take(bytes), search.rest()]),
+      NOTHING,
+    );
+  }
+
+  /** Returns a whole text without the secret. */
+  ofText(text: string): string {
+    const remover = new EchoRemover(this.secret);
+    const clean = Buffer.concat([remover.take(Buffer.from(text)), remover.rest()]).toString('utf8');
+    return remover.found ? clean : text;
+  }
+}
