@@ -1,5 +1,6 @@
 /** What `agent-identity.config.ts` can state: the props of the two stacks, with names and ARNs in place of constructs. */
 import type { IpAddressType } from 'aws-cdk-lib/aws-apigateway';
+import type { SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type {
   FunctionSettings,
@@ -53,6 +54,12 @@ export interface DomainConfiguration {
   readonly certificateArn: string;
   /** Hosted zone that gets an alias record for the name. By default, you point the name at the API yourself. */
   readonly hostedZone?: { readonly id: string; readonly name: string };
+}
+
+/** Settings of one function. */
+export interface FunctionConfiguration extends Omit<FunctionSettings, 'layers' | 'systemLogLevel'> {
+  /** The least level of Lambda's own log records. */
+  readonly systemLogLevel?: `${SystemLogLevel}`;
 }
 
 /** An existing VPC for the functions of a deployment. */
@@ -113,10 +120,10 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    */
   readonly env?: { readonly account?: string; readonly region?: string };
   /**
-   * Memory, concurrency, environment, and tracing of individual functions.
+   * Memory, concurrency, environment, tracing, and `systemLogLevel` of individual functions.
    * @default - memory from measurement; no reserved and no provisioned concurrency
    */
-  readonly functions?: Partial<Record<keyof ServiceFunctionSettings, Omit<FunctionSettings, 'layers'>>>;
+  readonly functions?: Partial<Record<keyof ServiceFunctionSettings, FunctionConfiguration>>;
   /**
    * How long tokens, consent sessions, and vault keys are valid, as ISO 8601 durations without years, months, and weeks.
    * @default - `PT15M` for `workloadAccessToken`, `PT10M` for `consentSession`, `P90D` for `vaultKey`

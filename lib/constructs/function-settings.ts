@@ -1,11 +1,11 @@
 /** The settings of a function: what depends on measurement or load, and what an organization adds to its functions. */
-import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { SystemLogLevel, type ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
 import { checkPropNames, type PropNames } from './prop-names';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { GROUPS } from './function-groups';
 
-/** Memory, concurrency, and additions of a function. */
+/** Memory, concurrency, logs, and additions of a function. */
 export interface FunctionSettings {
   /**
    * Memory in MiB. Lambda allocates CPU in proportion to it: one vCPU at 1769 MiB.
@@ -40,6 +40,13 @@ export interface FunctionSettings {
    * @default true
    */
   readonly tracing?: boolean;
+  /**
+   * The least level of Lambda's own log records, which then are JSON. With `SystemLogLevel.WARN`, only those of failed
+   * invocations are left. Audit entries and metrics stay at every level. The cold starts of the dashboard, and what the runbook
+   * reads about memory and durations, then leave out the function (docs/cost.md).
+   * @default - START, END, and REPORT of each invocation, as text
+   */
+  readonly systemLogLevel?: SystemLogLevel;
 }
 
 const FUNCTION_SETTINGS_PROPS: PropNames<FunctionSettings> = {
@@ -49,7 +56,10 @@ const FUNCTION_SETTINGS_PROPS: PropNames<FunctionSettings> = {
   environment: 'optional',
   layers: 'optional',
   tracing: 'optional',
+  systemLogLevel: 'optional',
 };
+
+const SYSTEM_LOG_LEVELS = Object.values(SystemLogLevel);
 
 /** Settings of the service's functions, by function group. */
 export interface ServiceFunctionSettings {
@@ -107,7 +117,7 @@ export const settingsOfGroup = (settings: ServiceFunctionSettings, group: Functi
  */
 export function checkFunctionSettings(name: string, settings: FunctionSettings): FunctionSettings {
   checkPropNames(`functions.${name}`, settings, FUNCTION_SETTINGS_PROPS);
-  const { memorySize, reservedConcurrency, provisionedConcurrency } = settings;
+  const { memorySize, reservedConcurrency, provisionedConcurrency, systemLogLevel } = settings;
   const invalid = (setting: string, must: string) =>
     new Error(`functions.${name}.${setting} must be ${must}`);
   const isWhole = (value: number, least: number, most: number) =>
@@ -125,6 +135,9 @@ export function checkFunctionSettings(name: string, settings: FunctionSettings):
     const most = reservedConcurrency === undefined ? '' : ' to the reserved concurrency';
     throw invalid('provisionedConcurrency', `a whole number from 1${most}`);
   }
+  if (systemLogLevel !== undefined && !SYSTEM_LOG_LEVELS.includes(systemLogLevel)) {
+    throw invalid('systemLogLevel', `one of ${SYSTEM_LOG_LEVELS.join(', ')}`);
+  }
   return settings;
 }
 
@@ -135,6 +148,7 @@ const settings = v.exactOptional(
     provisionedConcurrency: v.exactOptional(v.number()),
     environment: v.exactOptional(v.record(v.string(), v.string())),
     tracing: v.exactOptional(v.boolean()),
+    systemLogLevel: v.exactOptional(v.picklist(SYSTEM_LOG_LEVELS)),
   }),
 );
 

@@ -165,7 +165,7 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly cloudWatchRole?: boolean;
   /**
-   * Memory, concurrency, environment, layers, and tracing of individual functions.
+   * Memory, concurrency, environment, layers, tracing, and system log level of individual functions.
    * @default - memory from measurement; no reserved and no provisioned concurrency
    */
   readonly functions?: ServiceFunctionSettings;

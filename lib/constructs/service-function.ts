@@ -6,10 +6,13 @@ import { Validations, type Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyDocument, Role, ServicePrincipal, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
+  ApplicationLogLevel,
   Function as LambdaFunction,
+  LoggingFormat,
   Tracing,
   type Alias,
   type EventInvokeConfigOptions,
+  type FunctionOptions,
   type ILayerVersion,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -113,6 +116,20 @@ function checkAddedVariables(
   }
 }
 
+/**
+ * The code writes audit entries with the level INFO, and metrics without a level, which count as INFO: no setting may raise
+ * the level of the application.
+ * Source: Lambda developer guide, "Log-level filtering".
+ */
+const logOptions = ({ systemLogLevel }: FunctionSettings = {}): Partial<FunctionOptions> =>
+  systemLogLevel === undefined
+    ? {}
+    : {
+        loggingFormat: LoggingFormat.JSON,
+        systemLogLevelV2: systemLogLevel,
+        applicationLogLevelV2: ApplicationLogLevel.INFO,
+      };
+
 /** The function, and in the same scope its siblings with the ids `roleId` and `logGroupId`. */
 export class ServiceFunction extends LambdaFunction {
   /** The function's role. It ignores grants if the function has a `policy`. */
@@ -155,6 +172,7 @@ export class ServiceFunction extends LambdaFunction {
       timeout: props.timeout,
       currentVersionOptions: VERSION_OPTIONS,
       logGroup,
+      ...logOptions(props.settings),
       role: policy ? role.withoutPolicyUpdates() : role,
       ...vpcOptions(network),
       ...(!tracing && { tracing: Tracing.DISABLED }),

@@ -96,6 +96,8 @@ it('an entry and its metrics are lines of JSON in one write, which is over when 
     audit: ENTRY,
   });
   expect(metrics).toMatchObject({ _aws: { Timestamp: NOW }, ApiKeyFetchSuccess: 1, ProviderName: 'maps' });
+  // With Lambda's JSON format, a line without a level has the level INFO.
+  expect(metrics).not.toHaveProperty('level');
 });
 
 it('an entry without metrics is one line', () => {

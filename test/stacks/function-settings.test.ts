@@ -1,5 +1,5 @@
 /** Settings of the functions: memory by group, concurrency by props, and the schedule of the keys. */
-import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { LayerVersion, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/operations/groups';
@@ -78,6 +78,17 @@ describe('the prop functions', () => {
     expect(variablesOf(changed)).toEqual({
       ...variablesOf(standard),
       NODE_OPTIONS: '--enable-source-maps',
+    });
+    expect(functionOf(changed, 'operator')).toEqual(functionOf(standard, 'operator'));
+  });
+
+  it("sets the level of Lambda's own records of the named function only, and keeps audit entries", () => {
+    const changed = synthesize({ functions: { tokenExchange: { systemLogLevel: SystemLogLevel.WARN } } });
+    expect(functionOf(changed, 'token-exchange').LoggingConfig).toEqual({
+      ...(functionOf(standard, 'token-exchange').LoggingConfig as object),
+      LogFormat: 'JSON',
+      SystemLogLevel: 'WARN',
+      ApplicationLogLevel: 'INFO',
     });
     expect(functionOf(changed, 'operator')).toEqual(functionOf(standard, 'operator'));
   });
@@ -180,6 +191,11 @@ describe('the prop functions', () => {
       'more provisioned than reserved',
       { reservedConcurrency: 1, provisionedConcurrency: 2 },
       'provisionedConcurrency must be a whole number from 1',
+    ],
+    [
+      'a system log level that Lambda does not have',
+      { systemLogLevel: 'ERROR' as SystemLogLevel },
+      'systemLogLevel must be one of INFO, DEBUG, WARN',
     ],
   ])('%s is rejected', (_what, settings, message) => {
     expect(() => synthesize({ functions: { tokenExchange: settings } })).toThrow(
