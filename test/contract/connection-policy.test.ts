@@ -195,6 +195,13 @@ describe('private destinations', () => {
     expect(() => policy([{ cidr: '20.0.0.0/15' }])).toThrow('privateDestinations[0].cidr must be within');
   });
 
+  it.each(['10.1.2.3/32', '10.0.0.0/8', 'fd12::1/128', 'FD12:0:0::/16', 'fd12:3456:f000::/36', 'fd12::/64'])(
+    'are ranges that begin with their first address: %s',
+    (range) => {
+      expect(parsePrivateDestinations(JSON.stringify([{ cidr: range }]))).toEqual([{ cidr: range }]);
+    },
+  );
+
   it.each([
     ['[{"host":"10.1"}]', 'privateDestinations[0].host must be a host name; state addresses in cidr'],
     ['[{"host":"2130706433"}]', 'privateDestinations[0].host must be a host name; state addresses in cidr'],
@@ -210,6 +217,16 @@ describe('private destinations', () => {
     ['[{"cidr":"169.254.169.254/32"}]', 'privateDestinations[0].cidr must be '],
     ['[{"cidr":"::ffff:10.0.0.0/104"}]', 'privateDestinations[0].cidr must be '],
     ['[{"cidr":"10.1.2.3"}]', 'privateDestinations[0].cidr must be '],
+    [
+      '[{"cidr":"10.1.2.3/16"}]',
+      'privateDestinations[0].cidr must begin with the first address of its range: 10.1.0.0/16 for the range, or 10.1.2.3/32 for the one address',
+    ],
+    ['[{"cidr":"172.31.255.255/13"}]', '172.24.0.0/13 for the range, or 172.31.255.255/32 for'],
+    ['[{"cidr":"fd12:3456::1:2/36"}]', 'fd12:3456::/36 for the range, or fd12:3456::1:2/128 for'],
+    [
+      '[{"cidr":"fd12::abcd:10.1.2.3/99"}]',
+      'fd12::abcd:0:0/99 for the range, or fd12::abcd:10.1.2.3/128 for',
+    ],
     ['[{"cidr":"10.1.2.0/33"}]', 'privateDestinations[0].cidr must be '],
     ['[{"cidr":"10.1.0.0/16","port":0}]', 'privateDestinations[0].port must be a number from 1 to 65535'],
     ['[{"cidr":"10.1.0.0/16","ports":[443]}]', 'Did you mean port?'],

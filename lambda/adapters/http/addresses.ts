@@ -72,13 +72,51 @@ export function kindOfAddress(address: string): 'loopback' | 'private' | 'public
   return family === 'ipv4' || publicIpv6.check(address, family) ? 'public' : 'reserved';
 }
 
+const IPV4_BITS = 32;
+const IPV6_BITS = 128;
+
 /** Returns a range in CIDR notation (RFC 4632), or undefined if it is not valid. */
 function networkOf(cidr: string): Network | undefined {
   const [, address = '', digits = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/i.exec(cidr) ?? [];
   const family = familyOf(address);
   const prefix = Number(digits);
-  if (family === undefined || prefix > (family === 'ipv4' ? 32 : 128)) return undefined;
+  if (family === undefined || prefix > (family === 'ipv4' ? IPV4_BITS : IPV6_BITS)) return undefined;
   return [address, prefix, family];
+}
+
+/** Returns the shortest form of an IPv6 address, without an IPv4 address at its end. */
+const shortest = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1);
+
+/** Returns the parts of an address: bytes of IPv4, and groups of 16 bits of IPv6. */
+function partsOf(address: string, family: IPVersion): number[] {
+  if (family === 'ipv4') return address.split('.').map(Number);
+  const [start = [], end = []] = shortest(address)
+    .split('::')
+    .map((half) => (half === '' ? [] : half.split(':').map((group) => parseInt(group, 16))));
+  return [...start, ...Array.from({ length: 8 - start.length - end.length }, () => 0), ...end];
+}
+
+/** Returns the first address of a network. */
+function firstAddress([address, prefix, family]: Network): string {
+  const size = family === 'ipv4' ? 8 : 16;
+  const parts = partsOf(address, family).map((part, index) => {
+    const hostBits = Math.min(Math.max((index + 1) * size - prefix, 0), size);
+    return (part >> hostBits) << hostBits;
+  });
+  return family === 'ipv4' ? parts.join('.') : shortest(parts.map((part) => part.toString(16)).join(':'));
+}
+
+/**
+ * Returns what a range with an address that is not its first one could mean: the whole range, or the one address.
+ * Undefined for every other text.
+ */
+export function meaningsOfHostBits(cidr: string): readonly [range: string, address: string] | undefined {
+  const network = networkOf(cidr);
+  if (network === undefined) return undefined;
+  const [address, prefix, family] = network;
+  const first = firstAddress(network);
+  if (first === (family === 'ipv4' ? address : shortest(address))) return undefined;
+  return [`${first}/${prefix}`, `${address}/${family === 'ipv4' ? IPV4_BITS : IPV6_BITS}`];
 }
 
 /** Returns whether a text is a range in CIDR notation of addresses that can be reached, as private or public ones. */

@@ -12,7 +12,13 @@ import {
   type LatticeResources,
   type ServiceNetwork,
 } from '../../model/private-endpoint';
-import { containsAddress, isAddressRange, isPrivateRange, kindOfAddress } from './addresses';
+import {
+  containsAddress,
+  isAddressRange,
+  isPrivateRange,
+  kindOfAddress,
+  meaningsOfHostBits,
+} from './addresses';
 
 /** The destinations are in the environment of functions, which Lambda limits. */
 const MAX_PRIVATE_DESTINATIONS = 30;
@@ -29,6 +35,11 @@ const host = v.pipe(
 const cidr = v.pipe(
   v.string(),
   v.check(isAddressRange, 'must be a range of addresses that are not reserved, such as 10.1.0.0/16'),
+  v.check(
+    (range) => meaningsOfHostBits(range) === undefined,
+    ({ input }) =>
+      `must begin with the first address of its range: ${meaningsOfHostBits(input)?.join(' for the range, or ') ?? ''} for the one address`,
+  ),
 );
 
 const port = v.pipe(
