@@ -17,6 +17,7 @@ export const local = buildCommand({
       'Runs the identity service and the AWS services that it uses in one process, on 127.0.0.1 only.',
       'Needs no AWS account. Ctrl-C stops it; its state is kept for the next start.',
       'You can set an option by the environment variable in its description instead.',
+      'The variables PRIVATE_DESTINATIONS, SERVICE_NETWORK, and LATTICE_RESOURCES allow private servers (docs/private-networks.md).',
     ].join('\n'),
   },
   parameters: {
