@@ -221,13 +221,13 @@ describe('what was fetched with the authorities of one provider', () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const jwt = `${part({ alg: 'ES256', kid: 'k' })}.${part({ iss: origin })}.c2ln`;
     const token = unverifiedJwt(jwt, () => new Error('not a JWT'));
-    const find = (trusted: PrivateAuthorities | undefined) =>
+    const verify = (trusted: PrivateAuthorities | undefined) =>
       keys
-        .find(`${origin}/keys`, token, { authorities: trusted })
+        .verify(`${origin}/keys`, jwt, token, { authorities: trusted })
         .catch((error: unknown) => (error as Error).name);
-    expect(await find(authorities('root', 'mine'))).not.toBe('ProviderFailure');
+    expect(await verify(authorities('root', 'mine'))).not.toBe('ProviderFailure');
     expect(received).toEqual(['/keys']);
-    expect(await find(undefined)).toBe('ProviderFailure');
-    expect(await find(authorities('other', 'yours'))).toBe('ProviderFailure');
+    expect(await verify(undefined)).toBe('ProviderFailure');
+    expect(await verify(authorities('other', 'yours'))).toBe('ProviderFailure');
   });
 });

@@ -270,10 +270,10 @@ describe('what was fetched through a private endpoint', () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const jwt = `${part({ alg: 'ES256', kid: 'k' })}.${part({ iss: `https://${HOST}` })}.c2ln`;
     const token = unverifiedJwt(jwt, () => new Error('not a JWT'));
-    const find = (connection: typeof mine | { readonly authorities: typeof authorities }) =>
-      keys.find(`https://${HOST}:${port}/keys`, token, connection).catch((error: Error) => error.name);
-    expect(await find(mine)).not.toBe('ProviderFailure');
-    expect(await find({ authorities })).toBe('ProviderFailure');
+    const verify = (connection: typeof mine | { readonly authorities: typeof authorities }) =>
+      keys.verify(`https://${HOST}:${port}/keys`, jwt, token, connection).catch((error: Error) => error.name);
+    expect(await verify(mine)).not.toBe('ProviderFailure');
+    expect(await verify({ authorities })).toBe('ProviderFailure');
     expect(received).toHaveLength(1);
   });
 });

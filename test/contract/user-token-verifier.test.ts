@@ -1,6 +1,6 @@
 /**
- * The JWTs of an issuer that are valid user tokens: signed by one of its keys, of the right type, complete, and not
- * expired.
+ * The JWTs of an issuer that are valid user tokens: of the right type, complete, and not expired
+ * (user-token-signatures.test.ts has their signatures).
  */
 import { system } from '../../lambda/adapters/system';
 import { createTransport } from '../../lambda/adapters/http/transport';
@@ -42,41 +42,6 @@ it('rejects a token with a message that names the settings for trusted issuers i
     type: 'UnauthorizedException',
     message: expect.stringContaining('--trusted-issuers or TRUSTED_ISSUERS for the local service') as string,
     detail: 'user token: no issuer is trusted',
-  });
-});
-
-describe('a signature', () => {
-  it.each([
-    { alg: 'RS256' },
-    { alg: 'ES256' },
-    { alg: 'EdDSA' },
-    { alg: 'PS256' },
-    { alg: 'PS384' },
-    { alg: 'PS512' },
-    { alg: 'RS256', kid: 'any-RSA' },
-    { alg: 'PS256', kid: 'any-RSA' },
-    { alg: 'ES256', kid: 'any-EC' },
-  ] as const)('by $alg is valid (key: $kid)', async (header) => {
-    expect(await verifier.verify(await token({}, header), {})).toMatchObject({ user: { subject: 'ana' } });
-  });
-
-  it.each([
-    ['of PSS under the key for PKCS #1', { alg: 'PS256', kid: 'user-tokens-RS256' }],
-    ['of PKCS #1 under the key for PSS', { alg: 'RS256', kid: 'user-tokens-PS256' }],
-    ['of PSS under the key for another hash', { alg: 'PS512', kid: 'user-tokens-PS256' }],
-    ['of RSA under a key of an elliptic curve', { alg: 'RS256', kid: 'any-EC' }],
-    ['of an elliptic curve under an RSA key', { alg: 'ES256', kid: 'any-RSA' }],
-    ['of EdDSA under a NIST elliptic curve', { alg: 'EdDSA', kid: 'any-EC' }],
-  ] as const)('%s is rejected', async (_what, header) => {
-    await refused(await token({}, header), 'algorithm is not the one of the key');
-  });
-
-  it('of another token is rejected, also for PSS', async () => {
-    const [[header, payload], [, , signature]] = [
-      (await token({}, { alg: 'PS256' })).split('.'),
-      (await token({ scope: 'other' }, { alg: 'PS256' })).split('.'),
-    ] as [[string, string], [string, string, string]];
-    await refused(`${header}.${payload}.${signature}`, 'signature');
   });
 });
 

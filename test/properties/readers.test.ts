@@ -265,16 +265,20 @@ const READERS: readonly Reader[] = [
     },
     (transport) =>
       createIssuerKeys(transport, system)
-        .find(
+        .verify(
           `${ISSUER}/jwks`,
+          JWT,
           unverifiedJwt(JWT, () => new Error('no token')),
           {},
         )
+        .then(() => 'verified')
         .catch((error: unknown) => {
-          if (signatureFault(error) === undefined) throw error;
-          return undefined;
+          const fault = signatureFault(error);
+          if (fault === undefined) throw error;
+          return fault;
         }),
-    (key) => key === undefined || key.kid === '1',
+    // No key signed the token.
+    (outcome) => outcome !== 'verified',
   ),
 ];
 

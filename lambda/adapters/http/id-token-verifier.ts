@@ -1,8 +1,7 @@
 /**
- * Verifies ID tokens (OpenID Connect Core 1.0, section 3.1.3.7): the signature by the provider's keys, with jose, then the
- * claims. An HMAC is never accepted, although the specification allows it: the client secret is not a key here.
+ * Verifies ID tokens (OpenID Connect Core 1.0, section 3.1.3.7): the signature by the provider's keys, then the claims. An
+ * HMAC is never accepted, although the specification allows it: the client secret is not a key here.
  */
-import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { sessionHash, verifiedEmailHash } from '../../model/user';
 import { tokenKindRejection } from '../../domain/identity/user-token-kind';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
@@ -10,7 +9,7 @@ import type { Transport } from '../../domain/oauth/transport';
 import type { ExpectedIdToken, IdTokenVerifier, SignedInUser } from '../../domain/portal/sign-in-token';
 import { epochSeconds, type System } from '../../domain/system';
 import { CLOCK_SKEW } from './issuer-authentication';
-import { createIssuerKeys, headerFault, signatureFault, unverifiedJwt } from './issuer-keys';
+import { createIssuerKeys, headerFault, signatureFault, unverifiedJwt, type Claims } from './issuer-keys';
 
 /** Maximum characters of a person's name. */
 const MAX_NAME = 100;
@@ -18,16 +17,10 @@ const MAX_NAME = 100;
 const rejection = (detail: string, cause?: unknown): ProviderFailure =>
   new ProviderFailure('invalid_id_token', `ID token: ${detail}`, { cause });
 
-function faultOf(error: unknown): string {
-  if (error instanceof errors.JWTExpired) return 'no longer valid (exp)';
-  if (error instanceof errors.JWTClaimValidationFailed) return `${error.claim} is not the expected one`;
-  return signatureFault(error) ?? 'not verifiable';
-}
-
 /** Control and format characters, which could reorder the text around them. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-function nameOf(claims: JWTPayload): string | undefined {
+function nameOf(claims: Claims): string | undefined {
   for (const claim of ['name', 'preferred_username', 'email']) {
     const value = claims[claim];
     const shown = typeof value === 'string' ? value.replaceAll(UNSEEN, '').trim() : '';
@@ -36,9 +29,12 @@ function nameOf(claims: JWTPayload): string | undefined {
   return undefined;
 }
 
-function verified(claims: JWTPayload, { clientId, nonce }: ExpectedIdToken, now: number): SignedInUser {
-  const { iss, sub, aud, exp, iat, azp, sid } = claims;
-  if (iss === undefined || !sub || exp === undefined || iat === undefined) {
+function verified(claims: Claims, { issuer, clientId, nonce }: ExpectedIdToken, now: number): SignedInUser {
+  const { iss, sub, aud = [], exp, iat, nbf = 0, azp, sid } = claims;
+  if (iss !== issuer) throw rejection('iss is not the expected one');
+  if (![aud].flat().includes(clientId)) throw rejection('aud is not the expected one');
+  if (nbf > now + CLOCK_SKEW) throw rejection('nbf is not the expected one');
+  if (!sub || exp === undefined || iat === undefined) {
     throw rejection('iss, sub, exp or iat is missing');
   }
   if (exp <= now) throw rejection('no longer valid (exp)');
@@ -67,19 +63,12 @@ export function createIdTokenVerifier(transport: Transport, system: Pick<System,
       const fault = headerFault(header) ?? tokenKindRejection(header.typ, payload);
       if (fault !== undefined) throw rejection(fault);
       try {
-        const key = await keys.find(expected.jwksUri, unverified, expected.connection);
-        const { payload: claims } = await jwtVerify(idToken, key, {
-          algorithms: [header.alg ?? ''],
-          issuer: expected.issuer,
-          audience: expected.clientId,
-          clockTolerance: CLOCK_SKEW,
-          currentDate: new Date(system.now()),
-        });
-        return verified(claims, expected, epochSeconds(system));
+        await keys.verify(expected.jwksUri, idToken, unverified, expected.connection);
       } catch (error) {
         if (error instanceof ProviderFailure) throw error;
-        throw rejection(faultOf(error), error);
+        throw rejection(signatureFault(error) ?? 'not verifiable', error);
       }
+      return verified(payload, expected, epochSeconds(system));
     },
   };
 }

@@ -1,8 +1,7 @@
 /**
- * Authenticates JWTs of trusted issuers: the signature by the issuer's keys, with jose, then issuer and times. The domain
- * validates the other claims. The issuer's metadata and keys are fetched through this project's transport.
+ * Authenticates JWTs of trusted issuers: the signature by the issuer's keys, then issuer and times. The domain validates the
+ * other claims. The issuer's metadata and keys are fetched through this project's transport.
  */
-import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { epochSeconds, type System } from '../../domain/system';
 import type { Transport } from '../../domain/oauth/transport';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
@@ -12,7 +11,7 @@ import { issuerConnection, type TrustedIssuer } from '../../domain/identity/trus
 import { sessionHash, verifiedEmailHash } from '../../model/user';
 import { IssuerUnavailable, type VerifiedUserToken } from '../../domain/identity/user-token';
 import { ServiceError } from '../../domain/service-error';
-import { createIssuerKeys, signatureFault, type UnverifiedJwt } from './issuer-keys';
+import { createIssuerKeys, signatureFault, type Claims, type UnverifiedJwt } from './issuer-keys';
 
 /**
  * Seconds that the issuer's clock can be ahead of ours. It does not extend a token's life: a token past its end has none
@@ -28,13 +27,6 @@ export interface TokenKind {
   readonly invalid: (detail: string, cause?: unknown) => ServiceError;
   /** An error with another message. */
   readonly unauthorized: (message: string, detail: string, cause?: unknown) => ServiceError;
-}
-
-function faultOf(error: unknown): string {
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return error.claim === 'nbf' ? 'not valid yet' : error.claim === 'iss' ? 'issuer' : 'claims malformed';
-  }
-  return signatureFault(error) ?? 'not verifiable';
 }
 
 /**
@@ -58,7 +50,7 @@ function issuerFailure(failure: ProviderFailure, isDeployed: boolean): ServiceEr
  *
  * @throws the error for an invalid token, if a claim that identifies the user or ends the token is missing
  */
-export function verifiedToken(claims: JWTPayload, { invalid }: TokenKind): VerifiedUserToken {
+export function verifiedToken(claims: Claims, { invalid }: TokenKind): VerifiedUserToken {
   const { iss, sub, exp, iat = 0, sid } = claims;
   if (iss === undefined || !sub || exp === undefined) throw invalid('iss, sub or exp is missing');
   return {
@@ -83,7 +75,7 @@ export interface IssuerAuthentication {
     token: string,
     unverified: UnverifiedJwt,
     isDeployed: boolean,
-  ): Promise<JWTPayload>;
+  ): Promise<Claims>;
 }
 
 export function createIssuerAuthentication(
@@ -101,15 +93,11 @@ export function createIssuerAuthentication(
         const { issuer, jwks_uri: jwksUri } = await metadata.read({ discoveryUrl }, connection);
         if (jwksUri === undefined)
           throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
-        const key = await keys.find(jwksUri, unverified, connection);
-        const { alg = '' } = unverified.header;
-        const { payload } = await jwtVerify(token, key, {
-          algorithms: [alg],
-          issuer,
-          clockTolerance: CLOCK_SKEW,
-          currentDate: new Date(system.now()),
-        });
+        await keys.verify(jwksUri, token, unverified, connection);
+        const { payload } = unverified;
         const now = epochSeconds(system);
+        if (payload.iss !== issuer) throw kind.invalid('issuer');
+        if (payload.nbf !== undefined && payload.nbf > now + CLOCK_SKEW) throw kind.invalid('not valid yet');
         if (payload.exp !== undefined && payload.exp <= now) {
           throw kind.unauthorized(kind.ended, 'expired');
         }
@@ -121,8 +109,7 @@ export function createIssuerAuthentication(
       } catch (error) {
         if (error instanceof ServiceError) throw error;
         if (error instanceof ProviderFailure) throw issuerFailure(error, isDeployed);
-        if (error instanceof errors.JWTExpired) throw kind.unauthorized(kind.ended, 'expired', error);
-        throw kind.invalid(faultOf(error), error);
+        throw kind.invalid(signatureFault(error) ?? 'not verifiable', error);
       }
     },
   };

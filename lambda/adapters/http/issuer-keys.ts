@@ -1,5 +1,5 @@
 /**
- * The keys of issuers, and the signatures of their JWTs. Keys are fetched through this project's transport.
+ * The keys of issuers, which verify the signatures of their JWTs. Keys are fetched through this project's transport.
  * aws-jwt-verify caches them, and limits how often unknown key IDs trigger a fetch.
  */
 import {
@@ -19,7 +19,6 @@ import {
   type Jwks,
   type PenaltyBox,
 } from 'aws-jwt-verify/jwk';
-import { errors } from 'jose';
 import * as v from 'valibot';
 import { decodeJsonPart } from '../../domain/base64url';
 import { isCompactJws } from '../../domain/compact-jws';
@@ -29,36 +28,16 @@ import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import { connectionSlot, type ServerConnection } from '../../domain/server-connection';
 import { connectedBy, type Transport } from '../../domain/oauth/transport';
 import type { System } from '../../domain/system';
-
-/**
- * The asymmetric algorithms, and the kind of key for each (RFC 7518 section 3.1, RFC 8037 section 3.1).
- * "none" is no signature, and an HMAC would use a key that anyone can read (RFC 8725 sections 2.1, 3.1).
- */
-const KEY_OF_ALGORITHM: ReadonlyMap<string, Pick<Jwk, 'kty' | 'crv'>> = new Map(
-  Object.entries<Pick<Jwk, 'kty' | 'crv'>>({
-    RS256: { kty: 'RSA' },
-    RS384: { kty: 'RSA' },
-    RS512: { kty: 'RSA' },
-    PS256: { kty: 'RSA' },
-    PS384: { kty: 'RSA' },
-    PS512: { kty: 'RSA' },
-    ES256: { kty: 'EC', crv: 'P-256' },
-    ES384: { kty: 'EC', crv: 'P-384' },
-    ES512: { kty: 'EC', crv: 'P-521' },
-    EdDSA: { kty: 'OKP', crv: 'Ed25519' },
-  }),
-);
+import { checkSignature, isAsymmetric, UnfitKey, UnusableKey, WrongSignature } from './jws-signature';
 
 /** Up to 500 key sets, for 10 minutes, so that a key that its issuer withdrew is soon no longer valid. */
 const JWKS_CACHE = { milliseconds: 600_000, maxEntries: 500 };
 
-/** The key exists, but not for the algorithm of the token. */
-class UnfitKey extends Error {}
-
 /** The reason for the audit log. */
 const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
-  [errors.JWSSignatureVerificationFailed, 'signature'],
+  [WrongSignature, 'signature'],
   [UnfitKey, 'algorithm is not the one of the key'],
+  [UnusableKey, 'not verifiable'],
   [JwtWithoutValidKidError, 'names no signing key'],
   [KidNotFoundInJwksError, 'signing key unknown'],
   [WaitPeriodNotYetEndedJwkError, 'signing key unknown'],
@@ -69,16 +48,6 @@ const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
 /** Returns why a signature was refused, for the operator; undefined for an error that has another cause. */
 export const signatureFault = (error: unknown): string | undefined =>
   FAULTS.find(([kind]) => error instanceof kind)?.[1];
-
-/** Whether the key is for this algorithm, by its kind and by what the issuer states about it. */
-function isFor(key: Jwk, algorithm: string): boolean {
-  const wanted = KEY_OF_ALGORITHM.get(algorithm);
-  return (
-    key.kty === wanted?.kty &&
-    (wanted.crv === undefined || key.crv === wanted.crv) &&
-    (key.alg === undefined || key.alg === algorithm)
-  );
-}
 
 /**
  * Returns whether the key has all members of its kind. A complete key of another kind, or for another use, stays in the
@@ -185,6 +154,9 @@ const UnverifiedJwtSchema = v.object({
 /** Header and claims that are not verified yet. */
 export type UnverifiedJwt = v.InferOutput<typeof UnverifiedJwtSchema>;
 
+/** Claims, which are verified with the signature of their token: it covers exactly these. */
+export type Claims = UnverifiedJwt['payload'];
+
 /**
  * Parses a JWT without verification, only to reject it early and to select the issuer's keys. Accepts only the canonical
  * form, so that a verified signature covers exactly these claims.
@@ -204,21 +176,27 @@ export function unverifiedJwt(token: string, rejection: (reason: string) => Erro
 export function headerFault({ alg = 'none', crit }: UnverifiedJwt['header']): string | undefined {
   if (alg === 'none') return 'algorithm none';
   if (alg.startsWith('HS')) return 'algorithm is an HMAC';
-  if (!KEY_OF_ALGORITHM.has(alg)) return 'algorithm not allowed';
+  if (!isAsymmetric(alg)) return 'algorithm not allowed';
   // RFC 7515 section 4.1.11: an extension that must be understood, and that this verifier does not support.
   return crit === undefined ? undefined : 'critical header parameter';
 }
 
 export interface IssuerKeys {
   /**
-   * Returns the key that signed the token, if it is for the token's algorithm.
+   * Verifies the signature of a token.
    *
    * @param jwksUri where the issuer publishes its keys
+   * @param unverified the header and claims of the token
    * @param connection how the issuer's server is reached
    * @throws ProviderFailure if the keys cannot be fetched, or the response has none; an error with a
-   *   {@link signatureFault} for another key
+   *   {@link signatureFault} for a token that none of them signed
    */
-  find(jwksUri: string, token: UnverifiedJwt, connection: ServerConnection): Promise<Jwk>;
+  verify(
+    jwksUri: string,
+    token: string,
+    unverified: UnverifiedJwt,
+    connection: ServerConnection,
+  ): Promise<void>;
 }
 
 /** Creates the key sets of a function instance. */
@@ -248,14 +226,13 @@ export function createIssuerKeys(transport: Transport, system: Pick<System, 'now
   }
 
   return {
-    async find(jwksUri, { header: { alg = '', kid } }, connection) {
+    async verify(jwksUri, token, { header: { alg = '', kid } }, connection) {
       const key = await keySet(jwksUri, connection).getJwk(jwksUri, {
         header: kid === undefined ? {} : { kid },
         payload: {},
       });
       assertIsSignatureJwk(key);
-      if (!isFor(key, alg)) throw new UnfitKey();
-      return key;
+      checkSignature(token, alg, key);
     },
   };
 }
