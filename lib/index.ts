@@ -16,6 +16,7 @@ export {
 } from './constructs/agent-role';
 export { AgentTarget } from './constructs/agent-target';
 export type { ApiDomain } from './constructs/api-domain';
+export type { GatewayFunctionSettings, GatewaysProps } from './constructs/gateways';
 export type { AuditTrailProps } from './constructs/audit-trail';
 export type { CallerAccounts, ServiceCallerAccounts } from './constructs/caller-accounts';
 export type { CallerNetwork } from './constructs/caller-network';

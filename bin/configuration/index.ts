@@ -4,6 +4,7 @@ import type { SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type {
   FunctionSettings,
+  GatewaysProps,
   IdentityServiceProps,
   IdentityStateProps,
   ServiceFunctionSettings,
@@ -21,6 +22,7 @@ type Restated =
   | 'domain'
   | 'encryptionKey'
   | 'functions'
+  | 'gateways'
   | 'ipAddressType'
   | 'lifetimes'
   | 'logRetention'
@@ -60,6 +62,14 @@ export interface DomainConfiguration {
 export interface FunctionConfiguration extends Omit<FunctionSettings, 'layers' | 'systemLogLevel'> {
   /** The least level of Lambda's own log records. */
   readonly systemLogLevel?: `${SystemLogLevel}`;
+}
+
+/** The APIs of gateways, each with its own domain name, and the limits of their methods. */
+export interface GatewaysConfiguration extends Pick<GatewaysProps, 'throttle'> {
+  /** For gateways with user tokens. */
+  readonly jwtDomain?: DomainConfiguration;
+  /** For gateways with IAM. */
+  readonly iamDomain?: DomainConfiguration;
 }
 
 /** An existing VPC for the functions of a deployment. */
@@ -124,6 +134,12 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    * @default - memory from measurement; no reserved and no provisioned concurrency
    */
   readonly functions?: Partial<Record<keyof ServiceFunctionSettings, FunctionConfiguration>>;
+  /**
+   * The APIs and functions of gateways (docs/gateways.md): an empty object, or `jwtDomain` and `iamDomain` in the form of
+   * `domain`, and `throttle`.
+   * @default - none: the service has no gateways
+   */
+  readonly gateways?: GatewaysConfiguration;
   /**
    * How long tokens, consent sessions, and vault keys are valid, as ISO 8601 durations without years, months, and weeks.
    * @default - `PT15M` for `workloadAccessToken`, `PT10M` for `consentSession`, `P90D` for `vaultKey`

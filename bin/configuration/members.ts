@@ -12,18 +12,18 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import * as v from 'valibot';
 import { PrivateDestinationsSchema } from '../../lambda/adapters/http/connection-policy';
 import { QuotasSchema } from '../../lambda/domain/quotas';
 import { DeployedIssuersSchema as TrustedIssuersSchema } from '../../lambda/domain/identity/trusted-issuer';
-import { WebAcl } from '../../lib';
+import { WebAcl, type ApiDomain } from '../../lib';
 import { FunctionSettingsSchema } from '../../lib/constructs/function-settings';
 import { DOMAIN_NAME } from '../../lib/constructs/api-domain';
 import { KMS_KEY_ARN } from '../../lib/constructs/token-vault-keys';
 import { LatticeResourcesSchema } from '../../lambda/model/private-endpoint';
 import { REGION } from '../../lambda/model/regions';
-import type { DeploymentConfiguration, DeploymentProps } from '.';
+import type { DeploymentConfiguration, DeploymentProps, DomainConfiguration } from '.';
 
 type Name = keyof DeploymentConfiguration;
 type Value<Member extends Name> = NonNullable<DeploymentConfiguration[Member]>;
@@ -120,6 +120,29 @@ const retention = v.picklist(
 const members = <Entries extends v.ObjectEntries>(entries: Entries) => v.strictObject(entries);
 const optional = v.exactOptional;
 
+const domain = members({
+  name: formed(DOMAIN_NAME, 'a domain name in lowercase, such as identity.example.com'),
+  certificateArn: arn('acm', 'the ARN of a certificate'),
+  hostedZone: optional(members({ id: text, name: text })),
+});
+
+/** @param scope gets the children `Certificate` and `HostedZone` */
+const domainOf = (
+  { name, certificateArn, hostedZone }: DomainConfiguration,
+  scope: Construct,
+): ApiDomain => ({
+  domainName: name,
+  certificate: Certificate.fromCertificateArn(scope, 'Certificate', certificateArn),
+  ...(hostedZone && {
+    hostedZone: HostedZone.fromHostedZoneAttributes(scope, 'HostedZone', {
+      hostedZoneId: hostedZone.id,
+      zoneName: hostedZone.name,
+    }),
+  }),
+});
+
+const throttle = members({ rateLimit: optional(v.number()), burstLimit: optional(count) });
+
 export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]: Member<Of> } = {
   alarmsTopicArn: {
     schema: arn('sns', 'the ARN of a topic'),
@@ -162,25 +185,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
     }),
   },
   deploymentName: { schema: text },
-  domain: {
-    schema: members({
-      name: formed(DOMAIN_NAME, 'a domain name in lowercase, such as identity.example.com'),
-      certificateArn: arn('acm', 'the ARN of a certificate'),
-      hostedZone: optional(members({ id: text, name: text })),
-    }),
-    props: ({ name, certificateArn, hostedZone }, scope) => ({
-      domain: {
-        domainName: name,
-        certificate: Certificate.fromCertificateArn(scope, 'Certificate', certificateArn),
-        ...(hostedZone && {
-          hostedZone: HostedZone.fromHostedZoneAttributes(scope, 'HostedZone', {
-            hostedZoneId: hostedZone.id,
-            zoneName: hostedZone.name,
-          }),
-        }),
-      },
-    }),
-  },
+  domain: { schema: domain, props: (named, scope) => ({ domain: domainOf(named, scope) }) },
   encryptionKeyArn: {
     schema: keyArn,
     props: (key, scope) => ({ encryptionKey: Key.fromKeyArn(scope, 'EncryptionKey', key) }),
@@ -193,6 +198,20 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
     props: () => ({}),
   },
   functions: { schema: FunctionSettingsSchema },
+  gateways: {
+    schema: members({
+      jwtDomain: optional(domain),
+      iamDomain: optional(domain),
+      throttle: optional(throttle),
+    }),
+    props: ({ jwtDomain, iamDomain, ...stated }, scope) => ({
+      gateways: {
+        ...stated,
+        ...(jwtDomain && { jwtDomain: domainOf(jwtDomain, new Construct(scope, 'JwtDomain')) }),
+        ...(iamDomain && { iamDomain: domainOf(iamDomain, new Construct(scope, 'IamDomain')) }),
+      },
+    }),
+  },
   latticeResources: { schema: LatticeResourcesSchema },
   ipAddressType: {
     schema: v.picklist(Object.values(IpAddressType)),
@@ -266,7 +285,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   runbook: { schema: text },
   tags: { schema: tags, props: () => ({}) },
   terminationProtection: { schema: flag, props: () => ({}) },
-  throttle: { schema: members({ rateLimit: optional(v.number()), burstLimit: optional(count) }) },
+  throttle: { schema: throttle },
   tlsPolicy: { schema: text },
   tokenVaultKeys: { schema: v.array(keyArn) },
   trustedIssuers: { schema: TrustedIssuersSchema },

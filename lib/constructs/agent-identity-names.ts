@@ -18,6 +18,7 @@ export const AGENT_IDENTITY_PROPS: PropNames<IdentityServiceProps & IdentityStat
   throttle: 'optional',
   cloudWatchRole: 'optional',
   functions: 'optional',
+  gateways: 'optional',
   deploymentConfig: 'optional',
   domain: 'optional',
   tlsPolicy: 'optional',

@@ -222,7 +222,7 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   private readonly managerArns = new Set<string>();
 
   operationArn(operation: OperationName): string {
-    return operationArn(this, operation);
+    return operationArn(this, this, operation);
   }
 
   grantManageResources(grantee: IGrantable): Grant {

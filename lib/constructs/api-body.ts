@@ -15,7 +15,7 @@ import { LIVE } from './live-alias';
 import { tlsExtensions } from './tls-policy';
 
 export interface ApiRoute {
-  readonly method: Route['method'] | 'OPTIONS';
+  readonly method: Route['method'] | 'HEAD' | 'OPTIONS' | 'PATCH';
   /** Path template in API Gateway's notation, relative to the stage. */
   readonly path: string;
   /** `IAM`: SigV4, checked by API Gateway. `JWT`: the API's authorizer. `NONE`: everyone. */
@@ -30,6 +30,8 @@ export interface ApiBodyProps {
   readonly routes: readonly ApiRoute[];
   /** Which function of the API validates user tokens, for routes with `JWT`. */
   readonly authorizer?: string;
+  /** Whether the authorizer is also invoked without the header `Authorization`. By default, API Gateway responds itself. */
+  readonly authorizesMissingTokens?: boolean;
   /** The longest time for which responses are streamed; undefined if they are not. */
   readonly streamed?: Duration;
   /** Whether bodies are passed unchanged. API Gateway treats them as text otherwise. */
@@ -67,14 +69,14 @@ const SIGNATURE = {
 };
 
 /** The authorizer validates every request. A cached result would outlive the token and its keys. */
-const authorizerScheme = (authorizer: string) => ({
+const authorizerScheme = (authorizer: string, authorizesMissingTokens: boolean) => ({
   type: 'apiKey',
   name: 'Authorization',
   in: 'header',
   'x-amazon-apigateway-authtype': 'custom',
   'x-amazon-apigateway-authorizer': {
     type: 'request',
-    identitySource: 'method.request.header.Authorization',
+    ...(!authorizesMissingTokens && { identitySource: 'method.request.header.Authorization' }),
     authorizerUri: invocationUri(authorizer),
     authorizerResultTtlInSeconds: 0,
   },
@@ -129,7 +131,8 @@ function server({ domainName, vpcEndpointIds }: ApiBodyProps): object | undefine
 }
 
 export function apiBody(props: ApiBodyProps): Record<string, unknown> {
-  const { name, description, authorizer, binary, responses, tlsPolicy, policy } = props;
+  const { name, description, authorizer, authorizesMissingTokens = false } = props;
+  const { binary, responses, tlsPolicy, policy } = props;
   const at = server(props);
   return {
     openapi: '3.0.1',
@@ -139,7 +142,9 @@ export function apiBody(props: ApiBodyProps): Record<string, unknown> {
     components: {
       securitySchemes: {
         signature: SIGNATURE,
-        ...(authorizer !== undefined && { authorizer: authorizerScheme(authorizer) }),
+        ...(authorizer !== undefined && {
+          authorizer: authorizerScheme(authorizer, authorizesMissingTokens),
+        }),
       },
     },
     ...tlsExtensions(tlsPolicy),

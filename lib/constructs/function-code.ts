@@ -7,7 +7,14 @@ import { extname, join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 
 /** A function is named like its composition root in lambda/functions, and like the folder of its bundle. */
-export type FunctionName = FunctionGroup | 'audit-digest' | 'deployed-resources' | 'gate' | 'authorizer';
+export type FunctionName =
+  | FunctionGroup
+  | 'audit-digest'
+  | 'deployed-resources'
+  | 'gate'
+  | 'authorizer'
+  | 'gateway'
+  | 'gateway-authorizer';
 
 /**
  * The bundles are in `dist/functions` of the package. The compiled library is in `dist` too; in the project itself,

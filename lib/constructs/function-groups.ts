@@ -7,6 +7,9 @@ import type { FunctionGroup } from '../../lambda/operations/groups';
 export type GroupVariable =
   | 'BASE_URL'
   | 'CONSENT_PAGE'
+  | 'GATEWAY_IAM_URL'
+  | 'GATEWAY_JWT_URL'
+  | 'GATEWAY_ROLE_ARN'
   | 'LATTICE_RESOURCES'
   | 'LIFETIMES'
   | 'OWNER_ACCOUNTS'
@@ -67,21 +70,28 @@ export const GROUPS = {
     memorySize: 512,
     timeout: GATEWAY_TIMEOUT,
     // Only the control plane creates resources, which have a quota, and accepts private endpoints, which must name its network.
-    variables: ['BASE_URL', 'QUOTAS', 'SERVICE_NETWORK', 'LATTICE_RESOURCES'],
+    variables: [
+      'BASE_URL',
+      'QUOTAS',
+      'SERVICE_NETWORK',
+      'LATTICE_RESOURCES',
+      'GATEWAY_JWT_URL',
+      'GATEWAY_IAM_URL',
+    ],
     outbound: false,
   },
   'token-exchange': {
     setting: 'tokenExchange',
     memorySize: 1024,
     timeout: Duration.seconds(15),
-    variables: ['BASE_URL', 'LIFETIMES', 'LATTICE_RESOURCES'],
+    variables: ['BASE_URL', 'LIFETIMES', 'LATTICE_RESOURCES', 'GATEWAY_ROLE_ARN'],
     outbound: true,
   },
   'credential-retrieval': {
     setting: 'credentialRetrieval',
     memorySize: 1024,
     timeout: GATEWAY_TIMEOUT,
-    variables: ['BASE_URL', 'LIFETIMES', 'CONSENT_PAGE', 'LATTICE_RESOURCES'],
+    variables: ['BASE_URL', 'LIFETIMES', 'CONSENT_PAGE', 'LATTICE_RESOURCES', 'GATEWAY_ROLE_ARN'],
     outbound: true,
   },
   'oauth-callback': {

@@ -25,6 +25,8 @@ export interface GatewayError {
   readonly problem?: CodedError;
   /** The `WWW-Authenticate` header, which tells the caller how to get a token. */
   readonly wwwAuthenticate?: string;
+  /** Whether the `WWW-Authenticate` header is the member `challenge` of the context that the authorizer returned. */
+  readonly challengeOfAuthorizer?: true;
   /** The `Retry-After` header, in seconds. */
   readonly retryAfter?: number;
 }
@@ -99,8 +101,11 @@ export type GatewayHeaders = Readonly<Record<string, GatewayHeader>>;
 const headerValue = (name: string, header: GatewayHeader): string =>
   'value' in header ? staticHeader(name, header.value) : `method.request.header.${header.requestHeader}`;
 
+/** Name of the member of the authorizer's context. */
+const CHALLENGE = 'challenge';
+
 function definitionOf(error: GatewayError, headers: GatewayHeaders): GatewayResponseDefinition {
-  const { type, status = ERROR_STATUS[type], wwwAuthenticate, retryAfter } = error;
+  const { type, status = ERROR_STATUS[type], wwwAuthenticate, challengeOfAuthorizer, retryAfter } = error;
   const all: GatewayHeaders = {
     ...headers,
     'x-amzn-errortype': { value: type },
@@ -109,12 +114,17 @@ function definitionOf(error: GatewayError, headers: GatewayHeaders): GatewayResp
   };
   return {
     ...(status !== 'unchanged' && { statusCode: String(status) }),
-    responseParameters: Object.fromEntries(
-      Object.entries(all).map(([name, header]) => [
-        `gatewayresponse.header.${name}`,
-        headerValue(name, header),
-      ]),
-    ),
+    responseParameters: {
+      ...Object.fromEntries(
+        Object.entries(all).map(([name, header]) => [
+          `gatewayresponse.header.${name}`,
+          headerValue(name, header),
+        ]),
+      ),
+      ...(challengeOfAuthorizer && {
+        'gatewayresponse.header.WWW-Authenticate': `context.authorizer.${CHALLENGE}`,
+      }),
+    },
     responseTemplates: { 'application/json': bodyTemplate(error) },
   };
 }

@@ -13,6 +13,7 @@ import { functionCode } from './function-code';
 import type { VariableSources } from './function-environment';
 import { groupRow, type GroupVariable } from './function-groups';
 import type { FunctionSettings } from './function-settings';
+import type { Gateways } from './gateways';
 import { PERMISSIONS, type InvokedGroup } from './permissions';
 import { PublishedFunction } from './service-function';
 import {
@@ -71,6 +72,12 @@ export interface GroupFunctionProps {
   readonly removalPolicy: RemovalPolicy;
   /** Digest of the stage secret of the API. Required for the groups that it has routes for. */
   readonly stageSecretHash?: string;
+  /** The APIs and the role of gateways, if the deployment has them. */
+  readonly gateways?: {
+    readonly jwtUrl: string;
+    readonly iamUrl: string;
+    readonly functions: Pick<Gateways['functions'], 'gateway'>;
+  };
   /** The functions that other functions invoke. Required for the groups that invoke them. */
   readonly invoked?: Readonly<Partial<Record<InvokedGroup, InvokedFunction>>>;
 }
@@ -109,6 +116,9 @@ function variableOf(
   const values: Readonly<Record<GroupVariable, string | undefined>> = {
     BASE_URL: props.baseUrl,
     CONSENT_PAGE: props.consentPage ? 'true' : undefined,
+    GATEWAY_IAM_URL: props.gateways?.iamUrl,
+    GATEWAY_JWT_URL: props.gateways?.jwtUrl,
+    GATEWAY_ROLE_ARN: props.gateways?.functions.gateway.executionRole.roleArn,
     LATTICE_RESOURCES:
       Object.keys(props.latticeResources).length > 0 ? JSON.stringify(props.latticeResources) : undefined,
     LIFETIMES: JSON.stringify(props.lifetimes),

@@ -23,10 +23,11 @@ import { claimDeploymentName, deploymentNameOf } from './deployment-name';
 import type { InvokedFunction } from './function-access';
 import { checkFunctionNames, settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
 import { addGradualDeployment } from './gradual-deployment';
-import { addGroupFunction } from './group-function';
+import { addGroupFunction, type GroupFunctionProps } from './group-function';
 import { IdentityApi } from './identity-api';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { liveAliasOf } from './live-alias';
+import { Gateways, GATEWAYS_PROPS, type GatewaysProps } from './gateways';
 import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
 import type { ServiceFunctions } from './monitored-resources';
 import { addMonitoring } from './monitoring';
@@ -170,6 +171,11 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly functions?: ServiceFunctionSettings;
   /**
+   * The APIs and functions of gateways, which attach the credentials of users to the requests of agents (docs/gateways.md).
+   * @default - none: the service has no gateways
+   */
+  readonly gateways?: GatewaysProps;
+  /**
    * How AWS CodeDeploy shifts the callers of each function to a new version, such as
    * `LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES`. An alarm about function errors, unexpected errors, keys, or
    * signatures ends the deployment and restores the version before. The alarms have periods of 5 minutes, so a shift
@@ -291,11 +297,17 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
 
 /** @throws Error that names a prop which is not valid, in addition to those of {@link configurationOf} */
 function checkProps(scope: Construct, props: IdentityServiceDefinition): void {
-  const { network, functions = {}, auditTrail = {}, deploymentConfig } = props;
+  const { network, functions = {}, auditTrail = {}, deploymentConfig, gateways, privateApi } = props;
   checkReplication(scope, props.state, props.domain);
   checkedAt(scope.node.path, () => {
     if (network) checkPropNames('network', network, SERVICE_NETWORK_PROPS);
     checkFunctionNames(functions);
+    if (gateways) checkPropNames('gateways', gateways, GATEWAYS_PROPS);
+    if (gateways && privateApi) {
+      throw new Error(
+        'gateways cannot be combined with privateApi, because the APIs of gateways are public. Remove one of them.',
+      );
+    }
     checkAuditTrail(auditTrail);
     checkDeploymentConfig(deploymentConfig);
   });
@@ -369,7 +381,7 @@ function addFunctions(
   const addFunction = (
     group: FunctionGroup,
     invoked: Readonly<Partial<Record<InvokedGroup, InvokedFunction>>> = {},
-    stageSecretHash?: string,
+    routed: Pick<GroupFunctionProps, 'stageSecretHash' | 'gateways'> = {},
   ) =>
     addGroupFunction(scope, {
       group,
@@ -382,7 +394,7 @@ function addFunctions(
       ...shared,
       trustedIssuers,
       invoked,
-      ...(stageSecretHash !== undefined && { stageSecretHash }),
+      ...routed,
     });
   const revocation = addFunction('revocation');
   const providerClient = addFunction('provider-client', { revocation: liveAliasOf(revocation) });
@@ -396,7 +408,23 @@ function addFunctions(
     connections: liveAliasOf(connections),
   };
   const { secret, hash } = addStageSecret(scope, keyRotation.functionArn, vpcEndpoints);
-  const addRouted = (group: RoutedGroup, ofGroup?: typeof invoked) => addFunction(group, ofGroup, hash);
+  const gateways =
+    props.gateways &&
+    new Gateways(scope, 'Gateways', {
+      ...props.gateways,
+      ...shared,
+      state: props.state,
+      service: api,
+      stageSecret: { secret, hash },
+      logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+      network: network ?? 'internet',
+      privateDestinations: configuration.privateDestinations,
+      namesInMetrics: configuration.namesInMetrics,
+      ...(props.tlsPolicy !== undefined && { tlsPolicy: props.tlsPolicy }),
+      ...(props.ipAddressType && { ipAddressType: props.ipAddressType }),
+    });
+  const addRouted = (group: RoutedGroup, ofGroup?: typeof invoked) =>
+    addFunction(group, ofGroup, { stageSecretHash: hash, ...(gateways && { gateways }) });
   const routed = {
     'control-plane': addRouted('control-plane', invoked),
     'token-exchange': addRouted('token-exchange'),
@@ -419,6 +447,7 @@ function addFunctions(
     revocation,
     connections,
     ...(eventPoll && { 'event-poll': eventPoll }),
+    ...gateways?.functions,
   };
 }
 

@@ -60,17 +60,25 @@ export function methodName({ method, path }: ApiMethod): MethodName {
   return `${method}/${path.slice(1).replace(/\{\w+\+?\}/g, '*')}`;
 }
 
-function methodArn(api: InvokedApi, method: MethodName, restApiId: string = api.restApiId): string {
-  return Stack.of(api).formatArn({
+type ApiAttributes = Pick<InvokedApi, 'restApiId' | 'stage' | 'account'>;
+
+/** @param scope a construct of the API's stack */
+function methodArn(
+  scope: IConstruct,
+  { restApiId, stage, account }: ApiAttributes,
+  method: MethodName,
+): string {
+  return Stack.of(scope).formatArn({
     service: 'execute-api',
-    ...(api.account !== undefined && { account: api.account }),
+    ...(account !== undefined && { account }),
     resource: restApiId,
-    resourceName: `${api.stage}/${method}`,
+    resourceName: `${stage}/${method}`,
   });
 }
 
-export const operationArn = (api: InvokedApi, operation: OperationName): string =>
-  methodArn(api, methodName(OPERATIONS[operation]));
+/** @param scope a construct of the API's stack */
+export const operationArn = (scope: IConstruct, api: ApiAttributes, operation: OperationName): string =>
+  methodArn(scope, api, methodName(OPERATIONS[operation]));
 
 /** Returns a resource as cdk-nag names it, with references in angle brackets. */
 export function nagName(resolved: unknown): string {
@@ -98,7 +106,7 @@ export function nagName(resolved: unknown): string {
  */
 export function grantInvokeMethods(api: InvokedApi, grantee: IGrantable, access: MethodAccess): Grant {
   granteeArn(api, grantee, access.accounts);
-  const resourceArns = access.methods.map((method) => methodArn(api, method));
+  const resourceArns = access.methods.map((method) => methodArn(api, api, method));
   const grant = Grant.addToPrincipal({ grantee, actions: ['execute-api:Invoke'], resourceArns });
   grant.assertSuccess();
   acknowledgeWildcards(api, grantee, access);
@@ -156,8 +164,10 @@ function acknowledgeWildcards(
   if (wildcards.length === 0 || !Construct.isConstruct(grantPrincipal)) return;
   const stack = Stack.of(grantPrincipal);
   const restApiId = restApiIdIn(stack, api);
+  const { stage, account } = api;
+  const attributes = { stage, ...(account !== undefined && { account }) };
   for (const method of wildcards) {
-    const name = nagName(stack.resolve(methodArn(api, method, restApiId)));
+    const name = nagName(stack.resolve(methodArn(api, { ...attributes, restApiId }, method)));
     Validations.of(grantPrincipal).acknowledge({ id: `AwsSolutions-IAM5[Resource::${name}]`, reason });
   }
 }

@@ -14,9 +14,11 @@ export interface MonitoredApi {
   readonly functions: Readonly<Record<string, LambdaFunction>>;
 }
 
-/** The functions of a deployment. Without identity providers whose security events are polled, there is no `event-poll`. */
+/** The functions of a deployment. Some exist only if identity providers are polled, or with gateways. */
 export type ServiceFunctions<Type> = Readonly<Record<Exclude<FunctionGroup, 'event-poll'>, Type>> & {
   readonly 'event-poll'?: Type;
+  readonly gateway?: Type;
+  readonly 'gateway-authorizer'?: Type;
 };
 
 /** The parts of a deployment of the service. */

@@ -98,6 +98,7 @@ const userEmails = `${PREFIX.userEmail}*`;
 const apiKeys = `${PREFIX.apiKey}*`;
 const sessions = `${PREFIX.session}*`;
 const portals = `${PREFIX.consentPortal}*`;
+const gateways = `${PREFIX.gateway}*`;
 const clientMetadata = `${PREFIX.clientMetadata}*`;
 const registeredClients = `${PREFIX.registeredClient}*`;
 const portalSessions = `${PREFIX.portalSession}*`;
@@ -132,6 +133,13 @@ const receivedEvents: readonly TablePermission[] = [
 
 const vaultKeys = (purpose: Purpose): string => `${PREFIX.vaultKey}${purpose}#*`;
 
+/** The functions of gateways read gateways, and nothing else. They get credentials as agents do. */
+export const GATEWAY_PERMISSIONS: GroupPermissions = {
+  tables: [{ table: 'Directory', actions: ['GetItem', 'BatchGetItem', 'Query'], partitions: [gateways] }],
+  key: [],
+  verifiesUsers: false,
+};
+
 export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   /**
    * Writes the directory, encrypts secrets, checks the owner tag of external secrets, and deletes the data of a deleted
@@ -143,10 +151,17 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       {
         table: 'Directory',
         actions: ['GetItem', 'PutItem', 'DeleteItem'],
-        partitions: [...resources, portals, clientMetadata],
+        partitions: [...resources, portals, gateways, clientMetadata],
       },
+      // The targets of a gateway.
+      { table: 'Directory', actions: ['Query'], partitions: [gateways] },
       { table: 'Directory', actions: ['PutItem', 'DeleteItem'], partitions: [registeredClients] },
-      { table: 'Directory', index: OWNER_INDEX, actions: ['Query'], partitions: [...resources, portals] },
+      {
+        table: 'Directory',
+        index: OWNER_INDEX,
+        actions: ['Query'],
+        partitions: [...resources, portals, gateways],
+      },
       { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
       {
         table: 'Keys',

@@ -54,8 +54,9 @@ export const STAGE = 'prod';
 const CHALLENGE_HEADER = 'gatewayresponse.header.WWW-Authenticate';
 const DEFINITION_HEADER = 'gatewayresponse.header.x-api-definition';
 
+/** Whether the response has its own challenge, with the address of the API, and not that of the authorizer. */
 const isChallenge = ([, { responseParameters }]: GatewayResponse): boolean =>
-  CHALLENGE_HEADER in responseParameters;
+  responseParameters[CHALLENGE_HEADER]?.startsWith("'") ?? false;
 
 /** The settings that the operator chooses. */
 export interface ServiceApiSettings {
@@ -78,7 +79,7 @@ export interface ServiceApiSettings {
 /** The settings that depend on the kind of API. */
 export interface ServiceApiKind extends Pick<
   ApiBodyProps,
-  'description' | 'routes' | 'authorizer' | 'streamed' | 'binary' | 'policy'
+  'description' | 'routes' | 'authorizer' | 'authorizesMissingTokens' | 'streamed' | 'binary' | 'policy'
 > {
   /** What the API is. Its metrics at API Gateway have the name as their dimension, so the deployment's name follows. */
   readonly name: string;

@@ -1,0 +1,198 @@
+/**
+ * The gateways of a deployment: one function behind two REST APIs, for gateways with user tokens and for gateways with IAM.
+ * The function is a caller of the identity service. It cannot open the vault, sign a token, or write the directory.
+ */
+import { CfnOutput, Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import type { IpAddressType, ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { OperationName } from '../../lambda/operations';
+import type { ApiDomain } from './api-domain';
+import type { CallerNetwork } from './caller-network';
+import { checkedAt } from './construct-error';
+import { MAX_STREAM_DURATION } from './endpoint-api';
+import { functionAccess } from './function-access';
+import { functionCode } from './function-code';
+import { checkFunctionSettings, type FunctionSettings } from './function-settings';
+import { GatewayApi } from './gateway-api';
+import { operationArn } from './invocation';
+import type { LogKey } from './log-key';
+import { GATEWAY_PERMISSIONS } from './permissions';
+import { checkPropNames, type PropNames } from './prop-names';
+import { PublishedFunction } from './service-function';
+import { STAGE, type ServiceApi } from './service-api';
+import { outboundVariables, type PrivateDestination } from './service-network';
+import type { SharedStageSecret } from './stage-secret';
+import type { IIdentityState } from './state';
+import type { WebAcl } from './web-acl';
+
+/** Settings of the functions of gateways. */
+export interface GatewayFunctionSettings {
+  /** Forwards requests, and streams the responses. */
+  readonly gateway?: FunctionSettings;
+  /** Validates the user tokens of requests to gateways with `CUSTOM_JWT`. */
+  readonly authorizer?: FunctionSettings;
+}
+
+/** The APIs and functions that serve gateways. */
+export interface GatewaysProps {
+  /**
+   * A custom domain name for the gateways with user tokens (`CUSTOM_JWT`).
+   * @default - API Gateway's own address
+   */
+  readonly jwtDomain?: ApiDomain;
+  /**
+   * A custom domain name for the gateways with IAM (`AWS_IAM`).
+   * @default - API Gateway's own address
+   */
+  readonly iamDomain?: ApiDomain;
+  /**
+   * Limits of each method of each API, over all gateways.
+   * @default - a `rateLimit` of 100 requests per second, and a `burstLimit` of 200
+   */
+  readonly throttle?: ThrottleSettings;
+  /**
+   * A web ACL (AWS WAF) in front of both APIs.
+   * @default - none
+   */
+  readonly webAcl?: WebAcl;
+  /**
+   * Memory, concurrency, environment, layers, and tracing of the functions.
+   * @default - memory from measurement; no reserved and no provisioned concurrency
+   */
+  readonly functions?: GatewayFunctionSettings;
+}
+
+export const GATEWAYS_PROPS: PropNames<GatewaysProps> = {
+  jwtDomain: 'optional',
+  iamDomain: 'optional',
+  throttle: 'optional',
+  webAcl: 'optional',
+  functions: 'optional',
+};
+
+const FUNCTIONS_PROPS: PropNames<GatewayFunctionSettings> = { gateway: 'optional', authorizer: 'optional' };
+
+/** The operations with which the gateway gets a token for each call, and the credential of the target. */
+const CALLED: readonly OperationName[] = [
+  'GetWorkloadAccessToken',
+  'GetWorkloadAccessTokenForJWT',
+  'GetWorkloadAccessTokenForUserId',
+  'GetResourceOauth2Token',
+  'RejectResourceOauth2Token',
+  'GetResourceDpopProof',
+  'GetResourceApiKey',
+];
+
+/** MiB. The gateway waits for others, and streams. Both verify signatures, which is a matter of CPU. */
+const MEMORY_SIZE = { gateway: 1024, authorizer: 512 } as const;
+
+/** The issuer's metadata and keys, up to 5 seconds each, and a read. */
+const AUTHORIZER_TIMEOUT = Duration.seconds(15);
+
+export interface GatewaysDefinition extends GatewaysProps {
+  readonly deployment: string;
+  readonly state: IIdentityState;
+  /** The service's API, which the gateway function calls. */
+  readonly service: Pick<ServiceApi, 'baseUrl' | 'restApiId'>;
+  readonly stageSecret: SharedStageSecret;
+  readonly logKey: LogKey;
+  readonly logRetention: RetentionDays;
+  readonly auditRetention: RetentionDays;
+  readonly removalPolicy: RemovalPolicy;
+  readonly tlsPolicy?: string;
+  readonly ipAddressType?: IpAddressType;
+  readonly network: CallerNetwork | 'internet';
+  readonly privateDestinations: readonly PrivateDestination[];
+  readonly namesInMetrics: boolean;
+}
+
+/** Children: `Jwt` and `Iam`, the APIs; for each function `{name}`, `{name}-role`, and `{name}-logs`. */
+export class Gateways extends Construct {
+  /** Addresses under which the IDs of gateways follow. */
+  readonly jwtUrl: string;
+  readonly iamUrl: string;
+  readonly functions: {
+    readonly gateway: PublishedFunction;
+    readonly 'gateway-authorizer': PublishedFunction;
+  };
+
+  constructor(scope: Construct, id: string, props: GatewaysDefinition) {
+    super(scope, id);
+    const { functions: settings = {}, stageSecret, webAcl, tlsPolicy, service } = props;
+    checkedAt(scope.node.path, () => {
+      checkPropNames('gateways.functions', settings, FUNCTIONS_PROPS);
+    });
+    const apiSettings = {
+      deployment: props.deployment,
+      logKey: props.logKey,
+      logRetention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+      throttle: props.throttle ?? {},
+      ...(webAcl && { webAcl }),
+      ...(tlsPolicy !== undefined && { tlsPolicy }),
+      ...(props.ipAddressType && { ipAddressType: props.ipAddressType }),
+    };
+    const withDomain = (domain: ApiDomain | undefined) => ({ ...apiSettings, ...(domain && { domain }) });
+    const jwt = new GatewayApi(this, 'Jwt', 'CUSTOM_JWT', withDomain(props.jwtDomain));
+    const iam = new GatewayApi(this, 'Iam', 'AWS_IAM', withDomain(props.iamDomain));
+    this.jwtUrl = jwt.baseUrl;
+    this.iamUrl = iam.baseUrl;
+
+    const addFunction = (
+      name: 'gateway' | 'gateway-authorizer',
+      setting: keyof GatewayFunctionSettings,
+      timeout: Duration,
+      statements: readonly PolicyStatement[],
+    ): PublishedFunction => {
+      const access = functionAccess(GATEWAY_PERMISSIONS, { state: props.state, tokenVaultKeys: [] });
+      return new PublishedFunction(this, name, {
+        code: functionCode(name),
+        description: `agent-identity: ${name}`,
+        deployment: props.deployment,
+        roleId: `${name}-role`,
+        logGroupId: `${name}-logs`,
+        policy: { name, statements: [...access.statements, ...statements] },
+        memorySize: MEMORY_SIZE[setting],
+        settings: checkedAt(scope.node.path, () =>
+          checkFunctionSettings(`gateways.functions.${setting}`, settings[setting] ?? {}),
+        ),
+        timeout,
+        logRetention: props.auditRetention,
+        logKey: props.logKey,
+        removalPolicy: props.removalPolicy,
+        network: props.network,
+        environment: {
+          ...access.environment,
+          ...checkedAt(scope.node.path, () =>
+            outboundVariables(this, props.network, props.privateDestinations),
+          ),
+          GATEWAY_JWT_URL: this.jwtUrl,
+          GATEWAY_IAM_URL: this.iamUrl,
+          STAGE_SECRET_HASH: stageSecret.hash,
+          ...(name === 'gateway' && { IDENTITY_ENDPOINT: service.baseUrl }),
+          ...(props.namesInMetrics && { NAMES_IN_METRICS: 'true' }),
+        },
+      });
+    };
+    const gateway = addFunction('gateway', 'gateway', MAX_STREAM_DURATION, [
+      new PolicyStatement({
+        actions: ['execute-api:Invoke'],
+        resources: CALLED.map((operation) =>
+          operationArn(this, { restApiId: service.restApiId, stage: STAGE }, operation),
+        ),
+      }),
+    ]);
+    const authorizer = addFunction('gateway-authorizer', 'authorizer', AUTHORIZER_TIMEOUT, []);
+    this.functions = { gateway, 'gateway-authorizer': authorizer };
+    jwt.connect(this.functions, stageSecret.secret);
+    iam.connect({ gateway }, stageSecret.secret);
+    this.addOutput('GatewaysJwtUrl', this.jwtUrl, 'user tokens');
+    this.addOutput('GatewaysIamUrl', this.iamUrl, 'IAM');
+  }
+
+  private addOutput(id: string, value: string, callers: string): void {
+    new CfnOutput(this, id, { value, description: `Gateways with ${callers}: the ID of a gateway follows` });
+  }
+}
