@@ -17,6 +17,7 @@ import {
   type Tool,
   type WrappedTool,
 } from './credential';
+import { CONSENT_LIFETIME, pollUntil } from './consent-polling';
 import {
   AccessTokenRejectedError,
   boundTokenError,
@@ -126,14 +127,6 @@ const inOptions = (error: unknown, { callbackUrl }: AccessTokenOptions): unknown
       )
     : error;
 
-/** Lifetime of a consent session in seconds. */
-const CONSENT_LIFETIME = 600;
-
-/** Milliseconds between polls. Short at first, because many users only click once; the AWS SDKs poll every 5 seconds. */
-const FIRST_PAUSE = 1000;
-const MAX_PAUSE = 5000;
-const GROWTH = 1.5;
-
 type TokenRequest = Omit<GetResourceOauth2TokenCommandInput, 'workloadIdentityToken'>;
 
 /** The members that are equal in all requests of one call. */
@@ -198,25 +191,6 @@ async function poll(options: AccessTokenOptions, sessionUri: string): Promise<Is
   }
 }
 
-/**
- * @param until time of the clock
- * @returns undefined if the consent is still in progress at this time
- */
-async function pollUntil(
-  options: AccessTokenOptions,
-  sessionUri: string,
-  until: number,
-): Promise<IssuedToken | undefined> {
-  const { signal, clock = systemClock } = options;
-  for (let pause = FIRST_PAUSE; clock.now() < until; pause = Math.min(pause * GROWTH, MAX_PAUSE)) {
-    const next = Math.min(pause, until - clock.now());
-    await unlessAborted(signal, () => clock.wait(next, signal));
-    const token = await poll(options, sessionUri);
-    if (token) return token;
-  }
-  return undefined;
-}
-
 async function afterConsent(
   options: AccessTokenOptions,
   authorizationUrl: string,
@@ -227,7 +201,7 @@ async function afterConsent(
   if (!onAuthUrl) throw new ConsentRequiredError(providerName, authorizationUrl, sessionUri);
   const until = clock.now() + consentTimeout * 1000;
   await unlessAborted(signal, async () => onAuthUrl(authorizationUrl));
-  const token = await pollUntil(options, sessionUri, until);
+  const token = await pollUntil(options, until, () => poll(options, sessionUri));
   if (!token) throw new ConsentTimeoutError(providerName, consentTimeout);
   return token;
 }
@@ -253,7 +227,8 @@ export async function awaitConsent(
   const { consentTimeout = CONSENT_LIFETIME, clock = systemClock } = options;
   const until = clock.now() + consentTimeout * 1000;
   try {
-    const token = (await poll(options, sessionUri)) ?? (await pollUntil(options, sessionUri, until));
+    const token =
+      (await poll(options, sessionUri)) ?? (await pollUntil(options, until, () => poll(options, sessionUri)));
     return token && bearer(options, token);
   } catch (error) {
     if (error instanceof ConsentFailedError && error.providerError === undefined) return undefined;

@@ -16,10 +16,10 @@ import {
 } from './workload-access-token';
 
 /** Where gates read the workload access token of the agent that calls, as AWS SDKs send it. */
-const CALLING_AGENT_HEADER = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
+export const CALLING_AGENT_HEADER = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
 
 /** @throws ConfigurationError that does not repeat the token, as the error of `Headers` does */
-function headerValue(token: string): string {
+export function headerValue(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new ConfigurationError(
     'The workload access token contains a space, a line break, or another character that no token has.',

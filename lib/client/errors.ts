@@ -165,6 +165,17 @@ export class AgentRedirectError extends Error {
   }
 }
 
+/** A request is for another address than that of the gateway. The agent's token is not sent there. */
+export class GatewayAddressError extends Error {
+  override readonly name = 'GatewayAddressError';
+
+  constructor() {
+    super(
+      'The URL is not below the URL of the gateway, so nothing was sent there. Request {gatewayUrl}/{target}/{path}.',
+    );
+  }
+}
+
 /**
  * - `sign-in-needed`: no user is signed in to this browser;
  * - `state-missing`: the URL has a `session_id` but no `state`, because the agent requested the token without a state;

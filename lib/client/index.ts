@@ -50,6 +50,7 @@ export {
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
+  GatewayAddressError,
   McpRedirectError,
   ReplacementTokenRejectedError,
   ResourceRedirectError,
@@ -58,6 +59,7 @@ export {
   type AuthorizationReturnReason,
 } from './errors';
 export { fromGate, type GateOptions } from './gate-headers';
+export { gatewayFetch, type GatewayFetchOptions } from './gateway-fetch';
 export { createIdentityClient, type IdentityClientOptions } from './identity-client';
 export type { McpRequestContext } from './mcp-context';
 export type { RequestHeaders } from './request-headers';

@@ -178,8 +178,10 @@ export function staticWorkloadAccessToken(token: string): WorkloadAccessTokenSou
 }
 
 /** Clients recognize an expired token only by this word; the service uses it for nothing else. */
+export const isExpiryMessage = (message: string): boolean => /expired/i.test(message);
+
 const isExpiry = (error: unknown): boolean =>
-  error instanceof UnauthorizedException && /expired/i.test(error.message);
+  error instanceof UnauthorizedException && isExpiryMessage(error.message);
 
 /**
  * Sends a request with a workload access token, and again with another token if the first has expired.
