@@ -10,18 +10,21 @@ type OutputOf<Command> = Command extends abstract new (...input: never[]) => {
   ? Output
   : never;
 
-/** A value as JSON has it: times in epoch seconds, any member of a union, and also values that AWS does not have. */
-type Json<Value> = Value extends Date
-  ? number
+/** A value as JSON has it: times as texts or in epoch seconds, any member of a union, and also values that AWS does not have. */
+type Json<Value, Time> = Value extends Date
+  ? Time
   : Value extends string
     ? string
     : Value extends { readonly $unknown?: unknown }
       ? object
       : Value extends object
-        ? { readonly [Name in keyof Value]: Json<Value[Name]> | undefined }
+        ? { readonly [Name in keyof Value]: Json<Value[Name], Time> | undefined }
         : Value;
+
+/** Gateways have times as texts (ISO 8601). */
+type TimeOf<Name> = Name extends `${string}Gateway${string}` ? string : number;
 
 /** The response of the operation with this name; `object` if AWS has no such operation. */
 export type AwsOutput<Name> = `${Name & string}Command` extends infer Command extends keyof Clients
-  ? Json<Omit<OutputOf<Clients[Command]>, '$metadata'>>
+  ? Json<Omit<OutputOf<Clients[Command]>, '$metadata'>, TimeOf<Name>>
   : object;

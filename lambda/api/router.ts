@@ -56,12 +56,17 @@ const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEvent): string | null 
   body !== null && isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
 
 /** Members outside the body. API Gateway delivers an ARN encoded or decoded; an ARN itself contains no `%`. */
-function membersOf(event: APIGatewayProxyEvent, { query }: Route): Record<string, unknown> {
-  const arn = event.pathParameters?.resourceArn;
-  return {
-    ...(arn !== undefined && { resourceArn: decoded(arn) }),
-    ...(query && { [query]: event.multiValueQueryStringParameters?.[query] ?? [] }),
-  };
+function membersOf(event: APIGatewayProxyEvent, { query = {} }: Route): Record<string, unknown> {
+  const { pathParameters, queryStringParameters, multiValueQueryStringParameters } = event;
+  const members = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(pathParameters ?? {})) members.set(name, decoded(value ?? ''));
+  for (const [name, type] of Object.entries(query)) {
+    const value = queryStringParameters?.[name];
+    if (type === 'strings') members.set(name, multiValueQueryStringParameters?.[name] ?? []);
+    // The schema rejects NaN.
+    else if (value !== undefined) members.set(name, type === 'number' ? Number(value) : value);
+  }
+  return Object.fromEntries(members);
 }
 
 function decoded(text: string): string {

@@ -1,6 +1,6 @@
 /** The addresses outside of any portal: the home page, the icon, and the page for an address that does not exist. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { REFUSED_OPERATIONS } from '../operations/refused-operations';
+import { refusedOperationAt } from '../operations/refused-operations';
 import { ServiceError } from '../domain/service-error';
 import { renderHome, renderNotFound } from '../pages/portal-pages';
 import type { RenderedPage } from '../pages/shell';
@@ -33,22 +33,20 @@ const NO_SUCH_ROUTE = new ServiceError(
   'The operation does not exist. Check the method and the path.',
 );
 
-/** Returns a page for people, and an error in the form of the API for its clients. */
-export const notFoundResult = (event: APIGatewayProxyEvent): APIGatewayProxyResult =>
-  wantsPage(event) ? shown(renderNotFound()) : errorResult(NO_SUCH_ROUTE);
-
 /** The path of a request to a route for unknown paths, without the stage. */
 const pathOf = ({ pathParameters }: APIGatewayProxyEvent): string =>
   `/${(pathParameters?.unknown ?? '').replace(/^\/+/, '')}`;
 
 /**
  * Returns the reason for an operation of AWS that this service does not have. No signature is needed for it: it is the
- * same for everyone, and an agent that IAM does not allow the operation gets it, too.
+ * same for everyone, and an agent that IAM does not allow the operation gets it, too. For any other request, returns a page for
+ * people, and an error in the form of the API for its clients.
  */
-export function unknownOperationResult(event: APIGatewayProxyEvent): APIGatewayProxyResult {
-  const requested = pathOf(event);
-  const [name, refused] = Object.entries(REFUSED_OPERATIONS).find(([, { path }]) => path === requested) ?? [];
-  if (name === undefined || !refused) return notFoundResult(event);
-  const message = `${name} is not supported by this service: ${refused.why}.`;
-  return errorResult(new ServiceError('ValidationException', message));
+export function notFoundResult(event: APIGatewayProxyEvent): APIGatewayProxyResult {
+  const [name, refused] = refusedOperationAt(event.httpMethod, pathOf(event)) ?? [];
+  if (name !== undefined && refused) {
+    const message = `${name} is not supported by this service: ${refused.why}.`;
+    return errorResult(new ServiceError('ValidationException', message));
+  }
+  return wantsPage(event) ? shown(renderNotFound()) : errorResult(NO_SUCH_ROUTE);
 }

@@ -50,8 +50,8 @@ function checkManaged(
   }
 }
 
-/** @throws ValidationException */
-function checkEndpointServed(
+/** Checks one private endpoint as {@link checkPrivateEndpoints} does. @throws ValidationException */
+export function checkEndpointServed(
   member: string,
   { managedVpcResource: managed, selfManagedLatticeResource: selfManaged }: PrivateEndpoint,
   policy: PrivateEndpointPolicy,

@@ -17,6 +17,8 @@ export const QuotasSchema = v.strictObject({
   oauth2CredentialProviders: v.optional(count, 50),
   apiKeyCredentialProviders: v.optional(count, 50),
   consentPortals: v.optional(count, 50),
+  gateways: v.optional(count, 1000),
+  targetsPerGateway: v.optional(count, 100),
 });
 
 export type Quotas = v.InferOutput<typeof QuotasSchema>;

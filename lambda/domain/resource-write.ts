@@ -74,7 +74,7 @@ export async function changeResource<Resource extends OwnedResource>(
 }
 
 /** Returns the names of the members whose value a change replaces. */
-export const changedMembers = <Resource extends OwnedResource>(
+export const changedMembers = <Resource extends object>(
   resource: Resource,
   change: Partial<Resource>,
 ): (keyof Resource & string)[] =>

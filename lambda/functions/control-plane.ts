@@ -3,6 +3,7 @@ import { system } from '../adapters/system';
 import {
   createApiKeyProviderStore,
   createConsentPortalStore,
+  createGatewayStore,
   createOauth2ProviderStore,
   createWorkloadIdentityStore,
 } from '../adapters/dynamodb/owned-resource-store';
@@ -10,6 +11,7 @@ import {
   createClientMetadataStore,
   createRegisteredClientStore,
 } from '../adapters/dynamodb/directory-stores';
+import { createGatewayTargetStore } from '../adapters/dynamodb/gateway-target-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createVaultContents } from '../adapters/dynamodb/vault-contents';
@@ -20,6 +22,14 @@ import { createConnectionsFunction } from '../adapters/lambda/connections';
 import { createProtectedResources } from '../adapters/lambda/protected-resources';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createCertificateObjects } from '../adapters/s3/certificate-objects';
+import {
+  gatewayDeleted,
+  gatewayDescribed,
+  gatewayListed,
+  targetDeleted,
+  targetDescribed,
+  targetListed,
+} from '../api/gateway-responses';
 import {
   apiKeyProviderCreated,
   apiKeyProviderDescribed,
@@ -35,6 +45,20 @@ import {
   workloadIdentityListed,
 } from '../api/responses';
 import { createHandler } from '../api/router';
+import {
+  createGateway,
+  deleteGateway,
+  getGateway,
+  listGateways,
+  updateGateway,
+} from '../domain/gateway/manage/gateways';
+import {
+  createGatewayTarget,
+  deleteGatewayTarget,
+  getGatewayTarget,
+  listGatewayTargets,
+  updateGatewayTarget,
+} from '../domain/gateway/manage/targets';
 import {
   createWorkloadIdentity,
   deleteWorkloadIdentity,
@@ -66,10 +90,16 @@ import {
 } from '../domain/resource/resource-policy';
 import { createDeletedGrants } from '../domain/revocation/begin';
 import { listTags, tagResource, untagResource } from '../domain/resource/tags';
+import type { Gateway } from '../model/records/gateway';
 import { CONTROL_PLANE } from '../operations/control-plane';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
-import { readEnvironment, readPrivateEndpointPolicy, readQuotas } from './composition/environment';
+import {
+  readEnvironment,
+  readGatewayUrls,
+  readPrivateEndpointPolicy,
+  readQuotas,
+} from './composition/environment';
 import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
 import { readAccount, regionFence, secretTexts } from './composition/regions';
 import { vaultKeysOf } from './composition/vault-keys';
@@ -99,6 +129,9 @@ const deps = {
   protectedResources: createProtectedResources(env.PROVIDER_CLIENT_FUNCTION),
   apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
   portals: createConsentPortalStore(tables.DIRECTORY_TABLE),
+  gateways: createGatewayStore(tables.DIRECTORY_TABLE),
+  gatewayTargets: createGatewayTargetStore(tables.DIRECTORY_TABLE),
+  gatewayUrls: readGatewayUrls(),
   portalVerification: createConnectionsFunction(env.CONNECTIONS_FUNCTION),
   clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
@@ -122,6 +155,8 @@ const deps = {
   endpointPolicy: readPrivateEndpointPolicy(),
   quotas: readQuotas(),
 };
+
+const described = (gateway: Gateway) => gatewayDescribed(gateway, deps.gatewayUrls, env.ARN_PREFIX);
 
 export const handler = createHandler(
   CONTROL_PLANE,
@@ -180,6 +215,26 @@ export const handler = createHandler(
       listResponse('consentPortals', await listConsentPortals(deps, principal, input), (portal) =>
         consentPortalListed(portal, env.BASE_URL),
       ),
+
+    CreateGateway: async (input, principal) => described(await createGateway(deps, principal, input)),
+    GetGateway: async ({ gatewayIdentifier }, principal) =>
+      described(await getGateway(deps, principal, gatewayIdentifier)),
+    UpdateGateway: async (input, principal) => described(await updateGateway(deps, principal, input)),
+    DeleteGateway: async ({ gatewayIdentifier }, principal) =>
+      gatewayDeleted(await deleteGateway(deps, principal, gatewayIdentifier)),
+    ListGateways: async (input, principal) =>
+      listResponse('items', await listGateways(deps, principal, input), gatewayListed),
+
+    CreateGatewayTarget: async (input, principal) =>
+      targetDescribed(await createGatewayTarget(deps, principal, input)),
+    GetGatewayTarget: async (input, principal) =>
+      targetDescribed(await getGatewayTarget(deps, principal, input)),
+    UpdateGatewayTarget: async (input, principal) =>
+      targetDescribed(await updateGatewayTarget(deps, principal, input)),
+    DeleteGatewayTarget: async (input, principal) =>
+      targetDeleted(await deleteGatewayTarget(deps, principal, input)),
+    ListGatewayTargets: async (input, principal) =>
+      listResponse('items', await listGatewayTargets(deps, principal, input), targetListed),
 
     TagResource: ({ resourceArn, tags }, principal) => tagResource(deps, principal, resourceArn, tags),
     UntagResource: ({ resourceArn, tagKeys }, principal) =>

@@ -6,6 +6,7 @@ import { system } from '../adapters/system';
 import {
   createApiKeyProviderStore,
   createConsentPortalStore,
+  createGatewayStore,
   createOauth2ProviderStore,
   createWorkloadIdentityStore,
 } from '../adapters/dynamodb/owned-resource-store';
@@ -57,6 +58,7 @@ const deps = {
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
   grantIndex: createGrantIndex(tables.VAULT_TABLE),
   portals: createConsentPortalStore(tables.DIRECTORY_TABLE),
+  gateways: createGatewayStore(tables.DIRECTORY_TABLE),
   apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
   directoryScan: createDirectoryScan(tables.DIRECTORY_TABLE),
   suspensionScan: createSuspensionScan(tables.DIRECTORY_TABLE),

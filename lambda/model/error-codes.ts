@@ -5,7 +5,12 @@
 
 /** The name of a kind of resource in messages. The two kinds of credential providers have separate names. */
 export type ResourceKind =
-  'workload identity' | 'OAuth 2.0 credential provider' | 'API key credential provider' | 'consent portal';
+  | 'workload identity'
+  | 'OAuth 2.0 credential provider'
+  | 'API key credential provider'
+  | 'consent portal'
+  | 'gateway'
+  | 'gateway target';
 
 /** The values of each code. They say nothing that the message does not say. */
 export interface ErrorValues {

@@ -158,12 +158,13 @@ export const consentPortalKey = (name: string): Key => ({ pk: PREFIX.consentPort
 /** By name without case, which is unique in the deployment: the gateway's ID has the name in lowercase. */
 export const gatewayKey = (name: string): Key => ({ pk: PREFIX.gateway + name.toLowerCase(), sk: RECORD });
 
-const TARGET = 'TARGET#';
+/** Of the sort keys of targets. */
+export const TARGET_PREFIX = 'TARGET#';
 
 /** In the partition of its gateway, so that one query reads a gateway with all of its targets. */
 export const gatewayTargetKey = (gatewayName: string, targetName: string): Key => ({
   ...gatewayKey(gatewayName),
-  sk: TARGET + targetName,
+  sk: TARGET_PREFIX + targetName,
 });
 
 /** Has the prefix of the partition keys of its kind, so that one IAM condition covers both. */

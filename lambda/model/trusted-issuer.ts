@@ -1,6 +1,6 @@
 /** A trusted issuer of user tokens, as the API names one (Amazon Bedrock AgentCore, control plane 2023-06-05). */
 import * as v from 'valibot';
-import { refused } from './constraints';
+import { refused, text } from './constraints';
 import { DISCOVERY_URL, DISCOVERY_URL_RULE, isOfOneIssuer, ONE_ISSUER_RULE } from './discovery-url';
 import type { Of } from './of';
 import { privateEndpointMembers } from './private-endpoint';
@@ -9,6 +9,7 @@ import { WORKLOAD_NAME } from './workload-name';
 
 /** AWS does not limit the lists. These limits keep an identity in one small record. */
 const MAX_VALUES = 50;
+const MAX_SCOPES = 100;
 const MAX_CLAIMS = 10;
 const MAX_NAME_CHARACTERS = 512;
 
@@ -18,9 +19,9 @@ const listOf = <Item extends v.GenericSchema>(item: Item, most: number) =>
 const matching = (pattern: RegExp, rule: string) =>
   v.pipe(v.string(), v.minLength(1), v.maxLength(255), v.regex(pattern, `${rule} (must match ${pattern})`));
 
-const names = listOf(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_CHARACTERS)), MAX_VALUES);
+const names = listOf(text(1, MAX_NAME_CHARACTERS), MAX_VALUES);
 export const scopeToken = matching(SCOPE_TOKEN, SCOPE_TOKEN_RULE);
-const scopes = listOf(scopeToken, MAX_VALUES);
+const scopes = listOf(scopeToken, MAX_SCOPES);
 
 /** A member of the AWS API that this service does not support: it is rejected rather than ignored. */
 export const unsupported = (why: string) => refused(`is not supported by this service: ${why}`);
@@ -99,10 +100,10 @@ const AllowedWorkloadConfigurationSchema = v.strictObject({
 const conditions = {
   /** The issuer's metadata document. */
   discoveryUrl: v.pipe(
-    v.string(),
+    text(1, 2048),
     v.check((text) => URL.canParse(text), 'must be a URL'),
     v.check((text) => !hasCredentials(text), 'must not contain credentials'),
-    v.check((text) => DISCOVERY_URL.test(text), DISCOVERY_URL_RULE),
+    v.regex(DISCOVERY_URL, DISCOVERY_URL_RULE),
     v.check((text) => isOfOneIssuer(text), ONE_ISSUER_RULE),
   ),
   /** One of these must be in the token's `aud`. At least one of allowedAudience and allowedClients is needed. */

@@ -4,7 +4,7 @@ import type { Of } from '../model/of';
 import type { RoutedGroup } from './groups';
 
 export interface Route<Group extends RoutedGroup = RoutedGroup> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path template in API Gateway's notation, relative to the stage. */
   readonly path: string;
   /** `IAM`: SigV4, checked by the gateway. `NONE`: reached by browsers, resource servers, and identity providers. */
@@ -12,8 +12,8 @@ export interface Route<Group extends RoutedGroup = RoutedGroup> {
   readonly group: Group;
   /** Status of a successful JSON response; 204 has no body. The browser routes choose their own status. */
   readonly status: 200 | 201 | 202 | 204;
-  /** Name of the list-valued query parameter, if there is one. */
-  readonly query?: 'tagKeys';
+  /** Members in the query, by their type. Members in the path are those of its template. */
+  readonly query?: Readonly<Record<string, 'string' | 'number' | 'strings'>>;
   /** The function that records the audit entries, if it is not the one that serves the route. */
   readonly auditedBy?: 'connections';
   /**
@@ -22,6 +22,10 @@ export interface Route<Group extends RoutedGroup = RoutedGroup> {
    */
   readonly metadata?: true;
 }
+
+/** Returns the names of the members in the path of a route. */
+export const pathMembers = ({ path }: Pick<Route, 'path'>): string[] =>
+  [...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name = '']) => name);
 
 /** The schema of a request, which is an object. */
 export type RequestSchema = v.GenericSchema<unknown, object> & {

@@ -139,6 +139,8 @@ const COMMANDS: Readonly<Record<ResourceKind, string>> = {
   'OAuth 2.0 credential provider': 'provider',
   'API key credential provider': 'provider',
   'consent portal': 'portal',
+  gateway: 'gateway',
+  'gateway target': 'gateway target',
 };
 
 /** What to do about an error of the service, beyond what its message says. */

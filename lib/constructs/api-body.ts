@@ -10,7 +10,7 @@
  */
 import { Aws, type Duration } from 'aws-cdk-lib';
 import type { PolicyDocument } from 'aws-cdk-lib/aws-iam';
-import type { Route } from '../../lambda/operations/operation';
+import { pathMembers, type Route } from '../../lambda/operations/operation';
 import { LIVE } from './live-alias';
 import { tlsExtensions } from './tls-policy';
 
@@ -89,7 +89,7 @@ const SECURITY: Readonly<Record<ApiRoute['auth'], readonly object[]>> = {
 };
 
 const pathParameters = (path: string): object[] =>
-  [...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => ({
+  pathMembers({ path }).map((name) => ({
     name,
     in: 'path',
     required: true,

@@ -13,6 +13,7 @@ import type { EmulatorAccess } from './emulators';
 import { writeFailure, type FunctionFailure } from './function-failure';
 import { createGateway, type FunctionHandler } from './gateway';
 import { sendError, starting } from './gateway-errors';
+import { bindGatewayApis, type GatewayApis } from './gateways';
 import { localFunctionName } from './gateway-event';
 import type * as Loaded from './handlers';
 import { startLambda, type InvokedHandler, type LambdaFunction } from './lambda';
@@ -77,8 +78,9 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
   const reportFailure = options.reportFailure ?? writeFailure;
   const functions = new Map<string, LambdaFunction>();
   const lambda = await startLambda({ functions, credentials: options.emulators.credentials, reportFailure });
+  const gateways = await bindGatewayApis(options.port, options.names);
   const close = async (): Promise<void> => {
-    await closeServer();
+    await Promise.all([closeServer(), gateways.jwt.close(), gateways.iam.close()]);
     // Last, because open requests might invoke functions.
     await lambda.close();
   };
@@ -91,6 +93,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
       lambda.endpoint,
       options.publicAddress ?? endpoint,
       typeof trustedIssuers === 'function' ? await trustedIssuers({ port }) : trustedIssuers,
+      gateways,
     );
     const handlers = loadHandlers();
     for (const group of INVOKED_GROUPS) functions.set(localFunctionName(group), handlers[group]);
@@ -117,6 +120,7 @@ function setEnvironment(
   lambdaEndpoint: string,
   endpoint: string,
   trustedIssuers: readonly DeployedIssuer[],
+  gateways: GatewayApis,
 ): void {
   useCredentials(credentials);
   Object.assign(process.env, {
@@ -129,6 +133,8 @@ function setEnvironment(
     BASE_URL: endpoint,
     ARN_PREFIX: `arn:aws:bedrock-agentcore:${LOCAL_IDENTITY_REGION ?? LOCAL_REGION}:${LOCAL_ACCOUNT}`,
     ...(LOCAL_IDENTITY_REGION !== undefined && { REPLICATED_TABLE: localTableName('Directory') }),
+    GATEWAY_JWT_URL: gateways.jwt.url,
+    GATEWAY_IAM_URL: gateways.iam.url,
     TRUSTED_ISSUERS: JSON.stringify(trustedIssuers),
     PROVIDER_CLIENT_FUNCTION: localFunctionName('provider-client'),
     REVOCATION_FUNCTION: localFunctionName('revocation'),

@@ -82,7 +82,8 @@ function compile<Route extends Template>(path: string, routes: readonly Route[])
   });
   return {
     path,
-    pattern: new RegExp(`^${segments.join('/')}$`),
+    // API Gateway ignores a slash at the end, which the rest of a path contains.
+    pattern: new RegExp(`^${segments.join('/')}/?$`),
     names,
     routes: new Map(routes.map((route) => [route.method, route])),
   };

@@ -17,8 +17,8 @@ export interface LocalSettings {
 
 const DEFAULT_PORT = '4600';
 
-/** The ports after the service's own: eight for the examples, and those of KMS and Secrets Manager. */
-const PORTS_BEHIND = 10;
+/** The ports after the service's own: eight for the examples, and those of KMS, Secrets Manager, S3, and the gateways. */
+const PORTS_BEHIND = 13;
 
 /** The variables that principals.ts reads when it is loaded. */
 const REGIONS = ['LOCAL_REGION', 'LOCAL_IDENTITY_REGION'];

@@ -15,10 +15,13 @@ import { REFERENCES } from './references';
 /** Finds the shapes within a structure, and the names of the members that have them. */
 function shapesWithin(reference: ShapeReference, found: Map<string, Set<string>>): void {
   const shape = shapeOf(reference);
+  const isRefused = (name: string) =>
+    REFUSED_MEMBERS.some((refused) => refused.shape === reference.shape && refused.member === name);
   if (shape.type === 'list') shapesWithin(shape.member, found);
   if (shape.type === 'map') [shape.key, shape.value].forEach((part) => shapesWithin(part, found));
   if (shape.type !== 'structure') return;
   for (const [name, member] of Object.entries(shape.members)) {
+    if (isRefused(name)) continue;
     found.set(member.shape, (found.get(member.shape) ?? new Set()).add(name));
     shapesWithin(member, found);
   }
@@ -29,9 +32,12 @@ const ofValue = ({ here, what, why }: DifferentValue): Difference => ({
   why,
 });
 
+const membersOf = (names: ReadonlySet<string> = new Set()): string =>
+  names.size === 0 ? '' : ` of ${[...names].map((name) => `\`${name}\``).join(', ')}`;
+
 /** Returns all differences between an operation and its AWS counterpart. */
 export function differencesOf({ name, inputShape }: ModelledOperation): Difference[] {
-  const shapes = new Map<string, Set<string>>();
+  const shapes = new Map<string, Set<string>>([[inputShape, new Set()]]);
   shapesWithin({ shape: inputShape }, shapes);
   return [
     ...(isJsonOperation(name) ? (REFERENCES[name].differs ?? []) : []),
@@ -40,7 +46,7 @@ export function differencesOf({ name, inputShape }: ModelledOperation): Differen
       why,
     })),
     ...REFUSED_MEMBERS.filter(({ shape }) => shapes.has(shape)).map(({ shape, member, why }) => ({
-      what: `does not support \`${member}\` of ${[...(shapes.get(shape) ?? [])].map((one) => `\`${one}\``).join(', ')}`,
+      what: `does not support \`${member}\`${membersOf(shapes.get(shape))}`,
       why,
     })),
     ...REPLACED_SHAPES.filter(({ shape }) => shapes.has(shape)),

@@ -5,7 +5,7 @@ import {
   type JsonOperationName,
   type OperationName,
 } from '../../lambda/operations';
-import type { Route } from '../../lambda/operations/operation';
+import { pathMembers, type Route } from '../../lambda/operations/operation';
 import { REFUSED_OPERATIONS } from '../../lambda/operations/refused-operations';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
 import { casesOfOperation } from '../aws-model/cases';
@@ -98,7 +98,7 @@ function errorsLine(modelled: readonly string[] | undefined, name: JsonOperation
 function sectionParts(name: JsonOperationName, listed: Listed, reference: string): string[] {
   const { method, path, auth, group, status, query } = routeOf(name);
   const placeOf = (member: string) =>
-    path.includes(`{${member}+}`) ? 'in the path' : query === member ? 'in the query' : undefined;
+    pathMembers({ path }).includes(member) ? 'in the path' : query?.[member] && 'in the query';
   return [
     `### ${name}`,
     `${REFERENCES[name].does}${reference}`,

@@ -4,6 +4,8 @@
  */
 import {
   BOUNDS,
+  COUPLED_SHAPES,
+  type CoupledShape,
   DIFFERENT_VALUES,
   LONE_SURROGATE,
   REFUSED_MEMBERS,
@@ -58,8 +60,13 @@ const below = (path: string, name: string | number): string =>
 /** A name that no structure has, and one that every JavaScript object has. */
 const UNKNOWN_NAMES = ['unknownMember', 'constructor', '__proto__'];
 
+const coupledShape = (reference: ShapeReference): CoupledShape | undefined =>
+  COUPLED_SHAPES.find(({ shape }) => shape === reference.shape);
+
 /** The least that a shape takes. */
 function least(reference: ShapeReference): unknown {
+  const coupled = coupledShape(reference);
+  if (coupled) return coupled.accepted[0];
   const shape = shapeOf(reference);
   switch (shape.type) {
     case 'string':
@@ -82,8 +89,11 @@ function least(reference: ShapeReference): unknown {
 const refusedMember = (structure: StructureShape, name: string): RefusedMember | undefined =>
   REFUSED_MEMBERS.find(({ shape, member }) => member === name && shapeAtAws({ shape }) === structure);
 
+const acceptedMembers = (shape: StructureShape): string[] =>
+  Object.keys(shape.members).filter((name) => !refusedMember(shape, name));
+
 function leastStructure(shape: StructureShape): Record<string, unknown> {
-  const [first] = Object.keys(shape.members);
+  const [first] = acceptedMembers(shape);
   const needed = shape.union && first !== undefined ? [first] : (shape.required ?? []);
   return Object.fromEntries(needed.map((name) => [name, least(shape.members[name]!)]));
 }
@@ -187,7 +197,7 @@ function structureCases(shape: StructureShape, place: Place): Tried[] {
   const cases = Object.keys(shape.members).map((name) => {
     const without = Object.fromEntries(Object.entries(base).filter(([other]) => other !== name));
     const needed = name in base;
-    const fields = shape.union ? [place.path] : [below(place.path, name)];
+    const fields = [below(place.path, name), ...(shape.union ? [place.path] : [])];
     return { ...tried(place, 'missing', without, !needed, fields), place: below(place.path, name) };
   });
   for (const name of UNKNOWN_NAMES) {
@@ -196,10 +206,10 @@ function structureCases(shape: StructureShape, place: Place): Tried[] {
     const fields = [below(place.path, name), ...(shape.union ? [place.path] : [])];
     cases.push({ ...tried(place, 'unknown', unknown, false, fields), place: below(place.path, name) });
   }
-  const [first, second] = Object.entries(shape.members);
-  if (shape.union && first && second) {
-    const two = Object.fromEntries([first, second].map(([name, member]) => [name, least(member)]));
-    cases.push(tried(place, 'two members of a union', two, false));
+  const two = acceptedMembers(shape).slice(0, 2);
+  if (shape.union && two.length === 2) {
+    const both = Object.fromEntries(two.map((name) => [name, least(shape.members[name]!)]));
+    cases.push(tried(place, 'two members of a union', both, false));
   }
   return cases;
 }
@@ -208,15 +218,23 @@ function memberCases(shape: StructureShape, place: Place): Tried[] {
   return Object.entries(shape.members).flatMap(([name, member]) => {
     const base = shape.union ? {} : leastStructure(shape);
     const path = below(place.path, name);
-    const cases = casesOf(member, { path, put: (value) => place.put({ ...base, [name]: value }) });
+    const at = { path, put: (value: unknown) => place.put({ ...base, [name]: value }) };
     const refused = refusedMember(shape, name);
-    if (!refused) return cases;
-    const { says } = refused;
-    return cases.map((one): Tried => ({ ...one, verdict: 'refused', fields: [path], says }));
+    if (!refused) return casesOf(member, at);
+    // What the member contains is not tried: it can be endless.
+    return wrongTypes(at).map((one): Tried => ({ ...one, what: 'refused member', says: refused.says }));
   });
 }
 
 function casesOf(reference: ShapeReference, place: Place): Tried[] {
+  const coupled = coupledShape(reference);
+  if (coupled) {
+    const { accepted, refused } = coupled;
+    return [
+      ...accepted.map((value) => tried(place, 'members that match', value, true)),
+      ...refused.map((value) => tried(place, 'members that do not match', value, false)),
+    ];
+  }
   const shape = shapeOf(reference);
   switch (shape.type) {
     case 'string':

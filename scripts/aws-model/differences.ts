@@ -14,6 +14,59 @@ export interface RefusedMember {
   readonly why: string;
 }
 
+const NO_OTHER_CODE = 'a gateway runs no function of its owner, which would see credentials and bodies';
+const HTTP_TARGETS =
+  'a gateway forwards HTTP requests as they are; an MCP server is a target with `http.passthrough` and the `protocolType` `MCP`';
+const OPERATORS = 'the operator of the deployment sets it, for all gateways';
+
+/** Members of gateways and their targets. */
+const REFUSED_OF_GATEWAYS: readonly RefusedMember[] = [
+  ...['CreateGatewayRequest', 'UpdateGatewayRequest'].flatMap((shape) => [
+    { shape, member: 'protocolType', why: HTTP_TARGETS },
+    { shape, member: 'protocolConfiguration', why: HTTP_TARGETS },
+    { shape, member: 'kmsKeyArn', why: OPERATORS },
+    { shape, member: 'domainOverride', why: OPERATORS },
+    { shape, member: 'interceptorConfigurations', why: NO_OTHER_CODE },
+    { shape, member: 'policyEngineConfiguration', why: 'it has no policy engines' },
+  ]),
+  { shape: 'UpdateGatewayRequest', member: 'customTransformConfiguration', why: NO_OTHER_CODE },
+  { shape: 'UpdateGatewayRequest', member: 'wafConfiguration', why: OPERATORS },
+  {
+    shape: 'CustomJWTAuthorizerConfiguration',
+    member: 'certificateConfigurations',
+    why: 'only the operator configures private certificate authorities of issuers',
+  },
+  {
+    shape: 'CustomJWTAuthorizerConfiguration',
+    member: 'allowedWorkloadConfiguration',
+    why: 'agents of the owner of a gateway can call it, and no others',
+  },
+  { shape: 'TargetConfiguration', member: 'mcp', why: HTTP_TARGETS },
+  { shape: 'TargetConfiguration', member: 'inference', why: HTTP_TARGETS },
+  {
+    shape: 'HttpTargetConfiguration',
+    member: 'agentcoreRuntime',
+    why: 'an agent endpoint is a target with `http.passthrough`',
+  },
+  { shape: 'HttpTargetConfiguration', member: 'connector', why: 'it has no connectors' },
+  { shape: 'PassthroughTargetConfiguration', member: 'schema', why: 'a gateway evaluates no schema' },
+  {
+    shape: 'PassthroughTargetConfiguration',
+    member: 'stickinessConfiguration',
+    why: 'it has no weighted targets',
+  },
+  {
+    shape: 'CredentialProvider',
+    member: 'iamCredentialProvider',
+    why: 'a gateway does not sign requests with a role',
+  },
+  ...['CreateGatewayTargetRequest', 'UpdateGatewayTargetRequest'].map((shape) => ({
+    shape,
+    member: 'certificateConfigurations',
+    why: 'requests to targets trust public certificate authorities only',
+  })),
+].map((refused) => ({ ...refused, says: 'is not supported by this service: ' }));
+
 /** Members that are always rejected. */
 export const REFUSED_MEMBERS: readonly RefusedMember[] = [
   {
@@ -22,6 +75,7 @@ export const REFUSED_MEMBERS: readonly RefusedMember[] = [
     says: 'not supported by this service: ',
     why: 'AWS tags the resources of Amazon VPC Lattice that it creates for the endpoint, and this service creates none',
   },
+  ...REFUSED_OF_GATEWAYS,
 ];
 
 export interface Bound {
@@ -51,6 +105,18 @@ export const BOUNDS: readonly Bound[] = [
   { shape: 'AllowedAudienceType', most: 2048, of: 'characters', why: ONE_ADDRESS },
   { shape: 'ExecutionRoleArnType', most: 2048, of: 'characters', why: ONE_ITEM },
   { shape: 'CustomRequestParametersType', most: 20, of: 'entries', why: ONE_ADDRESS },
+  { shape: 'DiscoveryUrl', most: 2048, of: 'characters', why: ONE_ITEM },
+  { shape: 'AllowedAudienceList', most: 50, of: 'entries', why: ONE_ITEM },
+  { shape: 'AllowedClientsList', most: 50, of: 'entries', why: ONE_ITEM },
+  { shape: 'CustomClaimValidationsType', most: 10, of: 'entries', why: ONE_ITEM },
+  { shape: 'StaticQueryParameters', most: 10, of: 'entries', why: ONE_ITEM },
+  { shape: 'StaticQueryParameterValue', most: 2048, of: 'characters', why: ONE_ITEM },
+  ...['OAuthCredentialProviderArn', 'ApiKeyCredentialProviderArn'].map((shape): Bound => ({
+    shape,
+    most: 2048,
+    of: 'characters',
+    why: 'no credential provider has a longer ARN',
+  })),
 ];
 
 export interface ReplacedShape {
@@ -62,6 +128,8 @@ export interface ReplacedShape {
 }
 
 const OWN_SOURCES = 'this service has no gateways; the agents of a deployment are its workload identities';
+
+const NAMES_IN_HTTP = 'AWS documents this pattern; other characters have a meaning in HTTP or in URLs';
 
 /** Shapes in whose place this service has others. */
 export const REPLACED_SHAPES: readonly ReplacedShape[] = [
@@ -82,6 +150,83 @@ export const REPLACED_SHAPES: readonly ReplacedShape[] = [
     here: { type: 'string', min: 3, max: 255, pattern: '[A-Za-z0-9_.-]+' },
     what: 'requires the name of a workload identity as `identifier` of a source',
     why: OWN_SOURCES,
+  },
+  {
+    shape: 'CredentialProviderType',
+    here: { type: 'string', enum: ['OAUTH', 'API_KEY'] },
+    what: 'accepts only `OAUTH` and `API_KEY` as `credentialProviderType`, not `GATEWAY_IAM_ROLE`, `CALLER_IAM_CREDENTIALS`, and `JWT_PASSTHROUGH`',
+    why: 'a gateway attaches only what its owner has registered as a credential provider: it has no role of the owner, a signature does not contain the key of the caller, and a token of a user must not reach a target that it is not for',
+  },
+  ...['AllowedAudience', 'AllowedClient'].map((shape): ReplacedShape => ({
+    shape,
+    here: { type: 'string', min: 1, max: 512 },
+    what: `accepts 1 to 512 characters in an entry of \`${shape === 'AllowedClient' ? 'allowedClients' : 'allowedAudience'}\``,
+    why: ONE_ITEM,
+  })),
+  {
+    shape: 'HttpHeaderName',
+    here: { type: 'string', min: 1, max: 100, pattern: '[a-zA-Z0-9_-]+' },
+    what: 'requires letters, digits, `_`, and `-` in names of headers',
+    why: NAMES_IN_HTTP,
+  },
+  {
+    shape: 'HttpQueryParameterName',
+    here: { type: 'string', min: 1, max: 40, pattern: '[a-zA-Z0-9_-]+' },
+    what: 'requires letters, digits, `_`, and `-` in `allowedQueryParameters`',
+    why: NAMES_IN_HTTP,
+  },
+  {
+    shape: 'ApiKeyCredentialParameterName',
+    here: { type: 'string', min: 1, max: 64, pattern: '[a-zA-Z0-9_-]+' },
+    what: 'requires letters, digits, `_`, and `-` in `credentialParameterName`',
+    why: NAMES_IN_HTTP,
+  },
+  {
+    shape: 'ApiKeyCredentialPrefix',
+    here: { type: 'string', min: 1, max: 64, pattern: '[\\x21-\\x7e]+( [\\x21-\\x7e]+)*' },
+    what: 'requires printable ASCII in `credentialPrefix`',
+    why: 'other characters cannot be in a header',
+  },
+  {
+    shape: 'OAuthScope',
+    here: { type: 'string', min: 1, max: 64, pattern: '[\\x21\\x23-\\x5B\\x5D-\\x7E]+' },
+    what: 'requires scope tokens (RFC 6749, section 3.3) as `scopes`',
+    why: 'the server would read several scopes where policies evaluate one',
+  },
+  {
+    shape: 'OAuthCustomParametersKey',
+    here: { type: 'string', min: 1, max: 256, pattern: '[a-zA-Z0-9\\-_.]+' },
+    what: 'requires letters, digits, and the characters `-`, `_`, and `.` in the names of `customParameters`',
+    why: 'GetResourceOauth2Token, to which the gateway passes them, has this pattern',
+  },
+];
+
+export interface CoupledShape {
+  /** A structure of the AWS model whose members depend on each other. It is tried as a whole only. */
+  readonly shape: string;
+  readonly accepted: readonly object[];
+  readonly refused: readonly object[];
+}
+
+const claim = (type: string, claimMatchOperator: string, claimMatchValue: object) => ({
+  inboundTokenClaimName: 'groups',
+  inboundTokenClaimValueType: type,
+  authorizingClaimMatchValue: { claimMatchOperator, claimMatchValue },
+});
+
+export const COUPLED_SHAPES: readonly CoupledShape[] = [
+  {
+    shape: 'CustomClaimValidationType',
+    accepted: [
+      claim('STRING', 'EQUALS', { matchValueString: 'a' }),
+      claim('STRING_ARRAY', 'CONTAINS', { matchValueString: 'a' }),
+      claim('STRING_ARRAY', 'CONTAINS_ANY', { matchValueStringList: ['a', 'b'] }),
+    ],
+    refused: [
+      claim('STRING', 'CONTAINS', { matchValueString: 'a' }),
+      claim('STRING_ARRAY', 'CONTAINS_ANY', { matchValueString: 'a' }),
+      claim('STRING', 'EQUALS', { matchValueStringList: ['a'] }),
+    ],
   },
 ];
 
@@ -112,6 +257,38 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     value: 'arn:aws:bedrock-agentcore:us-east-1:000000000000:consent-portal/a-0123456789',
     here: 'accepted',
     why: 'AWS documents the ID or the ARN; the pattern of its model has only the ID',
+  },
+  {
+    shape: 'GatewayIdentifier',
+    as: 'value',
+    what: 'the ARN of a gateway',
+    value: 'arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/a-0123456789',
+    here: 'accepted',
+    why: 'AWS documents the ID or the ARN; the pattern of its model has only the ID',
+  },
+  ...['NONE', 'AUTHENTICATE_ONLY'].map((value): DifferentValue => ({
+    shape: 'AuthorizerType',
+    as: 'value',
+    what: `\`${value}\``,
+    value,
+    here: 'refused',
+    why: 'a gateway attaches credentials, so it never forwards a request without a decision',
+  })),
+  {
+    shape: 'PassthroughProtocolType',
+    as: 'value',
+    what: '`INFERENCE`',
+    value: 'INFERENCE',
+    here: 'refused',
+    why: 'a gateway evaluates no requests to models',
+  },
+  {
+    shape: 'PassthroughEndpoint',
+    as: 'value',
+    what: 'http on this machine, in local mode',
+    value: 'http://127.0.0.1:8080/v1',
+    here: 'accepted',
+    why: 'a server in development has no certificate',
   },
   {
     shape: 'UserTokenType',

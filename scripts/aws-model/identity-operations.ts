@@ -1,5 +1,5 @@
 /**
- * The identity operations of botocore's service models, as `identity-shapes.json` has them: names, types, lengths,
+ * The operations of identity and gateways of botocore's service models, as `identity-shapes.json` has them: names, types, lengths,
  * patterns, enums, required members, HTTP bindings, and errors, without the documentation.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -39,7 +39,9 @@ export type PlaneName = keyof typeof PLANES;
 
 export type CopiedModel = Readonly<Record<PlaneName, CopiedPlane>> & { readonly source: string };
 
-const IDENTITY_PATHS = /^\/(identities|tags|resourcepolicy)\//;
+/** Policy engines are part of gateways. */
+const IDENTITY_PATHS =
+  /^\/(identities|tags|resourcepolicy|gateways|policy-engines|policy-engine-summaries)(\/|$)/;
 
 /** Sorted by name, so that a new copy differs from the old one only where the models do. */
 const sorted = <Value>(entries: readonly (readonly [string, Value])[]): Record<string, Value> =>
@@ -120,5 +122,5 @@ function readModel(data: string, plane: PlaneName): BotocoreModel {
 export const copiedModel = (data: string, version: string): CopiedModel => ({
   control_plane: copiedPlane(readModel(data, 'control_plane')),
   data_plane: copiedPlane(readModel(data, 'data_plane')),
-  source: `botocore ${version}: the operations under /identities, /tags, and /resourcepolicy of ${Object.values(PLANES).join(' and ')}, without documentation`,
+  source: `botocore ${version}: the operations under /identities, /tags, /resourcepolicy, and /gateways, and those of policy engines, of ${Object.values(PLANES).join(' and ')}, without documentation`,
 });

@@ -21,7 +21,54 @@ const tag = around('', '', ['a#b', 'ä', 'a?', 'a\u0000']);
 const KEY_ID = '00000000-0000-0000-0000-000000000000';
 const DIGITS_17 = '0'.repeat(17);
 
+const providerArn = around('arn:aws:bedrock-agentcore:us-east-1:000000000000:', '', [
+  'arn:aws:bedrock-agentcore:us-east-1:0000:a',
+  'arn:aws:bedrock-agentcore:us-east-1:000000000000:',
+  'a',
+]);
+
 const SAMPLES: Readonly<Record<string, Sample>> = {
+  '([0-9a-zA-Z][-]?){1,48}': { least: 'a', off: ['-a', 'a--a', 'a_a', 'a a', 'a\n', 'ä', 'a'.repeat(49)] },
+  '([0-9a-zA-Z][-]?){1,100}': { least: 'a', off: ['-a', 'a--a', 'a_a', 'a/a', 'a\n', 'ä', 'a'.repeat(101)] },
+  '([0-9a-z][-]?){1,100}-[0-9a-z]{10}': {
+    least: 'a-0123456789',
+    off: [
+      'a',
+      'a-012345678',
+      'A-0123456789',
+      'a-012345678A',
+      '-0123456789',
+      'a/a-0123456789',
+      'a-0123456789\n',
+    ],
+  },
+  '[0-9a-zA-Z]{10}': { least: '0123456789', off: ['012345678', '01234567890', '01234-6789', '012345678\n'] },
+  '[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}': { ...around('a', '', ['-', 'a-', 'a_a', 'a a']) },
+  'arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+': around('arn:aws:iam::000000000000:role/', '', [
+    'arn:aws:iam::000000000000:role/',
+    'arn:aws:iam::000000000000:user/a',
+    'arn:aws:iam::0000:role/a',
+    'role/a',
+  ]),
+  '\\S*': { least: '', grown: (more) => 'a'.repeat(more + 1), off: ['a b', ' ', 'a\n'] },
+  'https://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})?(/.*)?': around('https://api.example/', '', [
+    'ftp://api.example/',
+    'https://',
+    'https://api.example:/',
+    'https://api.example:123456/',
+    'https://user@api.example/',
+    'api.example',
+  ]),
+  '[a-zA-Z0-9_.-]+': name,
+  '[a-zA-Z0-9_-]+': { ...name, off: [...name.off, 'a.b', 'a:b'] },
+  '[a-zA-Z0-9\\-_.]+': name,
+  '[^\\x00-\\x1F\\x7F]*': {
+    least: '',
+    grown: (more) => 'a'.repeat(more + 1),
+    off: ['a\n', 'a\u0000', 'a\u007f'],
+  },
+  '[\\x21-\\x7e]+( [\\x21-\\x7e]+)*': around('', '', [' a', 'a ', 'a  a', 'ä', 'a\n']),
+  'arn:([^:]*):([^:]*):([^:]*):([0-9]{12})?:(.+)': providerArn,
   '[a-zA-Z0-9\\-_]+': { ...name, off: [...name.off, 'a.b'] },
   '[A-Za-z0-9_.-]+': { ...around('aa', '', []), off: name.off.map((off) => `aaa${off}`) },
   '[a-zA-Z0-9\\-_\\.]+': name,

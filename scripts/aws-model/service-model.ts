@@ -52,7 +52,8 @@ export type Shape =
   | StringShape
   | IntegerShape
   | { readonly type: 'boolean' }
-  | { readonly type: 'timestamp' }
+  /** Without a format, in epoch seconds. */
+  | { readonly type: 'timestamp'; readonly timestampFormat?: 'iso8601' }
   | ListShape
   | MapShape
   | StructureShape;

@@ -15,7 +15,9 @@ function schemaOf(shape: Shape, structures: Structures): JsonSchema {
     case 'boolean':
       return { type: 'boolean' };
     case 'timestamp':
-      return { type: 'number', description: 'epoch seconds' };
+      return shape.timestampFormat === 'iso8601'
+        ? { type: 'string', format: 'date-time' }
+        : { type: 'number', description: 'epoch seconds' };
     case 'list':
       return { type: 'array', items: referenceSchema(shape.member, structures) };
     case 'map':

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonOperation, OPERATIONS, type JsonOperationName } from '../../lambda/operations';
-import type { Route } from '../../lambda/operations/operation';
+import { pathMembers, type Route } from '../../lambda/operations/operation';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
 import { EVERY_OPERATION } from '../api-docs/document';
 import { ERROR_CODES, ERRORS } from '../api-docs/prose';
@@ -47,11 +47,11 @@ const { version, license } = JSON.parse(
 
 /** Where the members of a request are that are not in the body. */
 function parametersOf({ path, query }: Route, schema: JsonSchema) {
-  const inPath = [...path.matchAll(/\{(\w+)\+\}/g)].map(([, name = '']) => ({ name, in: 'path' }));
-  const inQuery = query ? [{ name: query, in: 'query' }] : [];
+  const inPath = pathMembers({ path }).map((name) => ({ name, in: 'path' }));
+  const inQuery = Object.keys(query ?? {}).map((name) => ({ name, in: 'query' }));
   return [...inPath, ...inQuery].map((parameter) => ({
     ...parameter,
-    required: true,
+    required: schema.required?.includes(parameter.name) ?? false,
     schema: schema.properties?.[parameter.name] ?? {},
   }));
 }

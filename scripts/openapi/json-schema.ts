@@ -2,6 +2,7 @@
 export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
+  readonly format?: 'date-time';
   readonly description?: string;
   readonly enum?: readonly unknown[];
   readonly pattern?: string;

@@ -5,6 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   createApiKeyProviderStore,
   createConsentPortalStore,
+  createGatewayStore,
   createOauth2ProviderStore,
   createWorkloadIdentityStore,
 } from '../../lambda/adapters/dynamodb/owned-resource-store';
@@ -79,6 +80,7 @@ function dynamodbStores(on: DynamoDBClient): Stores {
     providers: createOauth2ProviderStore(table('Directory')),
     apiKeyProviders: createApiKeyProviderStore(table('Directory')),
     portals: createConsentPortalStore(table('Directory')),
+    gateways: createGatewayStore(table('Directory')),
     clientSecrets: createClientSecretStore(table('Vault')),
     apiKeys: createApiKeyStore(table('Vault')),
     clientMetadata: createClientMetadataStore(table('Directory')),

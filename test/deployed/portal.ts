@@ -110,8 +110,10 @@ export async function checkPortal(
   await checks.check('an operation of AWS that the service does not have returns the reason', async () => {
     const post = (path: string) => fetch(front.endpoint + path, { method: 'POST', body: '{}' });
     strictEqual((await post('/no/such/operation')).status, 404);
-    for (const [name, { path }] of Object.entries(REFUSED_OPERATIONS)) {
-      const { __type: type, message = '' } = (await (await post(path)).json()) as Record<string, string>;
+    for (const [name, { method, path }] of Object.entries(REFUSED_OPERATIONS)) {
+      const body = method === 'GET' ? null : '{}';
+      const response = await fetch(front.endpoint + path.replaceAll(/[{}]/g, ''), { method, body });
+      const { __type: type, message = '' } = (await response.json()) as Record<string, string>;
       strictEqual(type, 'ValidationException', name);
       ok(message.startsWith(`${name} is not supported by this service: `), message);
     }

@@ -1,7 +1,7 @@
 /** API Gateway rejects requests without a signature, and functions reject events without a caller. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
 import { OPERATIONS, type OperationName } from '../../lambda/operations';
-import type { Route } from '../../lambda/operations/operation';
+import { pathMembers, type Route } from '../../lambda/operations/operation';
 import { STAGE_SECRET_VARIABLE } from '../../lambda/model/stage-secret';
 import { LOCAL_ACCOUNT } from '../../lib/local/principals';
 import type { Checks } from './checks';
@@ -58,9 +58,9 @@ const eventWithoutCaller = (route: Route, stageVariables: object | null): object
   httpMethod: route.method,
   headers: { 'content-type': 'application/json' },
   multiValueHeaders: {},
-  queryStringParameters: route.query ? { [route.query]: 'a' } : null,
-  multiValueQueryStringParameters: route.query ? { [route.query]: ['a'] } : null,
-  pathParameters: route.path.includes('{') ? { resourceArn: 'arn:aws:none' } : null,
+  queryStringParameters: null,
+  multiValueQueryStringParameters: null,
+  pathParameters: Object.fromEntries(pathMembers(route).map((name) => [name, 'arn:aws:none'])),
   requestContext: { requestId: 'without-caller', stage: 'prod', identity: { userArn: null, sourceIp: '' } },
   body: '{"name":"without-caller","workloadName":"without-caller"}',
   isBase64Encoded: false,

@@ -14,6 +14,8 @@ import type { OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { OwnedResource } from '../../lambda/model/records/owned-resource';
 import type { ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';
 import type { ConsentPortal } from '../../lambda/model/records/consent-portal';
+import type { GatewayStore } from '../../lambda/domain/gateway/gateway';
+import type { Gateway } from '../../lambda/model/records/gateway';
 import type { ClientMetadataStore } from '../../lambda/domain/provider/published-client';
 import type { PublishedClient } from '../../lambda/model/records/published-client';
 import type { ApiKeyProvider } from '../../lambda/model/records/api-key-provider';
@@ -41,6 +43,7 @@ export interface Stores {
   readonly providers: Oauth2ProviderStore;
   readonly apiKeyProviders: ApiKeyProviderStore;
   readonly portals: ConsentPortalStore;
+  readonly gateways: GatewayStore;
   readonly clientSecrets: SecretStore;
   readonly apiKeys: SecretStore;
   readonly clientMetadata: ClientMetadataStore;
@@ -290,6 +293,7 @@ export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemor
     providers,
     apiKeyProviders,
     portals: ownedResourceStore<ConsentPortal>(),
+    gateways: ownedResourceStore<Gateway>(),
     clientSecrets: createInMemorySecretStore(),
     apiKeys,
     clientMetadata: createInMemoryClientMetadataStore(),

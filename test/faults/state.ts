@@ -21,9 +21,10 @@ import { parseSecret } from '../../lambda/adapters/dynamodb/secret-store';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { Oauth2ProviderSchema } from '../../lambda/model/provider/record';
 import { ApiKeyProviderSchema } from '../../lambda/model/records/api-key-provider';
+import { GatewaySchema, GatewayTargetSchema } from '../../lambda/model/records/gateway';
 import { WorkloadIdentitySchema } from '../../lambda/model/records/workload-identity';
 import type { Table } from '../../lambda/adapters/dynamodb/table';
-import { PREFIX, unappliedReportsKey, usedStateKey } from '../../lambda/model/table-keys';
+import { PREFIX, TARGET_PREFIX, unappliedReportsKey, usedStateKey } from '../../lambda/model/table-keys';
 import { kindOf } from './calls';
 import type { Touched } from './fault-proxy';
 import type { Stage } from './stage';
@@ -42,6 +43,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   'API-KEY-PROVIDER': ({ item }) => parseOwnedResource(ApiKeyProviderSchema, item),
   'CONSENT-PORTAL': ({ table, touched: { pk } }) =>
     createConsentPortalStore(table).getForDeletion(after(PREFIX.consentPortal, pk)),
+  GATEWAY: ({ item, touched: { sk } }) =>
+    sk.startsWith(TARGET_PREFIX)
+      ? parseRecord(GatewayTargetSchema, item)
+      : parseOwnedResource(GatewaySchema, item),
   'CLIENT-METADATA': ({ table, touched: { pk } }) =>
     createClientMetadataStore(table).get(after(PREFIX.clientMetadata, pk)),
   'SIGNING-KEY': ({ table }) => createSigningKeyStore(table).since(0),

@@ -23,7 +23,7 @@ import { useDeletedKey } from './support/deleted-key';
 import type { World } from './support/world';
 
 /** Resources are deleted last, because other requests need them. */
-const DELETES = /^Delete(WorkloadIdentity|\w+CredentialProvider|ConsentPortal)$/;
+const DELETES = /^Delete(WorkloadIdentity|\w+CredentialProvider|ConsentPortal|Gateway|GatewayTarget)$/;
 const IN_ORDER = [
   ...OPERATIONS_BY_IAM.filter((name) => !DELETES.test(name)),
   ...OPERATIONS_BY_IAM.filter((name) => DELETES.test(name)),

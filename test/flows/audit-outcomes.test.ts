@@ -45,6 +45,8 @@ beforeAll(async () => {
     oauth2CredentialProviders: 12,
     apiKeyCredentialProviders: 12,
     consentPortals: 3,
+    gateways: 3,
+    targetsPerGateway: 3,
   });
   service = await AuditedService.start();
   strangersAgent = await service.world.agent('stranger');
@@ -140,6 +142,28 @@ const ofPortal = (name: JsonOperationName) =>
       `arn:aws:bedrock-agentcore:us-east-1:000000000000:consent-portal/${ownPortal().consentPortalIdentifier}`,
     () => ({}),
   );
+
+const byGateway = (name: JsonOperationName) =>
+  notFound(name, { labels: { gatewayIdentifier: `${MISSING}-0123456789` } });
+const byTarget = (name: JsonOperationName): Ending => ({
+  ask: () => ask(name, { labels: { ...service.inputs.GetGateway('').labels, targetId: '0123456789' } }),
+  answer: NOT_FOUND,
+});
+
+const ofGateway = (name: JsonOperationName) =>
+  changedConcurrently(
+    name,
+    () =>
+      `arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/${service.inputs.GetGateway('').labels?.gatewayIdentifier}`,
+    () => ({}),
+  );
+const ofTarget = (name: JsonOperationName): Ending => ({
+  ask() {
+    outrunWrites('Directory', async () => succeeded(await ask('UpdateGatewayTarget')));
+    return ask(name);
+  },
+  answer: CHANGED,
+});
 
 /** A secret with the tag of another owner. */
 const secretOfNobody = async () => ({ secretId: (await putSecret({ key: 'x' }, null)).arn, jsonKey: 'key' });
@@ -331,6 +355,32 @@ const TABLE: Record<JsonOperationName, Row> = {
   UpdateConsentPortal: row(byPortal('UpdateConsentPortal'), ofPortal('UpdateConsentPortal')),
   DeleteConsentPortal: row(byPortal('DeleteConsentPortal'), ofPortal('DeleteConsentPortal')),
   ListConsentPortals: row(),
+  CreateGateway: row(
+    NEVER,
+    taken('CreateGateway', () => ({ name: 'walked-gateway' })),
+    overQuota('CreateGateway'),
+  ),
+  GetGateway: row(byGateway('GetGateway')),
+  UpdateGateway: row(byGateway('UpdateGateway'), ofGateway('UpdateGateway')),
+  DeleteGateway: row(byGateway('DeleteGateway'), ofGateway('DeleteGateway')),
+  ListGateways: row(),
+  CreateGatewayTarget: row(
+    byGateway('CreateGatewayTarget'),
+    taken('CreateGatewayTarget', () => ({ name: 'walked-target' })),
+    {
+      async ask() {
+        for (;;) {
+          const answer = await ask('CreateGatewayTarget');
+          if ((answer.status ?? 500) >= 300) return answer;
+        }
+      },
+      answer: QUOTA,
+    },
+  ),
+  GetGatewayTarget: row(byTarget('GetGatewayTarget')),
+  UpdateGatewayTarget: row(byTarget('UpdateGatewayTarget'), ofTarget('UpdateGatewayTarget')),
+  DeleteGatewayTarget: row(byTarget('DeleteGatewayTarget'), ofTarget('DeleteGatewayTarget')),
+  ListGatewayTargets: row(byGateway('ListGatewayTargets')),
   GetTokenVault: row(byVault('GetTokenVault')),
   SetTokenVaultCMK: row(
     byVault('SetTokenVaultCMK'),

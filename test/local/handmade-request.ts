@@ -19,6 +19,10 @@ export interface Handmade {
   body: string;
 }
 
+/** Returns a path template with the members of the path in their places. */
+export const filledPath = (template: string, members: Readonly<Record<string, string>>): string =>
+  template.replace(/\{(\w+)\+?\}/g, (_, name: string) => encodeURIComponent(members[name] ?? ''));
+
 export interface SigningChoices {
   method?: string;
   path?: string;

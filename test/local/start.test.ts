@@ -47,7 +47,7 @@ describe('one clear error line', () => {
     [
       'a PORT without ten ports after it',
       { PORT: '65526' },
-      /^PORT must be a number from 0 \(any free port\) to 65525\./,
+      /^PORT must be a number from 0 \(any free port\) to 65522\./,
     ],
     ['an EXAMPLES that is neither on nor off', { EXAMPLES: 'no' }, /^EXAMPLES must be "on" or "off"/],
     [

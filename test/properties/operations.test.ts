@@ -219,7 +219,7 @@ function acceptedMembers({ operation, unique }: Case): Record<string, unknown> {
 }
 
 /** Resources are deleted last, because other requests need them. */
-const DELETES = /^Delete(WorkloadIdentity|\w+CredentialProvider|ConsentPortal)$/;
+const DELETES = /^Delete(WorkloadIdentity|\w+CredentialProvider|ConsentPortal|Gateway|GatewayTarget)$/;
 const IN_ORDER = [
   ...OPERATIONS_BY_IAM.filter((name) => !DELETES.test(name)),
   ...OPERATIONS_BY_IAM.filter((name) => DELETES.test(name)),

@@ -63,7 +63,9 @@ describe('an operation that is refused by name', () => {
   });
 
   it.each(refused)('%s returns the reason, without a signature', async (name, { method, path }, { why }) => {
-    const response = await fetch(world.local.endpoint + path, { method, body: '{}' });
+    const { endpoint } = world.local;
+    const body = method === 'GET' ? null : '{}';
+    const response = await fetch(endpoint + path.replaceAll(/[{}]/g, ''), { method, body });
     expect(response.status).toBe(400);
     expect(response.headers.get('x-amzn-errortype')).toBe('ValidationException');
     expect(await response.json()).toEqual({

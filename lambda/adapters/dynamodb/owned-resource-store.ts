@@ -5,11 +5,13 @@ import type { OwnedResourceStore } from '../../domain/owned-resource';
 import { Oauth2ProviderSchema, type Oauth2Provider } from '../../model/provider/record';
 import { ApiKeyProviderSchema, type ApiKeyProvider } from '../../model/records/api-key-provider';
 import { ConsentPortalSchema, type ConsentPortal } from '../../model/records/consent-portal';
+import { GatewaySchema, type Gateway } from '../../model/records/gateway';
 import type { OwnedResource } from '../../model/records/owned-resource';
 import { WorkloadIdentitySchema, type WorkloadIdentity } from '../../model/records/workload-identity';
 import {
   apiKeyProviderKey,
   consentPortalKey,
+  gatewayKey,
   LISTING_ATTRIBUTE,
   listingPartition,
   oauth2ProviderKey,
@@ -116,4 +118,11 @@ export const createConsentPortalStore = (directory: Table) =>
     kind: PREFIX.consentPortal,
     keyOf: consentPortalKey,
     schema: ConsentPortalSchema,
+  });
+
+export const createGatewayStore = (directory: Table) =>
+  createOwnedResourceStore<Gateway>(directory, {
+    kind: PREFIX.gateway,
+    keyOf: gatewayKey,
+    schema: GatewaySchema,
   });

@@ -37,10 +37,13 @@ const PAGE = 20;
 export const workloadIdentityArn = (arnPrefix: string, name: string): string =>
   `${arnPrefix}:workload-identity-directory/default/workload-identity/${name}`;
 
-export interface WorkloadIdentityDependencies {
+export interface IdentityDeletionDependencies {
   readonly identities: WorkloadIdentityStore;
   readonly vaultContents: VaultContents;
   readonly deletedGrants: DeletedGrants;
+}
+
+export interface WorkloadIdentityDependencies extends IdentityDeletionDependencies {
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
   readonly system: System;
@@ -115,6 +118,27 @@ export function updateWorkloadIdentity(
 }
 
 /**
+ * Deletes an identity for a principal whose authorization was checked.
+ *
+ * @param identity as it was read, marked as deleted or not
+ * @throws ThrottlingException if a retry must continue
+ */
+export const deleteIdentity = (
+  { identities, deletedGrants, vaultContents }: IdentityDeletionDependencies,
+  principal: Caller,
+  identity: WorkloadIdentity,
+): Promise<void> =>
+  deleteWithContents(identities, identity, async () => {
+    await revokeDeletedGrants(deletedGrants, {
+      id: identity.id,
+      requestedBy: principal.arn,
+      grants: { workloadId: identity.id },
+    });
+    await vaultContents.shredKeys(identity.id);
+    await vaultContents.deleteGrantsOfWorkload(identity.id);
+  });
+
+/**
  * Deletes the identity and all of its grants, whose tokens their providers revoke, and shreds its vault keys. Its workload
  * access tokens are no longer valid. An identity that is created later with this name inherits nothing. Requests in
  * progress obtain nothing.
@@ -130,15 +154,7 @@ export function deleteWorkloadIdentity(
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
     const identity = await resourceToDelete(deps.identities, KIND, call, name);
     annotate({ result: identity.id });
-    await deleteWithContents(deps.identities, identity, async () => {
-      await revokeDeletedGrants(deps.deletedGrants, {
-        id: identity.id,
-        requestedBy: principal.arn,
-        grants: { workloadId: identity.id },
-      });
-      await deps.vaultContents.shredKeys(identity.id);
-      await deps.vaultContents.deleteGrantsOfWorkload(identity.id);
-    });
+    await deleteIdentity(deps, principal, identity);
   });
 }
 

@@ -163,12 +163,27 @@ const gatewayOnlyDenial = (refused: string, { arn, gatewayId }: GovernedResource
   detail: `${arn} belongs to a gateway, and the caller is not the gateway function`,
 });
 
+/** The operations that would part the workload identity of a gateway from the gateway. */
+const PARTING_OPERATIONS: readonly ResourceOperation[] = [
+  'UpdateWorkloadIdentity',
+  'DeleteWorkloadIdentity',
+  'PutResourcePolicy',
+];
+
+const isManagedByGateway = (operation: ResourceOperation, { gatewayId }: GovernedResource): boolean =>
+  gatewayId !== undefined && PARTING_OPERATIONS.includes(operation);
+
+const managedByGatewayDenial = (refused: string, { arn, gatewayId }: GovernedResource): Denial => ({
+  message: `${refused}: it belongs to the gateway ${gatewayId}. Call UpdateGateway or DeleteGateway.`,
+  detail: `${arn} belongs to a gateway`,
+});
+
 /** Returns why this principal is not authorized; undefined if it is. */
 export function actionDenial({ principal, operation, resource, context }: ActRequest): Denial | undefined {
+  const refused = `${principal.arn} is not authorized to call ${operation} on ${resource.arn}`;
+  if (isManagedByGateway(operation, resource)) return managedByGatewayDenial(refused, resource);
   if (isForGatewayOnly(operation, resource)) {
-    if (principal.isGateway) return undefined;
-    const refused = `${principal.arn} is not authorized to call ${operation} on ${resource.arn}`;
-    return gatewayOnlyDenial(refused, resource);
+    return principal.isGateway ? undefined : gatewayOnlyDenial(refused, resource);
   }
   const isOwner = isOwnedBy(resource, principal);
   if (isOwner && isPolicyOperation(operation)) return undefined;
@@ -177,7 +192,6 @@ export function actionDenial({ principal, operation, resource, context }: ActReq
     operation,
     context: context ?? {},
   }));
-  const refused = `${principal.arn} is not authorized to call ${operation} on ${resource.arn}`;
   const denied = policyDenial(decided, refused, resource);
   if (denied) return denied;
   if (isOwner || decided.decision === 'allow') return undefined;

@@ -51,7 +51,18 @@ export type GovernedKind = keyof typeof GOVERNED_OPERATIONS;
 export type GovernedOperation = (typeof GOVERNED_OPERATIONS)[GovernedKind][number];
 
 /** Operations on resources that have no policy. Only the owner can call them. */
-export type OwnerOperation = 'GetConsentPortal' | 'UpdateConsentPortal' | 'DeleteConsentPortal';
+export type OwnerOperation =
+  | 'GetConsentPortal'
+  | 'UpdateConsentPortal'
+  | 'DeleteConsentPortal'
+  | 'GetGateway'
+  | 'UpdateGateway'
+  | 'DeleteGateway'
+  | 'CreateGatewayTarget'
+  | 'GetGatewayTarget'
+  | 'UpdateGatewayTarget'
+  | 'DeleteGatewayTarget'
+  | 'ListGatewayTargets';
 
 /** An operation on a resource. */
 export type ResourceOperation = GovernedOperation | OwnerOperation;

@@ -1,5 +1,6 @@
 /** Finds resources by ARN, for tags and resource policies. */
 import { apiKeyProviderArn, type ApiKeyProviderStore } from '../provider/api-key-provider';
+import { findGateway, gatewayArn, type GatewayStore } from '../gateway/gateway';
 import { consentPortalArn, findPortal, type ConsentPortalStore } from '../portal/consent-portal';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
@@ -15,6 +16,7 @@ export interface ResourceStores {
   readonly providers: Oauth2ProviderStore;
   readonly apiKeyProviders: ApiKeyProviderStore;
   readonly portals: ConsentPortalStore;
+  readonly gateways: GatewayStore;
 }
 
 export interface Located {
@@ -37,13 +39,14 @@ const byName = (prefix: string, store: OwnedResourceStore<OwnedResource>): Kind 
 });
 
 const kinds = (
-  { identities, providers, apiKeyProviders, portals }: ResourceStores,
+  { identities, providers, apiKeyProviders, portals, gateways }: ResourceStores,
   arnPrefix: string,
 ): Kind[] => [
   byName(workloadIdentityArn(arnPrefix, ''), identities),
   byName(oauth2ProviderArn(arnPrefix, ''), providers),
   byName(apiKeyProviderArn(arnPrefix, ''), apiKeyProviders),
   { prefix: consentPortalArn(arnPrefix, ''), store: portals, find: (id) => findPortal(portals, id) },
+  { prefix: gatewayArn(arnPrefix, ''), store: gateways, find: (id) => findGateway(gateways, id) },
 ];
 
 export const noSuchArn = (arn: string): ServiceError =>

@@ -4,6 +4,7 @@
  */
 import { REGION } from '../../model/regions';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
+import type { GatewayUrls } from '../../domain/gateway/gateway';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
 import { parseOwnerAccounts } from '../../domain/operator/transfer-ownership';
@@ -69,6 +70,9 @@ const FORMS = {
   URL_SUFFIX: { form: /^[a-z0-9.-]+$/, must: 'be a domain name' },
   /** Address of the identity service, for an agent endpoint's gate. */
   IDENTITY_ENDPOINT: address,
+  /** Base URLs of the gateways with user tokens, and of those with signatures. Absent in a deployment without gateways. */
+  GATEWAY_JWT_URL: address,
+  GATEWAY_IAM_URL: address,
   /** Role of the gateway function, without a path. Absent in a deployment without gateways. */
   GATEWAY_ROLE_ARN: {
     form: /^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@-]{1,64}$/,
@@ -159,6 +163,13 @@ export const readGatewayRole = (): string | undefined =>
   process.env.GATEWAY_ROLE_ARN === undefined
     ? undefined
     : readEnvironment('GATEWAY_ROLE_ARN').GATEWAY_ROLE_ARN;
+
+/** @returns no URLs in a deployment without gateways. @throws Error with one line that says what is wrong */
+export function readGatewayUrls(): GatewayUrls {
+  if (process.env.GATEWAY_JWT_URL === undefined) return {};
+  const { GATEWAY_JWT_URL, GATEWAY_IAM_URL } = readEnvironment('GATEWAY_JWT_URL', 'GATEWAY_IAM_URL');
+  return { CUSTOM_JWT: GATEWAY_JWT_URL, AWS_IAM: GATEWAY_IAM_URL };
+}
 
 /** Returns whether every consent begins with the consent page of this service. */
 export const readConsentPage = (): boolean => process.env.CONSENT_PAGE === 'true';

@@ -16,21 +16,13 @@ export type GatewayAuthorizer = (typeof GATEWAY_AUTHORIZERS)[number];
  * URL (RFC 8707).
  */
 export const GatewayAuthorizerConfigurationSchema = v.strictObject({
-  customJWTAuthorizer: v.pipe(
-    v.strictObject({
-      ...issuerMembers,
-      ...privateEndpointMembers,
-      /** Scopes of allowedScopes by what clients ask their authorization server for in their place. */
-      advertisedScopeMapping: v.exactOptional(v.record(scopeToken, scopeToken)),
-    }),
-    v.forward(
-      v.check(
-        ({ allowedScopes = [], advertisedScopeMapping = {} }) =>
-          Object.keys(advertisedScopeMapping).every((scope) => allowedScopes.includes(scope)),
-        'must map scopes that allowedScopes names',
-      ),
-      ['advertisedScopeMapping'],
+  customJWTAuthorizer: v.strictObject({
+    ...issuerMembers,
+    ...privateEndpointMembers,
+    /** Scopes of allowedScopes by what clients ask their authorization server for in their place. */
+    advertisedScopeMapping: v.exactOptional(
+      v.pipe(v.record(scopeToken, scopeToken), v.minEntries(1), v.maxEntries(50)),
     ),
-  ),
+  }),
 });
 export interface GatewayAuthorizerConfiguration extends Of<typeof GatewayAuthorizerConfigurationSchema> {}

@@ -3,15 +3,18 @@
  * (Amazon Bedrock AgentCore, control plane 2023-06-05), as requests state them and records keep them.
  */
 import * as v from 'valibot';
-import { exactlyOne, matching, onlyCharacters, refused, text } from '../constraints';
+import { exactlyOne, matching, onlyCharacters, refused } from '../constraints';
 import { customParameters } from '../names';
 import type { Of } from '../of';
+import { isRegistrable } from '../registrable-return-url';
 import { returnUrl } from '../request-values';
 import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../scope-token';
 
 const HEADER_NAME = /^[a-zA-Z0-9_-]+$/;
 const headerName = matching(1, 100, HEADER_NAME, onlyCharacters('the characters _ -'));
 const queryName = matching(1, 40, HEADER_NAME, onlyCharacters('the characters _ -'));
+/** Of a parameter of which the owner states the value. */
+const staticQueryName = matching(1, 128, /^[a-zA-Z0-9_.-]+$/, onlyCharacters('the characters _ . -'));
 const listOf = <Item extends v.GenericSchema>(item: Item) =>
   v.pipe(v.array(item), v.minLength(1), v.maxLength(10));
 
@@ -29,15 +32,38 @@ export type PassthroughProtocol = (typeof PASSTHROUGH_PROTOCOLS)[number];
 
 const passthrough = v.strictObject({
   /** Base URL. Requests go to it and to paths below it. */
-  endpoint: text(1, 2048),
-  protocolType: v.picklist(PASSTHROUGH_PROTOCOLS),
+  endpoint: matching(
+    1,
+    2048,
+    /^https?:\/\/[a-zA-Z0-9.-]+(:[0-9]{1,5})?(\/.*)?$/,
+    'must be an https URL with a host name, and an optional port and path',
+  ),
+  protocolType: v.pipe(
+    v.picklist([...PASSTHROUGH_PROTOCOLS, 'INFERENCE']),
+    v.check(
+      (protocol) => protocol !== 'INFERENCE',
+      'must be MCP, A2A, or CUSTOM: INFERENCE is not supported',
+    ),
+    v.transform((protocol) => protocol as PassthroughProtocol),
+  ),
   /** Added to the query of every request. */
-  staticQueryParameters: v.exactOptional(v.pipe(v.record(queryName, text(0, 2048)), v.maxEntries(10))),
+  staticQueryParameters: v.exactOptional(
+    v.pipe(
+      v.record(
+        staticQueryName,
+        // eslint-disable-next-line no-control-regex -- the pattern of AWS
+        matching(0, 2048, /^[^\x00-\x1F\x7F]*$/, 'must not contain control characters'),
+      ),
+      v.maxEntries(10),
+    ),
+  ),
   /** Whose value is used for a name that the caller sends too. */
   staticQueryParameterConflictResolution: v.exactOptional(v.picklist(['CLIENT_OVERRIDE', 'STATIC_OVERRIDE'])),
-  schema: refused('is not supported by this service'),
+  schema: refused('is not supported by this service: a gateway evaluates no schema'),
   stickinessConfiguration: refused('is not supported by this service: it has no weighted targets'),
 });
+
+const NO_CONNECTORS = 'is not supported by this service: it has no connectors';
 
 /** The AWS union `TargetConfiguration`. A kind that this service does not have is rejected by name. */
 export const TargetConfigurationSchema = v.pipe(
@@ -45,36 +71,50 @@ export const TargetConfigurationSchema = v.pipe(
     http: v.pipe(
       v.strictObject({
         passthrough: v.exactOptional(passthrough),
-        agentcoreRuntime: refused('is not supported by this service'),
+        agentcoreRuntime: refused(
+          'is not supported by this service: use passthrough with the address of the agent endpoint',
+        ),
+        connector: refused(NO_CONNECTORS),
       }),
       exactlyOne(),
     ),
-    mcp: refused('is not supported by this service; use http.passthrough with the protocolType MCP'),
-    inference: refused('is not supported by this service'),
+    mcp: refused('is not supported by this service: use http.passthrough with the protocolType MCP'),
+    inference: refused('is not supported by this service: use http.passthrough with the protocolType CUSTOM'),
   }),
   exactlyOne(),
 );
 export interface TargetConfiguration extends Of<typeof TargetConfigurationSchema> {}
 
-const scope = v.pipe(matching(1, 64, SCOPE_TOKEN, SCOPE_TOKEN_RULE));
+const scope = matching(1, 64, SCOPE_TOKEN, SCOPE_TOKEN_RULE);
 
-const oauthCredentialProvider = v.strictObject({
+const providerArn = matching(
+  1,
+  2048,
+  /^arn:([^:]*):([^:]*):([^:]*):([0-9]{12})?:(.+)$/,
+  'must be the ARN of a credential provider',
+);
+
+export const oauthCredentialProvider = v.strictObject({
   /** ARN of an OAuth2 credential provider of this deployment. */
-  providerArn: text(20, 1011),
+  providerArn,
   scopes: v.pipe(v.array(scope), v.maxLength(100)),
-  customParameters: v.exactOptional(v.pipe(customParameters, v.maxEntries(10))),
+  customParameters: v.exactOptional(v.pipe(customParameters, v.minEntries(1), v.maxEntries(10))),
   grantType: v.exactOptional(v.picklist(['CLIENT_CREDENTIALS', 'AUTHORIZATION_CODE', 'TOKEN_EXCHANGE'])),
   /** Return URL of consents that this target needs. */
-  defaultReturnUrl: v.exactOptional(returnUrl),
+  defaultReturnUrl: v.exactOptional(v.pipe(returnUrl, isRegistrable)),
 });
 export interface OauthTargetCredential extends Of<typeof oauthCredentialProvider> {}
 
-const apiKeyCredentialProvider = v.strictObject({
-  providerArn: text(20, 1011),
+export const apiKeyCredentialProvider = v.strictObject({
+  providerArn,
   /** Name of the header or the query parameter. By default, `Authorization`, or `api_key`. */
-  credentialParameterName: v.exactOptional(matching(1, 64, HEADER_NAME, onlyCharacters('the characters _ -'))),
+  credentialParameterName: v.exactOptional(
+    matching(1, 64, HEADER_NAME, onlyCharacters('the characters _ -')),
+  ),
   /** Text before the key, without the space between them. By default, `Bearer` in the header `Authorization`. */
-  credentialPrefix: v.exactOptional(matching(1, 64, /^[\x21-\x7e]+( [\x21-\x7e]+)*$/, 'must be printable ASCII')),
+  credentialPrefix: v.exactOptional(
+    matching(1, 64, /^[\x21-\x7e]+( [\x21-\x7e]+)*$/, 'must be printable ASCII'),
+  ),
   credentialLocation: v.exactOptional(v.picklist(['HEADER', 'QUERY_PARAMETER'])),
 });
 export interface ApiKeyTargetCredential extends Of<typeof apiKeyCredentialProvider> {}

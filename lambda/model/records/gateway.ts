@@ -10,6 +10,9 @@ import type { Of } from '../of';
 import { privateEndpointMembers } from '../private-endpoint';
 import { OwnedResourceSchema } from './owned-resource';
 
+/** Hash of the request that created it, if the request had a `clientToken`: its repetition is no conflict. */
+const creationHash = v.exactOptional(v.string());
+
 export const GatewaySchema = v.object({
   ...OwnedResourceSchema.entries,
   description: v.exactOptional(v.string()),
@@ -20,6 +23,7 @@ export const GatewaySchema = v.object({
   authorizerConfiguration: v.exactOptional(GatewayAuthorizerConfigurationSchema),
   /** `DEBUG`: the caller receives why a target could not be reached. */
   exceptionLevel: v.exactOptional(v.literal('DEBUG')),
+  creationHash,
 });
 
 /**
@@ -43,6 +47,7 @@ export const GatewayTargetSchema = v.object({
   /** Epoch seconds. */
   createdTime: v.number(),
   lastUpdatedTime: v.number(),
+  creationHash,
 });
 
 /** What a gateway forwards requests to, under its name. */

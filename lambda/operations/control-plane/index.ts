@@ -1,5 +1,7 @@
 import { apiKeyCredentialProvider } from './api-key-credential-provider';
 import { consentPortal } from './consent-portal';
+import { gateway } from './gateway';
+import { gatewayTarget } from './gateway-target';
 import { oauth2CredentialProvider } from './oauth2-credential-provider';
 import { resourcePolicy } from './resource-policy';
 import { tags } from './tags';
@@ -10,6 +12,8 @@ export const CONTROL_PLANE = {
   ...oauth2CredentialProvider,
   ...apiKeyCredentialProvider,
   ...consentPortal,
+  ...gatewayTarget,
+  ...gateway,
   ...tags,
   ...resourcePolicy,
 };

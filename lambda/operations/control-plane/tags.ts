@@ -13,7 +13,7 @@ const resourceArn = matching(
   20,
   1011,
   /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/,
-  'must be the ARN of a workload identity, a credential provider, or a consent portal',
+  'must be the ARN of a workload identity, a credential provider, a consent portal, or a gateway',
 );
 
 export const tags = operations('control-plane', '/identities', {
@@ -22,7 +22,7 @@ export const tags = operations('control-plane', '/identities', {
     path: PATH,
     status: 204,
     method: 'DELETE',
-    query: 'tagKeys',
+    query: { tagKeys: 'strings' },
     input: v.strictObject({ resourceArn, tagKeys: v.pipe(v.array(tagKey), v.maxLength(200)) }),
   },
   ListTagsForResource: { path: PATH, method: 'GET', input: v.strictObject({ resourceArn }) },

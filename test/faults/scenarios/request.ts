@@ -2,12 +2,14 @@
 import { type JsonOperationName, OPERATIONS } from '../../../lambda/operations';
 import type { Route } from '../../../lambda/operations/operation';
 import type { PrincipalName } from '../../flows/support/world';
-import { send, signed, type HttpResponse } from '../../local/handmade-request';
+import { filledPath, send, signed, type HttpResponse } from '../../local/handmade-request';
 import type { Stage } from '../stage';
 
 export interface Input {
   readonly body?: object;
   readonly resourceArn?: string;
+  /** Other members in the path. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly query?: Record<string, string>;
 }
 
@@ -17,7 +19,7 @@ export const callerOf = (name: JsonOperationName): PrincipalName =>
 export async function call(
   { world }: Stage,
   name: JsonOperationName,
-  { body, resourceArn = '', query }: Input,
+  { body, resourceArn = '', labels, query }: Input,
 ): Promise<HttpResponse> {
   const { method, path }: Route = OPERATIONS[name];
   const { accessKeyId, secretAccessKey } = world.local.principals[callerOf(name)];
@@ -25,7 +27,7 @@ export async function call(
   return send(
     await signed(host, {
       method,
-      path: path.replace('{resourceArn+}', encodeURIComponent(resourceArn)),
+      path: filledPath(path, { resourceArn, ...labels }),
       body: body ? JSON.stringify(body) : '',
       credentials: { accessKeyId, secretAccessKey },
       ...(query && { query }),

@@ -4,7 +4,7 @@
  */
 import { type JsonOperationName, OPERATIONS, type OperationName } from '../../../lambda/operations';
 import type { Route } from '../../../lambda/operations/operation';
-import { send, signed, type HttpResponse } from '../../local/handmade-request';
+import { filledPath, send, signed, type HttpResponse } from '../../local/handmade-request';
 import { customProvider } from './custom-provider';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './world';
 
@@ -27,6 +27,8 @@ export type Entry = Record<string, unknown>;
 export interface Input {
   readonly body?: object;
   readonly resourceArn?: string;
+  /** Other members in the path. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly query?: Record<string, string>;
 }
 
@@ -65,6 +67,16 @@ export const portalOf = ({ name, providerName }: TestAgent) => ({
   sources: [{ type: 'workload-identity', identifier: name }],
 });
 
+const GATEWAY = {
+  roleArn: 'arn:aws:iam::000000000000:role/gateway',
+  authorizerType: 'AWS_IAM',
+} as const;
+const TARGET = {
+  targetConfiguration: {
+    http: { passthrough: { endpoint: 'https://api.example/v1', protocolType: 'CUSTOM' } },
+  },
+} as const;
+
 export class AuditedService {
   private constructor(
     readonly world: World,
@@ -88,6 +100,18 @@ export class AuditedService {
       ...portalOf(agent),
     });
     const { consentPortalId } = JSON.parse(portal.body) as { consentPortalId: string };
+    const gatewayName = `walked-gateway${suffix}`;
+    const { gatewayId: gatewayIdentifier } = await world.control().createGateway({
+      ...GATEWAY,
+      name: gatewayName,
+    });
+    const gateway = { gatewayIdentifier: String(gatewayIdentifier) };
+    const { targetId } = await world.control().createGatewayTarget({
+      ...gateway,
+      ...TARGET,
+      name: 'walked-target',
+    });
+    const target = { ...gateway, targetId: String(targetId) };
     const userToken = await world.issuer.token('ana');
     const workloadToken = await agent.token({ userId: 'ana' });
     const { authorizationUrl } = await agent.ask(workloadToken);
@@ -156,6 +180,19 @@ export class AuditedService {
       UpdateConsentPortal: () => ({ body: { ...consentPortal, description: 'walked' } }),
       DeleteConsentPortal: () => ({ body: consentPortal }),
       ListConsentPortals: () => ({ body: {} }),
+      CreateGateway: (name) => ({ body: { ...GATEWAY, name } }),
+      GetGateway: () => ({ labels: gateway }),
+      UpdateGateway: () => ({
+        labels: gateway,
+        body: { ...GATEWAY, name: gatewayName, description: 'walked' },
+      }),
+      DeleteGateway: () => ({ labels: gateway }),
+      ListGateways: () => ({}),
+      CreateGatewayTarget: (name) => ({ labels: gateway, body: { ...TARGET, name } }),
+      GetGatewayTarget: () => ({ labels: target }),
+      UpdateGatewayTarget: () => ({ labels: target, body: { ...TARGET, description: 'walked' } }),
+      DeleteGatewayTarget: () => ({ labels: target }),
+      ListGatewayTargets: () => ({ labels: gateway }),
       GetTokenVault: () => ({ body: {} }),
       SetTokenVaultCMK: () => ({ body: { kmsConfiguration: { keyType: 'ServiceManagedKey' } } }),
       ResetTokenVaultKeyMaterial: () => ({ body: { tokenVaultId: 'default' } }),
@@ -210,7 +247,7 @@ export class AuditedService {
   async call(
     name: JsonOperationName,
     principal: PrincipalName,
-    { body, resourceArn = '', query }: Input,
+    { body, resourceArn = '', labels, query }: Input,
   ): Promise<HttpResponse> {
     const { method, path } = routeOf(name);
     const { accessKeyId, secretAccessKey } = this.world.local.principals[principal];
@@ -218,7 +255,7 @@ export class AuditedService {
     return send(
       await signed(host, {
         method,
-        path: path.replace('{resourceArn+}', encodeURIComponent(resourceArn)),
+        path: filledPath(path, { resourceArn, ...labels }),
         body: body ? JSON.stringify(body) : '',
         headers: { 'user-agent': USER_AGENT },
         credentials: { accessKeyId, secretAccessKey },

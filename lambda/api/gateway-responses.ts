@@ -1,0 +1,75 @@
+/** Responses of the operations on gateways and targets: the AWS members, whose times are texts (ISO 8601). */
+import { workloadIdentityArn } from '../domain/identity/workload-identity';
+import { gatewayUrl, type GatewayUrls } from '../domain/gateway/gateway';
+import type { TargetOfGateway } from '../domain/gateway/manage/targets';
+import type { Gateway, GatewayTarget } from '../model/records/gateway';
+
+/** Every write is complete when its response is returned. */
+const READY = 'READY';
+const DELETING = 'DELETING';
+
+const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+const timesOf = ({
+  createdTime,
+  lastUpdatedTime,
+}: {
+  readonly createdTime: number;
+  readonly lastUpdatedTime: number;
+}) => ({ createdAt: isoTime(createdTime), updatedAt: isoTime(lastUpdatedTime) });
+
+/** The AWS type `GatewaySummary`: an entry of a listing. */
+export const gatewayListed = (gateway: Gateway) => ({
+  gatewayId: gateway.id,
+  name: gateway.name,
+  description: gateway.description,
+  status: READY,
+  authorizerType: gateway.authorizerType,
+  ...timesOf(gateway),
+});
+
+/** The AWS types `CreateGatewayResponse`, `GetGatewayResponse`, and `UpdateGatewayResponse`. */
+export const gatewayDescribed = (gateway: Gateway, urls: GatewayUrls, arnPrefix: string) => ({
+  ...gatewayListed(gateway),
+  gatewayArn: gateway.arn,
+  gatewayUrl: gatewayUrl(urls, gateway),
+  roleArn: gateway.roleArn,
+  authorizerConfiguration: gateway.authorizerConfiguration,
+  exceptionLevel: gateway.exceptionLevel,
+  workloadIdentityDetails: { workloadIdentityArn: workloadIdentityArn(arnPrefix, gateway.id) },
+});
+
+/** The AWS type `DeleteGatewayResponse`. */
+export const gatewayDeleted = ({ id }: Gateway) => ({ gatewayId: id, status: DELETING });
+
+/** The AWS type `TargetSummary`: an entry of a listing. */
+export const targetListed = (target: GatewayTarget) => ({
+  targetId: target.id,
+  name: target.name,
+  description: target.description,
+  status: READY,
+  targetType: 'PASSTHROUGH',
+  ...timesOf(target),
+});
+
+/** The AWS types `CreateGatewayTargetResponse`, `GetGatewayTargetResponse`, and `UpdateGatewayTargetResponse`. */
+export const targetDescribed = ({ gateway, target }: TargetOfGateway) => ({
+  gatewayArn: gateway.arn,
+  targetId: target.id,
+  name: target.name,
+  description: target.description,
+  status: READY,
+  protocolType: 'HTTP',
+  targetConfiguration: target.targetConfiguration,
+  credentialProviderConfigurations: target.credential ? [target.credential] : [],
+  metadataConfiguration: target.metadataConfiguration,
+  privateEndpoint: target.privateEndpoint,
+  ...timesOf(target),
+});
+
+/** The AWS type `DeleteGatewayTargetResponse`. */
+export const targetDeleted = ({ gateway, target }: TargetOfGateway) => ({
+  gatewayArn: gateway.arn,
+  targetId: target.id,
+  status: DELETING,
+});

@@ -1,0 +1,50 @@
+/**
+ * Gateways: they forward the requests of agents to targets, and attach credentials that the agents never hold. The resource
+ * of a gateway, and those of its targets, as its owner configures them.
+ */
+import type { GatewayAuthorizer } from '../../model/gateway/gateway-configuration';
+import type { Gateway, GatewayTarget } from '../../model/records/gateway';
+import type { OwnedResourceStore } from '../owned-resource';
+
+export type GatewayStore = OwnedResourceStore<Gateway>;
+
+/** The gateway that targets belong to. */
+export type GatewayOfTargets = Pick<Gateway, 'id' | 'name'>;
+
+export interface GatewayTargetStore {
+  /** Returns all targets by name. The read is strongly consistent. */
+  list(gateway: GatewayOfTargets): Promise<readonly GatewayTarget[]>;
+  /** Returns false if the name is in use; then nothing was written. */
+  create(gateway: GatewayOfTargets, target: GatewayTarget): Promise<boolean>;
+  /** Writes the target if the stored one has the same ID and the previous revision. */
+  replace(gateway: GatewayOfTargets, target: GatewayTarget): Promise<boolean>;
+  /** Removes the target if the stored one has the same ID and revision. */
+  remove(gateway: GatewayOfTargets, target: GatewayTarget): Promise<boolean>;
+  removeAll(gateway: GatewayOfTargets): Promise<void>;
+}
+
+/** The base URL of the gateways with each authorizer. A deployment without gateways has none. */
+export type GatewayUrls = Readonly<Partial<Record<GatewayAuthorizer, string>>>;
+
+/** Returns the AWS member `gatewayUrl`; undefined if the deployment has no gateways any more. */
+export const gatewayUrl = (
+  urls: GatewayUrls,
+  { id, authorizerType }: Pick<Gateway, 'id' | 'authorizerType'>,
+): string | undefined => {
+  const base = urls[authorizerType];
+  return base && `${base}/${id}`;
+};
+
+export const gatewayArn = (arnPrefix: string, id: string): string => `${arnPrefix}:gateway/${id}`;
+
+const ID = /^(.+)-[0-9a-z]{10}$/;
+
+/** Returns the gateway; undefined if none has this ID. */
+export async function findGateway(
+  gateways: Pick<GatewayStore, 'get'>,
+  gatewayId: string,
+): Promise<Gateway | undefined> {
+  const [, name] = ID.exec(gatewayId) ?? [];
+  const gateway = name === undefined ? undefined : await gateways.get(name);
+  return gateway?.id === gatewayId ? gateway : undefined;
+}

@@ -1,0 +1,167 @@
+/** What the configuration of a target must meet before it is stored. */
+import { isNormalizedUrl, MUST_BE_NORMALIZED, type EndpointPolicy } from '../../../model/endpoint';
+import type { RequestedCredential } from '../../../model/gateway/gateway-request';
+import { reservedHeaderFault } from '../../../model/gateway/header-names';
+import type { CredentialProviderConfiguration } from '../../../model/gateway/target-configuration';
+import type { GatewayTarget } from '../../../model/records/gateway';
+import type { WorkloadIdentity } from '../../../model/records/workload-identity';
+import { checkEndpoint } from '../../endpoint';
+import { authorizeCredentialUse } from '../../policy/access';
+import type { Caller } from '../../principal';
+import { checkEndpointServed } from '../../private-endpoint';
+import { apiKeyProviderArn, type ApiKeyProviderStore } from '../../provider/api-key-provider';
+import { oauth2ProviderArn, type Oauth2ProviderStore } from '../../provider/oauth2-provider';
+import { noSuchResource } from '../../resource-write';
+import { invalidMember } from '../../service-error';
+
+export interface TargetCheckDependencies {
+  readonly providers: Pick<Oauth2ProviderStore, 'get'>;
+  readonly apiKeyProviders: Pick<ApiKeyProviderStore, 'get'>;
+  readonly arnPrefix: string;
+  readonly endpointPolicy: EndpointPolicy;
+}
+
+/** The members of a target that are checked. */
+export type CheckedTarget = Pick<
+  GatewayTarget,
+  'targetConfiguration' | 'credential' | 'metadataConfiguration' | 'privateEndpoint'
+>;
+
+const CREDENTIAL = 'credentialProviderConfigurations.0.credentialProvider';
+
+/** Returns the credential with the kind of provider that its type requires. @throws ValidationException */
+export function credentialOf(
+  configurations: readonly RequestedCredential[] | undefined,
+): CredentialProviderConfiguration | undefined {
+  const [requested] = configurations ?? [];
+  if (!requested) return undefined;
+  const { credentialProviderType: type, credentialProvider: provider = {} } = requested;
+  const { oauthCredentialProvider, apiKeyCredentialProvider } = provider;
+  if (type === 'OAUTH' && oauthCredentialProvider) {
+    return { credentialProviderType: type, credentialProvider: { oauthCredentialProvider } };
+  }
+  if (type === 'API_KEY' && apiKeyCredentialProvider) {
+    return { credentialProviderType: type, credentialProvider: { apiKeyCredentialProvider } };
+  }
+  const needed = type === 'OAUTH' ? 'oauthCredentialProvider' : 'apiKeyCredentialProvider';
+  throw invalidMember(CREDENTIAL, `must have ${needed} for the credentialProviderType ${type}`);
+}
+
+function checkTargetEndpoint(endpoint: string, policy: EndpointPolicy): void {
+  const member = 'targetConfiguration.http.passthrough.endpoint';
+  checkEndpoint(member, endpoint, policy);
+  if (endpoint.includes('?')) throw invalidMember(member, 'must not have a query: use staticQueryParameters');
+  if (!isNormalizedUrl(endpoint)) throw invalidMember(member, MUST_BE_NORMALIZED);
+}
+
+/** Where a target's credential is in the requests. */
+interface CredentialPlace {
+  readonly location: 'HEADER' | 'QUERY_PARAMETER';
+  readonly name: string;
+}
+
+/** Returns the place of the credential; undefined if requests have none. */
+export function credentialPlaceOf(
+  credential: CredentialProviderConfiguration | undefined,
+): CredentialPlace | undefined {
+  if (!credential) return undefined;
+  if (credential.credentialProviderType === 'OAUTH') return { location: 'HEADER', name: 'Authorization' };
+  const { credentialLocation: location = 'HEADER', credentialParameterName } =
+    credential.credentialProvider.apiKeyCredentialProvider;
+  const byDefault = location === 'HEADER' ? 'Authorization' : 'api_key';
+  return { location, name: credentialParameterName ?? byDefault };
+}
+
+const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+/** Checks the names of headers and query parameters. @throws ValidationException */
+function checkNames({ targetConfiguration, metadataConfiguration = {}, credential }: CheckedTarget): void {
+  const place = credentialPlaceOf(credential);
+  const isCredential = (location: CredentialPlace['location'], name: string): boolean =>
+    place?.location === location && isSame(place.name, name);
+  for (const member of ['allowedRequestHeaders', 'allowedResponseHeaders'] as const) {
+    for (const [index, name] of (metadataConfiguration[member] ?? []).entries()) {
+      const fault = isCredential('HEADER', name)
+        ? 'must not be the header of the credential'
+        : reservedHeaderFault(name);
+      if (fault !== undefined) throw invalidMember(`metadataConfiguration.${member}.${index}`, fault);
+    }
+  }
+  const ofCredential = 'must not be the query parameter of the credential';
+  for (const [index, name] of (metadataConfiguration.allowedQueryParameters ?? []).entries()) {
+    if (isCredential('QUERY_PARAMETER', name)) {
+      throw invalidMember(`metadataConfiguration.allowedQueryParameters.${index}`, ofCredential);
+    }
+  }
+  for (const name of Object.keys(targetConfiguration.http?.passthrough?.staticQueryParameters ?? {})) {
+    if (isCredential('QUERY_PARAMETER', name)) {
+      throw invalidMember(`targetConfiguration.http.passthrough.staticQueryParameters.${name}`, ofCredential);
+    }
+  }
+  if (place?.location === 'HEADER' && !isSame(place.name, 'Authorization')) {
+    const fault = reservedHeaderFault(place.name);
+    const member = `${CREDENTIAL}.apiKeyCredentialProvider.credentialParameterName`;
+    if (fault !== undefined) throw invalidMember(member, fault);
+  }
+}
+
+/** Returns the name in the ARN of a provider of one kind of this deployment. @throws ValidationException */
+function providerName(member: string, arn: string, prefix: string): string {
+  if (!arn.startsWith(prefix))
+    throw invalidMember(`${CREDENTIAL}.${member}.providerArn`, `must begin with ${prefix}`);
+  return arn.slice(prefix.length);
+}
+
+/**
+ * Checks that the gateway can get the credential.
+ *
+ * @throws ResourceNotFoundException, AccessDeniedException; ValidationException for a provider of another kind
+ */
+async function checkProvider(
+  { providers, apiKeyProviders, arnPrefix }: TargetCheckDependencies,
+  principal: Caller,
+  identity: WorkloadIdentity,
+  credential: CredentialProviderConfiguration,
+): Promise<void> {
+  if (credential.credentialProviderType === 'OAUTH') {
+    const { providerArn, scopes, customParameters, grantType, defaultReturnUrl } =
+      credential.credentialProvider.oauthCredentialProvider;
+    if (defaultReturnUrl !== undefined && grantType !== 'AUTHORIZATION_CODE') {
+      throw invalidMember(
+        `${CREDENTIAL}.oauthCredentialProvider.defaultReturnUrl`,
+        'must be omitted without the grantType AUTHORIZATION_CODE',
+      );
+    }
+    const name = providerName('oauthCredentialProvider', providerArn, oauth2ProviderArn(arnPrefix, ''));
+    const provider = await providers.get(name);
+    if (!provider) throw noSuchResource('OAuth 2.0 credential provider', name);
+    const operation = 'GetResourceOauth2Token';
+    authorizeCredentialUse({ principal, operation, identity, provider, scopes, customParameters });
+    return;
+  }
+  const { providerArn } = credential.credentialProvider.apiKeyCredentialProvider;
+  const name = providerName('apiKeyCredentialProvider', providerArn, apiKeyProviderArn(arnPrefix, ''));
+  const provider = await apiKeyProviders.get(name);
+  if (!provider) throw noSuchResource('API key credential provider', name);
+  authorizeCredentialUse({ principal, operation: 'GetResourceApiKey', identity, provider });
+}
+
+/**
+ * Checks what the schema of a request cannot.
+ *
+ * @param identity of the gateway
+ * @throws ValidationException, ResourceNotFoundException, AccessDeniedException
+ */
+export async function checkTarget(
+  deps: TargetCheckDependencies,
+  principal: Caller,
+  identity: WorkloadIdentity,
+  target: CheckedTarget,
+): Promise<void> {
+  const { targetConfiguration, credential, privateEndpoint } = target;
+  const endpoint = targetConfiguration.http?.passthrough?.endpoint;
+  if (endpoint !== undefined) checkTargetEndpoint(endpoint, deps.endpointPolicy);
+  if (privateEndpoint) checkEndpointServed('privateEndpoint', privateEndpoint, deps.endpointPolicy);
+  checkNames(target);
+  if (credential) await checkProvider(deps, principal, identity, credential);
+}

@@ -1,0 +1,74 @@
+/** Targets of gateways: where a gateway forwards requests, and with which credential. */
+import {
+  createdTarget,
+  identifiedTarget,
+  listedTargets,
+  updatedTarget,
+} from '../../model/gateway/gateway-request';
+import { operations } from '../operation';
+import type { Difference, ReferenceOf } from '../reference';
+import { GATEWAY_OWNED, PAGE_QUERY, REPEATED } from './gateway';
+
+const TARGETS = '/gateways/{gatewayIdentifier}/targets';
+const TARGET = `${TARGETS}/{targetId}`;
+
+export const gatewayTarget = operations('control-plane', '/gateways', {
+  CreateGatewayTarget: { path: TARGETS, status: 202, input: createdTarget },
+  GetGatewayTarget: { method: 'GET', path: TARGET, input: identifiedTarget },
+  UpdateGatewayTarget: { method: 'PUT', path: TARGET, status: 202, input: updatedTarget },
+  DeleteGatewayTarget: { method: 'DELETE', path: TARGET, status: 202, input: identifiedTarget },
+  ListGatewayTargets: { method: 'GET', path: TARGETS, query: PAGE_QUERY, input: listedTargets },
+});
+
+const READY: Difference = {
+  what: 'has only the status `READY`, and no `authorizationData`',
+  why: 'a target is one record; its owner gives no consent for its users',
+};
+
+const NORMALIZED: Difference = {
+  what: 'requires a normalized `endpoint` (RFC 3986 section 6.2.2) without a query',
+  why: 'credentials are sent to this URL and to URLs below it only, so servers must read it in one way',
+};
+
+const RESERVED: Difference = {
+  what: 'rejects in `metadataConfiguration` all names that begin with `X-Amz`, and, as AWS, those of authorization, of cookies, of connections, and of representations, and that of the credential of the target',
+  why: 'a header must not carry a credential around the gateway; the gateway passes on what a protocol needs without being listed',
+};
+
+const OWN_SCOPES: Difference = {
+  what: 'requires scope tokens (RFC 6749 section 3.3) as `scopes`, and `defaultReturnUrl` only with `AUTHORIZATION_CODE`; without `grantType`, the flow is `CLIENT_CREDENTIALS`',
+  why: 'the server would read several scopes where policies evaluate one; a member without a use is rejected',
+};
+
+const SIZED: Difference = {
+  what: 'limits a target to 32,768 bytes as JSON',
+  why: 'all targets of a gateway are read together',
+};
+
+export const reference: ReferenceOf<typeof gatewayTarget> = {
+  CreateGatewayTarget: {
+    does: 'Creates a target: a server to which the gateway forwards the requests below `{gatewayUrl}/{name}`. By default, the name is the ID. `credentialProviderConfigurations` names the credential provider whose credential the gateway attaches: of the same owner, or with a resource policy that allows the owner. Without it, requests have no credential. The workload identity of the gateway accepts `defaultReturnUrl` in consents.',
+    errors: ['ConflictException', 'ServiceQuotaExceededException', 'ResourceNotFoundException'],
+    differs: [GATEWAY_OWNED, READY, REPEATED, NORMALIZED, RESERVED, OWN_SCOPES, SIZED],
+  },
+  GetGatewayTarget: {
+    does: 'Returns a target by its ID.',
+    errors: ['ResourceNotFoundException'],
+    differs: [GATEWAY_OWNED],
+  },
+  UpdateGatewayTarget: {
+    does: 'Replaces the configuration: omitted members are removed. The name must stay: callers have it in their URLs.',
+    errors: ['ResourceNotFoundException'],
+    differs: [GATEWAY_OWNED, READY, NORMALIZED, RESERVED, OWN_SCOPES, SIZED],
+  },
+  DeleteGatewayTarget: {
+    does: 'Deletes a target. The grants of users stay: they belong to the agents.',
+    errors: ['ResourceNotFoundException'],
+    differs: [GATEWAY_OWNED],
+  },
+  ListGatewayTargets: {
+    does: 'Returns a page of the targets of a gateway, sorted by name.',
+    errors: ['ResourceNotFoundException'],
+    differs: [GATEWAY_OWNED],
+  },
+};
