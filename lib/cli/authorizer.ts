@@ -2,17 +2,22 @@
  * The options of the issuer that an agent trusts in place of the deployment's issuers, and of the agents that can call it:
  * the API has both in one member, `authorizerConfiguration.customJWTAuthorizer`.
  */
+import type { PrivateEndpoints } from '../../lambda/model/private-endpoint';
 import { flag, optionalTexts, optionalUrl } from './connection-flags';
 import { usageError } from './failure';
+import {
+  PRIVATE_ENDPOINT_OPTIONS,
+  privateEndpointFlags,
+  privateEndpointsOf,
+  type PrivateEndpointFlags,
+} from './private-endpoints';
 
-export interface Authorizer {
+export interface Authorizer extends PrivateEndpoints {
   readonly discoveryUrl: string;
   readonly allowedAudience?: readonly string[];
   readonly allowedClients?: readonly string[];
   readonly allowedScopes?: readonly string[];
   readonly allowedWorkloadConfiguration?: { readonly workloadIdentities: readonly string[] };
-  readonly privateEndpoint?: object;
-  readonly privateEndpointOverrides?: readonly object[];
 }
 
 /** A member of a workload identity, in requests and responses. An empty object removes the configuration. */
@@ -20,7 +25,7 @@ export interface Authorized {
   readonly authorizerConfiguration?: { readonly customJWTAuthorizer?: Authorizer };
 }
 
-export interface AuthorizerFlags {
+export interface AuthorizerFlags extends PrivateEndpointFlags {
   readonly issuer?: string;
   readonly allowedAudience?: readonly string[];
   readonly allowedClient?: readonly string[];
@@ -32,6 +37,7 @@ export interface AuthorizerRemovalFlags {
   readonly noAllowedAudiences: boolean;
   readonly noAllowedClients: boolean;
   readonly noAllowedCallers: boolean;
+  readonly noPrivateEndpoints: boolean;
 }
 
 export const AUTHORIZER_FLAGS = {
@@ -51,6 +57,7 @@ export const AUTHORIZER_FLAGS = {
     'agent',
     'Agent that can call this agent for its users; set the option again for each further agent',
   ),
+  ...privateEndpointFlags('the issuer'),
 } as const;
 
 /** The options by the members that they set. */
@@ -59,6 +66,7 @@ export const AUTHORIZER_OPTIONS = {
   allowedAudience: '--allowed-audience',
   allowedClients: '--allowed-client',
   workloadIdentities: '--allowed-caller',
+  ...PRIVATE_ENDPOINT_OPTIONS,
 } as const;
 
 export const AUTHORIZER_REMOVAL_FLAGS = {
@@ -66,15 +74,29 @@ export const AUTHORIZER_REMOVAL_FLAGS = {
   noAllowedAudiences: flag('Accept tokens of this issuer with any audience, for the allowed clients'),
   noAllowedClients: flag('Accept tokens of this issuer for any client, with an allowed audience'),
   noAllowedCallers: flag('Accept calls of no agent'),
+  noPrivateEndpoints: flag('Reach this issuer by the addresses of its names'),
 } as const;
 
 /** Returns the discovery URL of an issuer, which can be stated as this URL. */
 export const discoveryUrlOf = (issuer: string): string =>
   issuer.includes('/.well-known/') ? issuer : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 
-const OPTIONS = ['issuer', 'allowedAudience', 'allowedClient', 'allowedCaller'] as const;
+const OPTIONS = [
+  'issuer',
+  'allowedAudience',
+  'allowedClient',
+  'allowedCaller',
+  'privateEndpoint',
+  'privateEndpointOverride',
+] as const;
 
-const REMOVALS = ['noIssuer', 'noAllowedAudiences', 'noAllowedClients', 'noAllowedCallers'] as const;
+const REMOVALS = [
+  'noIssuer',
+  'noAllowedAudiences',
+  'noAllowedClients',
+  'noAllowedCallers',
+  'noPrivateEndpoints',
+] as const;
 
 const isStated = (flags: AuthorizerFlags): boolean => OPTIONS.some((option) => flags[option] !== undefined);
 
@@ -91,8 +113,15 @@ export function checkAuthorizer(flags: AuthorizerFlags & AuthorizerRemovalFlags)
   ]) {
     if (isBoth) throw usageError(`Set either --allowed-${one} or --no-allowed-${one}s.`);
   }
+  if (flags.noPrivateEndpoints && (flags.privateEndpoint ?? flags.privateEndpointOverride)) {
+    throw usageError(
+      'Set --no-private-endpoints without --private-endpoint and --private-endpoint-override.',
+    );
+  }
   if (flags.noIssuer && isStated(flags)) {
-    throw usageError('Set --no-issuer without --issuer and the options that begin with --allowed.');
+    throw usageError(
+      'Set --no-issuer without --issuer and the options that begin with --allowed and --private.',
+    );
   }
 }
 
@@ -108,12 +137,13 @@ function withIssuer(
     allowedClient,
     noAllowedAudiences = false,
     noAllowedClients = false,
+    ...flags
   }: AuthorizerFlags & Partial<AuthorizerRemovalFlags>,
 ): Authorizer {
   const discoveryUrl = issuer === undefined ? present?.discoveryUrl : discoveryUrlOf(issuer);
   if (discoveryUrl === undefined) {
     throw usageError(
-      '--allowed-caller, --allowed-audience, and --allowed-client need --issuer, unless the agent has an issuer.',
+      'The options that begin with --allowed and --private need --issuer, unless the agent has an issuer.',
       'Users whose agents call this agent must have tokens of this issuer.',
     );
   }
@@ -121,11 +151,15 @@ function withIssuer(
   const {
     allowedAudience: presentAudience,
     allowedClients: presentClients,
-    privateEndpoint,
-    privateEndpointOverrides,
+    privateEndpoint: presentEndpoint,
+    privateEndpointOverrides: presentOverrides,
     ...conditions
   } = present ?? {};
   const audiences = allowedAudience ?? (isAnother || noAllowedAudiences ? undefined : presentAudience);
+  const forgetsEndpoints = isAnother || flags.noPrivateEndpoints === true;
+  const privateEndpoint = flags.privateEndpoint ?? (forgetsEndpoints ? undefined : presentEndpoint);
+  const privateEndpointOverrides =
+    flags.privateEndpointOverride ?? (forgetsEndpoints ? undefined : presentOverrides);
   const clients = allowedClient ?? (isAnother || noAllowedClients ? undefined : presentClients);
   if (!audiences && !clients) {
     throw usageError(
@@ -138,8 +172,8 @@ function withIssuer(
     discoveryUrl,
     ...(audiences && { allowedAudience: audiences }),
     ...(clients && { allowedClients: clients }),
-    ...(!isAnother && privateEndpoint && { privateEndpoint }),
-    ...(!isAnother && privateEndpointOverrides && { privateEndpointOverrides }),
+    ...(privateEndpoint && { privateEndpoint }),
+    ...(privateEndpointOverrides && { privateEndpointOverrides }),
   };
 }
 
@@ -179,6 +213,7 @@ export const authorizerFields = ({
   ...(authorizer?.allowedWorkloadConfiguration?.workloadIdentities ?? []).map(
     (name) => ['Allowed caller', name] as const,
   ),
+  ...privateEndpointsOf(authorizer ?? {}).map((text) => ['Private endpoint', text] as const),
 ];
 
 /** The lists of an issuer, of which a token must meet one entry each. An absent list accepts all. */
@@ -218,5 +253,7 @@ export function issuerChanges(
     const change = listChange(before?.[list], after[list], isSameIssuer);
     return change === undefined ? [] : [`Allowed ${LIST_NAMES[list]} of the agent "${name}": ${change}`];
   });
-  return [...issuer, ...lists];
+  const [formerly, now] = [before, after].map((one) => privateEndpointsOf(one ?? {}).join('; ') || 'none');
+  const endpoints = formerly === now ? [] : [`Private endpoints of the agent "${name}": ${now}`];
+  return [...issuer, ...lists, ...endpoints];
 }

@@ -1,4 +1,4 @@
-/** `agent-identity provider` with a server in a private network, and of a private certificate authority. */
+/** `agent-identity provider` and `agent` with a server in a private network, and of a private certificate authority. */
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { createServer } from 'node:https';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
@@ -134,6 +134,63 @@ describe('a private endpoint', () => {
     await local.run(['provider', 'delete', 'routed', '--yes']);
   });
 
+  it('of the issuer of an agent is stored, and stays at an update with the same issuer', async () => {
+    const agentOf = async () =>
+      (
+        await local.json<{ authorizerConfiguration: { customJWTAuthorizer: Record<string, unknown> } }>([
+          'agent',
+          'get',
+          'routed',
+        ])
+      ).authorizerConfiguration.customJWTAuthorizer;
+    const update = (...options: string[]) => local.run(['agent', 'update', 'routed', ...options]);
+    const override = {
+      domain: 'idp.corp.example',
+      privateEndpoint: JSON.parse(endpoint('nlb.corp.example')) as object,
+    };
+    const added = await local.run([
+      ...['agent', 'add', 'routed', '--issuer', 'https://idp.corp.example', '--allowed-client', 'app'],
+      ...['--private-endpoint', endpoint('alb.corp.example')],
+    ]);
+    expect(added.stdout).toMatch(/^Private endpoint +alb\.corp\.example$/m);
+    // This computer does not reach the issuer, so the command does not try.
+    expect(added.stderr).not.toContain('idp.corp.example');
+
+    const overridden = await update('--private-endpoint-override', JSON.stringify(override));
+    expect(overridden.stdout).toContain(
+      'Private endpoints of the agent "routed": alb.corp.example; nlb.corp.example, for idp.corp.example\n',
+    );
+    expect((await update('--allowed-client', 'other')).stdout).not.toContain('Private endpoints');
+    expect(await agentOf()).toMatchObject({
+      privateEndpoint: JSON.parse(endpoint('alb.corp.example')) as object,
+      privateEndpointOverrides: [override],
+    });
+
+    expect((await update('--no-private-endpoints')).stdout).toContain(
+      'Private endpoints of the agent "routed": none\n',
+    );
+    await update('--private-endpoint', endpoint('alb.corp.example'));
+    await update('--issuer', 'https://other.corp.example', '--allowed-client', 'app');
+    expect(await agentOf()).not.toHaveProperty('privateEndpoint');
+    expect(await agentOf()).not.toHaveProperty('privateEndpointOverrides');
+  });
+
+  it('of an agent needs an issuer, and cannot be set and removed together', async () => {
+    const alone = await local.run([
+      'agent',
+      'add',
+      'alone',
+      '--private-endpoint',
+      endpoint('nlb.corp.example'),
+    ]);
+    expect(alone).toMatchObject({ status: 2, stderr: expect.stringContaining('need --issuer') as string });
+    const both = ['--private-endpoint', endpoint('nlb.corp.example'), '--no-private-endpoints'];
+    expect(await local.run(['agent', 'update', 'any', ...both])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('Set --no-private-endpoints without --private-endpoint') as string,
+    });
+  });
+
   it('must be JSON of an object', async () => {
     expect(await add('wrong', '--private-endpoint', 'vpc-0123456789abcdef0')).toMatchObject({
       status: expect.any(Number) as number,
@@ -143,8 +200,13 @@ describe('a private endpoint', () => {
 
   it('in another network is rejected with the name of the option', async () => {
     const other = endpoint('nlb.corp.example').replace('vpc-0123456789abcdef0', 'vpc-0123456789abcdef1');
-    const { status, stderr } = await add('elsewhere', '--private-endpoint', other);
-    expect(status).toBe(1);
-    expect(stderr).toContain('must be the VPC of this service: vpc-0123456789abcdef0');
+    const issuer = ['--issuer', 'https://idp.corp.example', '--allowed-client', 'app'];
+    for (const { status, stderr } of [
+      await add('elsewhere', '--private-endpoint', other),
+      await local.run(['agent', 'add', 'elsewhere', ...issuer, '--private-endpoint', other]),
+    ]) {
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/--private-endpoint.* must be the VPC of this service: vpc-0123456789abcdef0/);
+    }
   });
 });

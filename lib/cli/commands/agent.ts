@@ -76,10 +76,13 @@ async function warnOfUnknown(
   context: CliContext,
   service: Service,
   name: string,
-  { issuer, allowedCaller = [] }: AuthorizerFlags,
+  { issuer, allowedCaller = [], privateEndpoint, privateEndpointOverride }: AuthorizerFlags,
 ): Promise<void> {
+  // Private endpoints lead from the service's network, and not from this computer.
   const fault =
-    issuer === undefined ? undefined : await issuerFault(discoveryUrlOf(issuer), endpointPolicyOf(service));
+    issuer === undefined || privateEndpoint || privateEndpointOverride
+      ? undefined
+      : await issuerFault(discoveryUrlOf(issuer), endpointPolicyOf(service));
   if (fault) printAside(context, fault.message);
   if (allowedCaller.length === 0) return;
   const own = await ownAgents(service).catch((): undefined => undefined);
@@ -148,7 +151,7 @@ const update = buildCommand({
       'Changes what the options name, and keeps the rest.',
       '--return-url replaces all return URLs of the agent, --allowed-audience all audiences, --allowed-client all clients, and --allowed-caller all agents that can call it.',
       'Set the option for each one that the agent has afterwards: `agent get` shows the current ones.',
-      'The audiences and clients of another issuer replace those of the earlier one. --no-allowed-audiences and --no-allowed-clients remove those of the same issuer.',
+      'The audiences, clients, and private endpoints of another issuer replace those of the earlier one. --no-allowed-audiences, --no-allowed-clients, and --no-private-endpoints remove those of the same issuer.',
     ].join('\n'),
   },
   parameters: {
@@ -220,7 +223,7 @@ const get = buildCommand({
   docs: {
     brief: 'Show an agent',
     fullDescription:
-      'Shows a workload identity, with its return URLs, its own trusted issuer, and the agents that can call it.',
+      'Shows a workload identity, with its return URLs, its own trusted issuer and how the service reaches it, and the agents that can call it.',
   },
   parameters: { flags: CONNECTION_FLAGS, positional: { kind: 'tuple', parameters: [NAME] } },
   async func(this: CliContext, flags: ConnectionFlags, name: string) {

@@ -25,18 +25,8 @@ import type { CustomOauth2Config } from '../../../../lambda/model/provider/confi
 import type { CliContext } from '../../context';
 import { usageError, type ServiceFailure } from '../../failure';
 import type { OptionNames } from '../../option-names';
+import { PRIVATE_ENDPOINT_OPTIONS, privateEndpointFlags } from '../../private-endpoints';
 import { readSecret } from '../../prompt';
-
-/** Returns the object of an option. The service validates it. @throws CliError for a text that is not one in JSON */
-function inJson(option: string, text: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value;
-  } catch {
-    // It is not JSON.
-  }
-  throw usageError(`${option} must be an object in JSON.`);
-}
 
 export const CLIENT_FLAGS = {
   clientId: optionalText('ID', 'Client ID that the vendor issued'),
@@ -71,22 +61,7 @@ export const CLIENT_FLAGS = {
   kmsKey: optionalText('ARN', 'KMS key that signs for PRIVATE_KEY_JWT'),
   caSecret: optionalText('ARN', 'Secret with the certificates of private authorities, for a custom server'),
   caObject: optionalText('URI', 'S3 object with these certificates (s3://bucket/key), instead of a secret'),
-  privateEndpoint: {
-    kind: 'parsed',
-    parse: (text: string) => inJson('--private-endpoint', text),
-    optional: true,
-    placeholder: 'JSON',
-    brief: 'How the service reaches a custom server in its VPC: a PrivateEndpoint object of the API',
-  },
-  privateEndpointOverride: {
-    kind: 'parsed',
-    parse: (text: string) => inJson('--private-endpoint-override', text),
-    variadic: true,
-    optional: true,
-    placeholder: 'JSON',
-    brief:
-      'How it reaches one host: a PrivateEndpointOverride object; set the option again for each further host',
-  },
+  ...privateEndpointFlags('a custom server'),
   dpop: {
     kind: 'boolean',
     optional: true,
@@ -213,8 +188,7 @@ const OPTION_OF_MEMBER: Readonly<
   certificateConfigurations: '--ca-secret and --ca-object',
   secretArn: '--ca-secret',
   uri: '--ca-object',
-  privateEndpoint: '--private-endpoint',
-  privateEndpointOverrides: '--private-endpoint-override',
+  ...PRIVATE_ENDPOINT_OPTIONS,
   dpopConfig: '--dpop',
   resourceUrls: '--dpop-resource',
 };

@@ -5,7 +5,8 @@ import type { CliContext } from '../../context';
 import { isoTime, printFields, printJson } from '../../output';
 import { connect } from '../../service';
 import { onBehalfOfText } from './on-behalf-of';
-import { authoritiesOf, boundFields, CLIENT_KINDS, configOf, privateEndpointsOf } from './provider';
+import { privateEndpointsOf } from '../../private-endpoints';
+import { authoritiesOf, boundFields, CLIENT_KINDS, configOf } from './provider';
 import {
   findProvider,
   KIND_FLAG,

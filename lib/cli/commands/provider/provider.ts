@@ -4,7 +4,6 @@ import type { ClientRegistration } from '../../../../lambda/model/provider/clien
 import { OPERATIONS } from '../../../../lambda/operations';
 import type { ShownConfig } from '../../../../lambda/domain/provider/config-members';
 import type { ShownServer } from '../../../../lambda/domain/provider/expected-server';
-import type { PrivateEndpoint } from '../../../../lambda/model/private-endpoint';
 import type { Service } from '../../service';
 
 export interface Oauth2Provider {
@@ -32,19 +31,6 @@ export const configOf = (provider: Pick<Oauth2Provider, 'oauth2ProviderConfigOut
 export function authoritiesOf({ certificateConfigurations = [] }: ShownConfig): string | undefined {
   const [source] = certificateConfigurations;
   return source?.secretsManager?.secretArn ?? source?.s3?.uri;
-}
-
-/** Returns how the service reaches the provider's server, and hosts of it, for people. */
-export function privateEndpointsOf({
-  privateEndpoint,
-  privateEndpointOverrides = [],
-}: ShownConfig): string[] {
-  const textOf = ({ managedVpcResource: vpc, selfManagedLatticeResource: lattice }: PrivateEndpoint) =>
-    vpc ? (vpc.routingDomain ?? vpc.vpcIdentifier) : String(lattice?.resourceConfigurationIdentifier);
-  return [
-    ...(privateEndpoint ? [textOf(privateEndpoint)] : []),
-    ...privateEndpointOverrides.map((one) => `${textOf(one.privateEndpoint)}, for ${one.domain}`),
-  ];
 }
 
 /** Returns whether tokens are bound to keys, and for which resources agents get proofs. */
