@@ -94,7 +94,7 @@ describe('a private API with a domain', () => {
     const stack = consumerStack();
     const vpc = new Vpc(stack, 'Vpc', { restrictDefaultSecurityGroup: false });
     const endpoint = vpc.addInterfaceEndpoint('Endpoint', {
-      service: InterfaceVpcEndpointAwsService.APIGATEWAY,
+      service: new InterfaceVpcEndpointAwsService('execute-api'),
       ...(ipAddressType && { ipAddressType }),
     });
     new AgentIdentity(stack, 'Identity', {
@@ -190,7 +190,7 @@ describe('a private API with a domain', () => {
       'several endpoints',
       (stack) => {
         const vpc = new Vpc(stack, 'Vpc', { restrictDefaultSecurityGroup: false });
-        const service = InterfaceVpcEndpointAwsService.APIGATEWAY;
+        const service = new InterfaceVpcEndpointAwsService('execute-api');
         return [vpc.addInterfaceEndpoint('A', { service }), vpc.addInterfaceEndpoint('B', { service })];
       },
     ],

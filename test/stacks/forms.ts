@@ -11,6 +11,7 @@ import {
   type IVpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -211,7 +212,7 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     const stack = new Stack(app, 'PrivateDomain');
     const endpoint = new InterfaceVpcEndpoint(stack, 'Endpoint', {
       vpc: existingVpc(stack),
-      service: InterfaceVpcEndpointAwsService.APIGATEWAY,
+      service: new InterfaceVpcEndpointAwsService('execute-api'),
       ipAddressType: VpcEndpointIpAddressType.DUALSTACK,
     });
     const certificateArn =
@@ -241,6 +242,7 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
       network: { vpc, allFunctions: true, createVpcEndpoints: true },
       privateDestinations: [{ host: 'keycloak.corp.example', port: 8443 }],
       cloudWatchRole: false,
+      functions: { tokenExchange: { systemLogLevel: SystemLogLevel.WARN } },
       deploymentConfig: LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES,
     });
     useEverything(closed, identity);
