@@ -63,6 +63,29 @@ function openRoutes(
   });
 }
 
+/** Returns whether a name as {@link shortNames} makes it includes a method. */
+const isIncluded = (method: string, name: string): boolean => {
+  const [before = '', after] = name.slice(1).split('*');
+  return after === undefined ? method.endsWith(before) : method.includes(before);
+};
+
+/**
+ * Returns names with a wildcard for the HTTP method, and for the path below its first segment, where they include no other
+ * methods of the API: with many accounts, the policy has no room for more names.
+ *
+ * @param methods as IAM names them
+ * @param all methods of the API
+ */
+function shortNames(methods: readonly string[], all: readonly string[]): string[] {
+  const short = methods.map((method) => {
+    const [, first = '', below] = method.split('/');
+    const name = below === undefined ? `*/${first}` : `*/${first}/*`;
+    const isSafe = all.every((each) => methods.includes(each) || !isIncluded(each, name));
+    return isSafe ? name : method;
+  });
+  return [...new Set(short)];
+}
+
 /** @throws Error for a policy that API Gateway might reject when it is deployed */
 function withinLimit(scope: IConstruct, policy: PolicyDocument): PolicyDocument {
   const stored = JSON.stringify(Stack.of(scope).resolve(policy))
@@ -108,7 +131,9 @@ export function servicePolicy(
       ...callerStatements(
         callers,
         own,
-        routes.map((route) => resourceOf(stage, methodName(route))),
+        shortNames(routes.map(methodName), Object.values<Route>(OPERATIONS).map(methodName)).map((method) =>
+          resourceOf(stage, method),
+        ),
       ),
     );
   }

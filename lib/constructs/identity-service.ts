@@ -76,6 +76,16 @@ export interface QuotaProps {
    * @default 50
    */
   readonly consentPortals?: number;
+  /**
+   * Number of gateways.
+   * @default 1000
+   */
+  readonly gateways?: number;
+  /**
+   * Number of targets of a gateway.
+   * @default 100
+   */
+  readonly targetsPerGateway?: number;
 }
 
 /** The functions and the API of a deployment. */

@@ -479,7 +479,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       {
         table: 'Directory',
         actions: ['GetItem', 'PutItem'],
-        partitions: [...resources, portals, ...restrictions],
+        partitions: [...resources, portals, gateways, ...restrictions],
       },
       { table: 'Vault', actions: ['GetItem'], partitions: [grants] },
       // The indexes contain only item keys, and ids that reveal nothing.

@@ -7,6 +7,8 @@ const AWS = {
   oauth2CredentialProviders: 50,
   apiKeyCredentialProviders: 50,
   consentPortals: 50,
+  gateways: 1000,
+  targetsPerGateway: 100,
 };
 
 it('the defaults are the quotas of AWS, and each can be configured separately', () => {

@@ -327,6 +327,20 @@ describe('the workload identity of a gateway', () => {
     await expect(world.data().getWorkloadAccessToken({ workloadName: name })).rejects.toMatchObject(denied);
   });
 
+  it('is transferred with the gateway only', async () => {
+    const { gatewayIdentifier, arn } = await created();
+    const { workloadIdentityArn } = await control.getWorkloadIdentity({ name: gatewayIdentifier });
+    const newOwner = 'arn:aws:iam::000000000000:user/stranger';
+    const refused = await world.operate('TransferOwnership', { resourceArn: workloadIdentityArn, newOwner });
+    expect([refused.status, refused.body]).toEqual([400, expect.stringContaining('transfer the gateway')]);
+    const { status } = await world.operate('TransferOwnership', { resourceArn: arn, newOwner });
+    expect(status).toBe(200);
+    await expect(control.getGateway({ gatewayIdentifier })).rejects.toMatchObject(denied);
+    expect((await stranger.getGateway({ gatewayIdentifier })).gatewayArn).toBe(arn);
+    await stranger.getWorkloadIdentity({ name: gatewayIdentifier });
+    await stranger.deleteGateway({ gatewayIdentifier });
+  });
+
   it('has the return URLs of the targets', async () => {
     const { gatewayIdentifier } = await created();
     const add = (name: string, defaultReturnUrl: string) =>

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import type { JsonOperationName, OperationName } from '../../lambda/operations';
+import { pathMembers } from '../../lambda/operations/operation';
 import { requestSchema } from '../../scripts/openapi/request-schemas';
 import {
   AuditedService,
@@ -64,8 +65,8 @@ async function prepare(): Promise<void> {
   await service.call('CreateOauth2CredentialProvider', 'agent', provider);
   known.clear();
   for (const name of OPERATIONS_BY_IAM) {
-    const { body = {}, resourceArn, query = {} } = service.inputs[name](`made-${preparations}`);
-    collect({ ...body, ...(resourceArn !== undefined && { resourceArn }), ...query }, '');
+    const { body = {}, resourceArn, labels, query = {} } = service.inputs[name](`made-${preparations}`);
+    collect({ ...body, ...labels, ...(resourceArn !== undefined && { resourceArn }), ...query }, '');
   }
   for (const secret of [...service.secrets, world.provider.clientSecret])
     secrets.add(secretPart(secret), 'a secret in use');
@@ -196,26 +197,23 @@ const caseOf = (operation: JsonOperationName): fc.Arbitrary<Case> =>
 
 /** Returns the members that a request carries in its path and query, and those of its body. */
 function partsOf(operation: JsonOperationName, all: Record<string, unknown>) {
-  const { path, query } = routeOf(operation);
-  const { resourceArn, tagKeys, ...rest } = all;
-  const [inPath, inQuery] = [path.includes('{resourceArn+}'), query !== undefined];
-  const keys = [tagKeys ?? []].flat() as string[];
+  const route = routeOf(operation);
+  const inPath = pathMembers(route);
+  const inQuery = Object.keys(route.query ?? {});
+  const named = (names: readonly string[]) => names.filter((name) => all[name] !== undefined);
+  const valuesOf = (name: string): [string, string][] =>
+    [all[name]].flat().map((value): [string, string] => [name, String(value)]);
+  const isInBody = ([name]: readonly [string, unknown]) => ![...inPath, ...inQuery].includes(name);
   return {
-    parameters: inPath ? { resourceArn: String(resourceArn) } : {},
-    query: inQuery
-      ? new URLSearchParams(keys.map((key): [string, string] => ['tagKeys', key])).toString()
-      : '',
-    body: {
-      ...rest,
-      ...(!inPath && resourceArn !== undefined && { resourceArn }),
-      ...(!inQuery && tagKeys !== undefined && { tagKeys }),
-    },
+    parameters: Object.fromEntries(named(inPath).map((name) => [name, String(all[name])])),
+    query: new URLSearchParams(named(inQuery).flatMap(valuesOf)).toString(),
+    body: Object.fromEntries(Object.entries(all).filter(isInBody)),
   };
 }
 
 function acceptedMembers({ operation, unique }: Case): Record<string, unknown> {
-  const { body = {}, resourceArn, query = {} }: Input = service.inputs[operation](unique);
-  return { ...body, ...(resourceArn !== undefined && { resourceArn }), ...query };
+  const { body = {}, resourceArn, labels, query = {} }: Input = service.inputs[operation](unique);
+  return { ...body, ...labels, ...(resourceArn !== undefined && { resourceArn }), ...query };
 }
 
 /** Resources are deleted last, because other requests need them. */
@@ -262,8 +260,9 @@ async function run(one: Case): Promise<void> {
   const result = await invoke(world, {
     operation,
     principal,
-    parameters:
-      one.path === undefined || !('resourceArn' in parameters) ? parameters : { resourceArn: one.path },
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([name, value]) => [name, one.path ?? value]),
+    ),
     query: one.query ?? query,
     headers,
     binary,

@@ -122,6 +122,9 @@ const DIRECTORY: Row[] = [
     on('Directory', 'PutItem', 'CONSENT-PORTAL#a'),
     ['control-plane', 'operator', 'connections'],
   ],
+  ['read a gateway', on('Directory', 'GetItem', 'GATEWAY#a'), ['control-plane', 'operator']],
+  ['write a gateway', on('Directory', 'PutItem', 'GATEWAY#a'), ['control-plane', 'operator']],
+  ['list the targets of a gateway', on('Directory', 'Query', 'GATEWAY#a'), ['control-plane']],
   [
     'read the metadata document of a client',
     on('Directory', 'GetItem', 'CLIENT-METADATA#a'),
@@ -143,6 +146,7 @@ const DIRECTORY: Row[] = [
     ['revocation'],
   ],
   ['delete a consent portal', on('Directory', 'DeleteItem', 'CONSENT-PORTAL#a'), ['control-plane']],
+  ['delete a gateway', on('Directory', 'DeleteItem', 'GATEWAY#a'), ['control-plane']],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), ['operator']],
 ];

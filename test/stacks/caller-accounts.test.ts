@@ -48,8 +48,8 @@ const NEVER_OPEN = [
   'ResetTokenVaultKeyMaterial',
 ];
 
-/** Routes that no policy can allow to everyone: they are `GET/*` and `POST/*`. */
-const UNKNOWN_PATHS = ['NotFound', 'UnknownOperation'];
+/** Routes that no policy can allow to everyone: they are `GET/*`, `POST/*`, and so on. */
+const UNKNOWN_PATHS = ['NotFound', 'UnknownOperation', 'UnknownPut', 'UnknownPatch', 'UnknownDelete'];
 
 /** @param account null for a stack without env */
 const stackOf = (account: string | null): Stack =>

@@ -4,9 +4,12 @@
  */
 import { arnParts } from '../../model/arn';
 import type { TransferInput } from '../../model/operator-request';
+import type { OwnedResource } from '../../model/records/owned-resource';
+import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import * as v from 'valibot';
 import { audited, type AuditTrail } from '../audit';
 import { parseConfiguration } from '../configuration';
+import { gatewayArn } from '../gateway/gateway';
 import { changeResource } from '../resource-write';
 import type { Caller } from '../principal';
 import { findResource, noSuchArn, type ResourceStores } from '../resource/resource-arn';
@@ -41,7 +44,7 @@ function rejectionOf(
 }
 
 /**
- * Makes the principal the owner. The recorded unique ID is dropped, because only IAM knows the ID of the new owner: the next
+ * Makes the principal the owner, of a gateway together with its workload identity. The recorded unique ID is dropped, because only IAM knows the ID of the new owner: the next
  * write of the new owner records it. Until then, the ARN alone decides.
  *
  * Returns the previous owner.
@@ -61,12 +64,22 @@ export function transferOwnership(
     if (rejection !== undefined) throw invalidMember('newOwner', rejection);
     if (!found) throw noSuchArn(resourceArn);
     const { store, resource } = found;
+    const { gatewayId }: OwnedResource & Pick<WorkloadIdentity, 'gatewayId'> = resource;
+    if (gatewayId !== undefined) {
+      throw invalidMember('resourceArn', `belongs to the gateway ${gatewayId}: transfer the gateway`);
+    }
     annotate({ previousOwner: resource.owner });
     // An operator that made itself the owner could act as the agent, and the operators' plane gives no token.
     if (newOwner === principal.arn && newOwner !== resource.owner) {
       throw invalidMember('newOwner', 'must not be the calling operator: ask another operator');
     }
-    await changeResource(store, deps.system, resource, { owner: newOwner, ownerId: undefined });
+    const change = { owner: newOwner, ownerId: undefined };
+    await changeResource(store, deps.system, resource, change);
+    if (resource.arn.startsWith(gatewayArn(deps.arnPrefix, ''))) {
+      // After an interruption, a repetition continues here.
+      const identity = await deps.identities.get(resource.id);
+      if (identity) await changeResource(deps.identities, deps.system, identity, change);
+    }
     return { previousOwner: resource.owner };
   });
 }
