@@ -23,6 +23,17 @@ export interface AuditEntry extends Partial<BoundServer> {
   readonly chain?: readonly string[];
   /** ARN of the gateway's workload identity, if a gateway sends the request for the agent. */
   readonly gateway?: string;
+  /** Name of a gateway's target, and the HTTP method of a request to it. */
+  readonly target?: string;
+  readonly httpMethod?: string;
+  /** HTTP status that the caller of a gateway received, and the bytes of the body. */
+  readonly status?: number;
+  readonly bytes?: number;
+  /** Milliseconds from the request to the response's start, and to its end. */
+  readonly firstByteMs?: number;
+  readonly durationMs?: number;
+  /** Whether a target sent its credential back. The gateway removed it from the response. */
+  readonly credentialEchoed?: boolean;
   /** Hash of the user that the agent acts for. */
   readonly user?: string;
   /** ARN of the consent portal in which a person acts. `principal` is then its owner, on whose rights the portal acts. */

@@ -1,1 +1,5 @@
-export const handler = () => undefined;
+/** The authorizer function of all gateways with user tokens. */
+import { composeGatewayAuthorizer } from './composition/gateway';
+import { readGatewayEnvironment } from './composition/gateway-environment';
+
+export const handler = composeGatewayAuthorizer(readGatewayEnvironment());

@@ -20,14 +20,14 @@ import { headerFields } from './header-fields';
 
 /** The only error message that makes API Gateway return 401. Any other message counts as a failed authorizer. */
 const UNAUTHORIZED = 'Unauthorized';
-const FAILED = 'The token could not be validated';
+export const FAILED = 'The token could not be validated';
 
 export type AuthorizerHandler = (
   event: APIGatewayRequestAuthorizerEvent,
   context?: Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>,
 ) => Promise<APIGatewayAuthorizerResult>;
 
-const policy = (
+export const policy = (
   effect: 'Allow' | 'Deny',
   principalId: string,
   methodArn: string,
@@ -42,12 +42,13 @@ const policy = (
 /** The thrown error carries no cause, because Lambda would log all of it. */
 type Decision = { readonly user: string } | 'scope missing' | 'unauthorized' | 'failed';
 
+export interface AuthorizerDependencies extends AuthorizeDependencies {
+  readonly requests: Requests;
+  readonly refuseForged: RefuseForged;
+}
+
 export function createAuthorizerHandler(
-  {
-    requests,
-    refuseForged,
-    ...deps
-  }: AuthorizeDependencies & { readonly requests: Requests; readonly refuseForged: RefuseForged },
+  { requests, refuseForged, ...deps }: AuthorizerDependencies,
   endpoint: AgentEndpointConfiguration,
   inbound: JwtInbound,
   report: ReportUnexpected,

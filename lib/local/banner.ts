@@ -139,9 +139,14 @@ function rows(table: readonly Row[]): string {
   return table.map(([label, text]) => `  ${label.padEnd(width)}   ${text}`).join('\n');
 }
 
-/** Returns the last line, for programs. It contains the principals' secret keys, which are valid on this machine only. */
+/**
+ * Returns the last line, for programs. It contains the principals' secret keys, which are valid on this machine only, except
+ * for that of the gateways: it gets tokens that no agent has.
+ */
 export function readyLine(service: LocalService, examples: ExampleAddresses | undefined): string {
-  const { endpoint, region, accountId, principals, awsEndpoints } = service;
-  const own = { endpoint, region, accountId, principals, awsEndpoints };
+  const { endpoint, region, accountId, gateways, awsEndpoints } = service;
+  const { operator, agent, gate, stranger, partner } = service.principals;
+  const principals = { operator, agent, gate, stranger, partner };
+  const own = { endpoint, region, accountId, principals, gateways, awsEndpoints };
   return `${JSON.stringify({ ready: true, ...own, ...examples })}\n`;
 }

@@ -5,6 +5,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { OPERATIONS } from '../../lambda/operations';
+import type { GatewayBases } from '../../lambda/domain/gateway/inbound';
+import { principalOf } from '../../lambda/domain/principal';
 import { INVOKED_GROUPS, type RoutedGroup } from '../../lambda/operations/groups';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { localTableName } from './dynamodb';
@@ -13,6 +15,7 @@ import type { EmulatorAccess } from './emulators';
 import { writeFailure, type FunctionFailure } from './function-failure';
 import { createGateway, type FunctionHandler } from './gateway';
 import { sendError, starting } from './gateway-errors';
+import { serveGateways } from './gateway-functions';
 import { bindGatewayApis, type GatewayApis } from './gateways';
 import { localFunctionName } from './gateway-event';
 import type * as Loaded from './handlers';
@@ -23,6 +26,7 @@ import {
   LOCAL_ACCOUNT,
   LOCAL_IDENTITY_REGION,
   LOCAL_REGION,
+  type Principal,
   type Principals,
 } from './principals';
 import type { SettingNames } from './setting-names';
@@ -51,6 +55,8 @@ export interface LocalFunctions {
   readonly endpoint: string;
   /** The port listened on. */
   readonly port: number;
+  /** Base URLs of the gateways with each authorizer. */
+  readonly gateways: GatewayBases;
   /** Functions that the local Lambda invokes, by name. You can add agents. */
   readonly functions: Map<string, LambdaFunction>;
   /** Waits for open requests, then stops. */
@@ -94,6 +100,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
       options.publicAddress ?? endpoint,
       typeof trustedIssuers === 'function' ? await trustedIssuers({ port }) : trustedIssuers,
       gateways,
+      options.principals.gateway,
     );
     const handlers = loadHandlers();
     for (const group of INVOKED_GROUPS) functions.set(localFunctionName(group), handlers[group]);
@@ -108,7 +115,9 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
       allows: iamPolicyOf(options.principals),
       reportFailure,
     });
-    return { endpoint, port, functions, close };
+    serveGateways(gateways, { identityEndpoint: endpoint, principals: options.principals, reportFailure });
+    const bases = { CUSTOM_JWT: gateways.jwt.url, AWS_IAM: gateways.iam.url };
+    return { endpoint, port, gateways: bases, functions, close };
   } catch (error) {
     await close();
     throw error;
@@ -121,6 +130,7 @@ function setEnvironment(
   endpoint: string,
   trustedIssuers: readonly DeployedIssuer[],
   gateways: GatewayApis,
+  gatewayRole: Principal,
 ): void {
   useCredentials(credentials);
   Object.assign(process.env, {
@@ -133,6 +143,7 @@ function setEnvironment(
     BASE_URL: endpoint,
     ARN_PREFIX: `arn:aws:bedrock-agentcore:${LOCAL_IDENTITY_REGION ?? LOCAL_REGION}:${LOCAL_ACCOUNT}`,
     ...(LOCAL_IDENTITY_REGION !== undefined && { REPLICATED_TABLE: localTableName('Directory') }),
+    GATEWAY_ROLE_ARN: principalOf(gatewayRole.arn),
     GATEWAY_JWT_URL: gateways.jwt.url,
     GATEWAY_IAM_URL: gateways.iam.url,
     TRUSTED_ISSUERS: JSON.stringify(trustedIssuers),

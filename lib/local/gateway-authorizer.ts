@@ -1,6 +1,5 @@
 /**
- * A REQUEST authorizer, called as API Gateway calls it. Its identity source is the Authorization header: without the
- * header, it is not called. Its results are not cached.
+ * A REQUEST authorizer, called as API Gateway calls it. Its results are not cached.
  * Source: API Gateway developer guide, "Use API Gateway Lambda authorizers".
  */
 import type { APIGatewayAuthorizerResult, APIGatewayProxyEvent } from 'aws-lambda';
@@ -13,6 +12,10 @@ export interface GatewayAuthorizer {
   readonly handler: AuthorizerHandler;
   /** Responses of the API to requests that the authorizer denies. */
   readonly refusals: Readonly<Record<RefusalType, Refusal>>;
+  /** Whether the Authorization header is the identity source, without which the authorizer is not called; by default, true. */
+  readonly hasIdentitySource?: boolean;
+  /** Value of the authorizer's context that is the `WWW-Authenticate` of a denial, as a gateway response can map it. */
+  readonly challengeIn?: string;
 }
 
 const isAuthorization = (name: string): boolean => name.toLowerCase() === 'authorization';
@@ -32,12 +35,12 @@ function effectsOn(arn: string, { policyDocument }: APIGatewayAuthorizerResult):
  * @throws GatewayError that the API defines
  */
 export async function authorize(
-  { handler, refusals }: GatewayAuthorizer,
+  { handler, refusals, hasIdentitySource = true, challengeIn }: GatewayAuthorizer,
   event: APIGatewayProxyEvent,
   deployment: Deployment,
 ): Promise<Readonly<Record<string, unknown>>> {
   const named = Object.entries(event.headers).some(([name, value]) => isAuthorization(name) && value);
-  if (!named) throw statedRefusal(refusals.UNAUTHORIZED);
+  if (!named && hasIdentitySource) throw statedRefusal(refusals.UNAUTHORIZED);
   const arn = methodArn(event, deployment);
   const result = await handler({ ...event, type: 'REQUEST', methodArn: arn } as never).catch(
     (error: unknown) => {
@@ -46,6 +49,12 @@ export async function authorize(
     },
   );
   const effects = effectsOn(arn, result);
-  if (effects.includes('Deny') || !effects.includes('Allow')) throw statedRefusal(refusals.ACCESS_DENIED);
+  if (effects.includes('Deny') || !effects.includes('Allow')) {
+    const challenge = challengeIn === undefined ? undefined : result.context?.[challengeIn];
+    throw statedRefusal({
+      ...refusals.ACCESS_DENIED,
+      ...(typeof challenge === 'string' && { wwwAuthenticate: challenge }),
+    });
+  }
   return { principalId: result.principalId, ...result.context };
 }

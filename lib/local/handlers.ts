@@ -2,6 +2,8 @@
  * The handlers of all functions. Handlers read the environment when they load, so functions.ts loads this file after it
  * has set the environment.
  */
+import { composeGateway, composeGatewayAuthorizer } from '../../lambda/functions/composition/gateway';
+import { readGatewayEnvironment } from '../../lambda/functions/composition/gateway-environment';
 import { handler as connections } from '../../lambda/functions/connections';
 import { handler as controlPlane } from '../../lambda/functions/control-plane';
 import { handler as credentialRetrieval } from '../../lambda/functions/credential-retrieval';
@@ -33,3 +35,6 @@ export const HANDLERS = {
   'token-exchange': tokenExchange,
   'token-vault': tokenVault,
 };
+
+/** The functions of gateways, which need further credentials. */
+export const GATEWAYS = { composeGateway, composeGatewayAuthorizer, readGatewayEnvironment };

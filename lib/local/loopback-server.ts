@@ -77,7 +77,7 @@ export async function checkPort(wanted: number | DerivedPort, names = ENVIRONMEN
 }
 
 /** The ports that the service, the examples, and the emulators take, from the port of the service on. */
-const PORTS_OF_SERVICE = 12;
+const PORTS_OF_SERVICE = 14;
 const PORT_STEP = 100;
 const MAX_PORT = 65_535;
 const MAX_PROPOSALS = 20;

@@ -1,5 +1,5 @@
 /**
- * The IAM principals of the embedded cloud: five callers, each with its own access key. So a laptop shows what an AWS
+ * The IAM principals of the embedded cloud: six callers, each with its own access key. So a laptop shows what an AWS
  * account would show: who owns a resource, and who is denied. The keys are created once and kept.
  */
 import { randomBytes, randomInt } from 'node:crypto';
@@ -42,6 +42,8 @@ const ARNS = {
   agent: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/agent/local`,
   /** Runs agent endpoints: the role session of a function, which has the permissions that owners grant to it. */
   gate: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/gate/local`,
+  /** Runs the gateways: the role session of their function, which only gets tokens and credentials. */
+  gateway: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/gateway/local`,
   /** A valid caller that owns nothing. */
   stranger: `arn:aws:iam::${LOCAL_ACCOUNT}:user/stranger`,
   /** An agent of another account, whose role has the name of the agent's role here. */
@@ -63,16 +65,19 @@ export type Principals = Readonly<Record<PrincipalName, Principal>>;
 /** Returns whether the principal belongs to the account of the embedded cloud. */
 export const isLocal = ({ arn }: Pick<Principal, 'arn'>): boolean => arnParts(arn).account === LOCAL_ACCOUNT;
 
+const GATEWAY_GROUPS: readonly Route['group'][] = ['token-exchange', 'credential-retrieval'];
+
 /**
- * In the place of IAM policies and the resource policy of the API: only the operator has the operators' plane, and every
- * principal of the account has the other routes. Principals of other accounts have the operations of agents.
+ * In the place of IAM policies and the resource policy of the API: only the operator has the operators' plane, the gateway
+ * gets tokens and credentials, and every other principal of the account has the other routes. Principals of other accounts have the operations of agents.
  */
 export const iamPolicyOf =
-  ({ operator }: Pick<Principals, 'operator'>) =>
-  (principal: Pick<Principal, 'arn'>, { group }: Pick<Route, 'group'>): boolean =>
-    isLocal(principal)
-      ? group !== 'operator' || principal.arn === operator.arn
-      : isWithinReach({ group }, 'agents');
+  ({ operator, gateway }: Pick<Principals, 'operator' | 'gateway'>) =>
+  (principal: Pick<Principal, 'arn'>, { group }: Pick<Route, 'group'>): boolean => {
+    if (!isLocal(principal)) return isWithinReach({ group }, 'agents');
+    if (principal.arn === gateway.arn) return GATEWAY_GROUPS.includes(group);
+    return group !== 'operator' || principal.arn === operator.arn;
+  };
 
 const AccessKeySchema = v.strictObject({
   accessKeyId: v.pipe(v.string(), v.regex(/^AKIA[A-Z2-7]{16}$/)),
@@ -89,6 +94,7 @@ const PrincipalsFileSchema = v.strictObject({
   operator: AccessKeySchema,
   agent: AccessKeySchema,
   gate: AccessKeySchema,
+  gateway: AccessKeySchema,
   stranger: AccessKeySchema,
   partner: AccessKeySchema,
 });
@@ -111,6 +117,7 @@ export async function loadPrincipals(dataDir: string, names = ENVIRONMENT_VARIAB
       operator: newAccessKey(),
       agent: newAccessKey(),
       gate: newAccessKey(),
+      gateway: newAccessKey(),
       stranger: newAccessKey(),
       partner: newAccessKey(),
     }),
@@ -125,6 +132,7 @@ export async function loadPrincipals(dataDir: string, names = ENVIRONMENT_VARIAB
     operator: localPrincipal('operator', kept.operator),
     agent: localPrincipal('agent', kept.agent),
     gate: localPrincipal('gate', kept.gate),
+    gateway: localPrincipal('gateway', kept.gateway),
     stranger: localPrincipal('stranger', kept.stranger),
     partner: localPrincipal('partner', kept.partner),
   };

@@ -20,6 +20,8 @@ export interface LocalService {
   readonly region: string;
   readonly accountId: string;
   readonly principals: Principals;
+  /** Addresses of the two APIs of gateways: for gateways with user tokens, and for those whose callers sign. */
+  readonly gateways: LocalFunctions['gateways'];
   /** Where principals create the keys, secrets, and objects of credential providers, with AWS clients. */
   readonly awsEndpoints: { readonly kms: string; readonly secretsManager: string; readonly s3: string };
   /** Absolute path. */
@@ -45,6 +47,7 @@ export async function startLocal({ dataDir: folder, ...options }: LocalOptions):
       region: LOCAL_REGION,
       accountId: LOCAL_ACCOUNT,
       principals,
+      gateways: functions.gateways,
       awsEndpoints: {
         kms: access.endpoints.kms,
         secretsManager: access.endpoints.secretsManager,

@@ -27,6 +27,8 @@ const NAMES: readonly string[] = [
   'deployed-resources',
   'gate',
   'authorizer',
+  'gateway',
+  'gateway-authorizer',
 ] satisfies FunctionName[];
 
 /** The inputs of the bundles other than their source files. */

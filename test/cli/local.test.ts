@@ -37,6 +37,7 @@ it('keeps its state in a private folder in the home folder, and prints its path'
     'region',
     'accountId',
     'principals',
+    'gateways',
     'awsEndpoints',
   ]);
   program.child.kill('SIGTERM');

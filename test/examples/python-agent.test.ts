@@ -22,6 +22,7 @@ const options: PythonAgentOptions = {
     operator: keysOf('of-the-operator'),
     agent: keysOf('of-the-agent'),
     gate: keysOf('of-the-gate'),
+    gateway: keysOf('of-the-gateway'),
     stranger: keysOf('of-the-stranger'),
     partner: keysOf('of-the-partner'),
   },

@@ -252,6 +252,7 @@ async function launchBehind(
       region: LOCAL_REGION,
       accountId: LOCAL_ACCOUNT,
       principals,
+      gateways: functions.gateways,
       awsEndpoints: { kms, secretsManager, s3 },
       dataDir,
       functions: functions.functions,

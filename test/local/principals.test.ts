@@ -13,7 +13,7 @@ it("keeps the principals' keys across starts", async () => {
   const first = await loadPrincipals(folder);
   expect(await loadPrincipals(folder)).toEqual(first);
   const ids = Object.values(first).map(({ accessKeyId }) => accessKeyId);
-  expect(new Set(ids).size).toBe(5);
+  expect(new Set(ids).size).toBe(6);
 });
 
 it.each([

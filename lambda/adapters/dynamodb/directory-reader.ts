@@ -2,12 +2,11 @@
  * The single round trip of the hot path: one strongly consistent BatchGetItem reads identity, provider, grant, the
  * restrictions on the agent and the user, and the agents before the agent with their restrictions.
  */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/grant/directory';
 import { NO_USER } from '../../model/user';
 import type { IdentityReader, Restrictions } from '../../domain/restriction/restriction';
 import type { Workload } from '../../domain/identity/workload-identity';
+import { batchGet, type Found, type Wanted } from './batch-get';
 import type { DynamoDb } from './client';
 import { ApiKeyProviderSchema } from '../../model/records/api-key-provider';
 import { keyOf, parseGrant } from './grant-store';
@@ -26,44 +25,6 @@ import { AgentRestrictionSchema, UserRestrictionSchema } from '../../model/recor
 import { parseRecord } from './record';
 import { Oauth2ProviderSchema } from '../../model/provider/record';
 import { WorkloadIdentitySchema } from '../../model/records/workload-identity';
-
-/** Attempts at a throttled batch. */
-const ATTEMPTS = 4;
-
-/** An item to read. */
-interface Wanted {
-  readonly table: string;
-  readonly key: Key;
-}
-
-type Item = Record<string, AttributeValue>;
-
-/** Returns the record of an item that was read; undefined if there is none. */
-type Found = (key: Key) => unknown;
-
-async function batchGet(client: DynamoDb, wanted: readonly Wanted[]): Promise<Found> {
-  const found = new Map<string, unknown>();
-  let request: Record<string, { Keys: Item[]; ConsistentRead: true }> = {};
-  for (const { table, key } of wanted) {
-    const entry = (request[table] ??= { Keys: [], ConsistentRead: true });
-    entry.Keys.push({ pk: { S: key.pk }, sk: { S: key.sk } });
-  }
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const response: {
-      Responses?: Record<string, Item[]>;
-      UnprocessedKeys?: typeof request;
-    } = (await client.send('BatchGetItem', { RequestItems: request })) as never;
-    // Also for keys without items. Without it, the absence of a restriction would be a guess.
-    if (!response.Responses) throw new Error('DynamoDB returned no response to a batch');
-    for (const item of Object.values(response.Responses).flat()) {
-      const record = unmarshall(item);
-      found.set(`${String(record.pk)} ${String(record.sk)}`, record);
-    }
-    request = response.UnprocessedKeys ?? {};
-    if (Object.keys(request).length === 0) return ({ pk, sk }) => found.get(`${pk} ${sk}`);
-  }
-  throw new Error('DynamoDB left keys of a batch unread');
-}
 
 /**
  * The agent's identity and the restrictions, which every read contains.

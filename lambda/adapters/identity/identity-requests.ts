@@ -56,13 +56,13 @@ export const detailOf = (error: unknown): string =>
   `identity service: ${error instanceof Error ? error.name : 'unknown'}`;
 
 /** Whether the error is not about what calls the service or its configuration, so that its message is for the caller. */
-export const concernsCaller = (error: unknown): error is ErrorResponse =>
-  error instanceof ErrorResponse && CONCERNS.some((concern) => concern === error.headers[CONCERNS_HEADER]);
+export const concernsCaller = ({ headers }: ErrorResponse): boolean =>
+  CONCERNS.some((concern) => concern === headers[CONCERNS_HEADER]);
 
 /** Returns the error for the caller for an error of the service that is not about the request itself. */
 export function serviceFailure(error: unknown): ServiceError {
   const parts = { detail: detailOf(error), cause: error };
-  if (!concernsCaller(error)) {
+  if (!(error instanceof ErrorResponse && concernsCaller(error))) {
     return new ServiceError(
       'InternalServerException',
       'The identity service is unavailable. Try again shortly.',

@@ -51,10 +51,11 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
 ]);
 
 function refusalOf(error: unknown, holder: Holder): ServiceError {
-  const known = error instanceof ErrorResponse ? REFUSALS.get(error.name) : undefined;
-  if (!known || concernsCaller(error)) return serviceFailure(error);
+  if (!(error instanceof ErrorResponse) || concernsCaller(error)) return serviceFailure(error);
+  const known = REFUSALS.get(error.name);
+  if (!known) return serviceFailure(error);
   const [type, message] = known;
-  return new ServiceError(type, message((error as Error).message, holder), {
+  return new ServiceError(type, message(error.message, holder), {
     detail: detailOf(error),
     cause: error,
   });

@@ -13,6 +13,14 @@ const FIELDS = [
   'principal',
   'workloadIdentity',
   'chain',
+  'gateway',
+  'target',
+  'httpMethod',
+  'status',
+  'bytes',
+  'firstByteMs',
+  'durationMs',
+  'credentialEchoed',
   'user',
   'consentPortal',
   'resource',
@@ -90,6 +98,7 @@ export const createAuditLog = (lines: Pick<LogLines, 'info'>, metricsOf?: Metric
     for (const field of FIELDS) {
       const value = entry[field];
       if (typeof value === 'string') audit[field] = written(field, value);
+      else if (typeof value === 'number' || typeof value === 'boolean') audit[field] = value;
       else if (value !== undefined) Object.assign(audit, listed(field, value));
     }
     lines.info('audit', { audit }, metricsOf?.(entry));

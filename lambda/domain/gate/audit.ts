@@ -2,6 +2,7 @@
 import { decodeJwt } from 'jose';
 import * as v from 'valibot';
 import type { AuditEntry, AuditTrail } from '../audit';
+import { userHashOf } from '../../model/user';
 import { workloadIdentityArn } from '../identity/workload-identity';
 import { chainEntry } from '../workload-token/audit';
 import { ClaimsSchema, delegationOf } from '../workload-token/claims';
@@ -16,12 +17,12 @@ export function endpointEntry({ agentRuntimeArn, workloadName }: AgentEndpointCo
   return { resource: agentRuntimeArn, workloadIdentity: workloadIdentityArn(arnPrefix, workloadName) };
 }
 
-/** Returns the token's members of an entry. The token is not verified, because the service has just issued it. */
-export function tokenEntry(workloadAccessToken: string): Pick<AuditEntry, 'jti' | 'chain'> {
+/** Returns the token's members of an entry, with the user if it has one. The token is not verified, because the service has just issued it. */
+export function tokenEntry(workloadAccessToken: string): Pick<AuditEntry, 'jti' | 'chain' | 'user'> {
   try {
     const claims = v.parse(ClaimsSchema, decodeJwt(workloadAccessToken));
-    const { tokenId: jti, chain } = delegationOf(claims);
-    return { jti, ...chainEntry(chain) };
+    const { tokenId: jti, chain, user } = delegationOf(claims);
+    return { jti, ...chainEntry(chain), ...(user && { user: userHashOf(user) }) };
   } catch {
     return {};
   }

@@ -6,7 +6,7 @@ import { errorMessage, requestIdOf } from './json-rpc';
 
 /** A stream that the gate ends, and why. */
 export interface BrokenStream {
-  readonly call: Pick<AgentCall, 'method' | 'headers' | 'payload'>;
+  readonly call: Pick<AgentCall, 'headers' | 'payload'> & { readonly method: string };
   /** The error that the caller gets. */
   readonly error: Pick<ServiceError, 'type' | 'message'>;
   /** The body of the service's response for this error, as JSON on one line. */

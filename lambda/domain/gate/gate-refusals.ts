@@ -24,7 +24,7 @@ export interface Refusal {
   readonly problem?: CodedError;
 }
 
-const KEYS_MISSING: Refusal = {
+export const KEYS_MISSING: Refusal = {
   type: 'InternalServerException',
   message: 'The token could not be validated. Try again soon; if the error persists, ask the operator.',
 };

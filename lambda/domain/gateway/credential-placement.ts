@@ -43,11 +43,13 @@ const FIELD_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** The members of a request that contain the credential. */
 export interface PlacedCredential {
+  /** The credential, which responses must not contain; undefined without one. */
+  readonly secret: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly query: readonly (readonly [name: string, value: string])[];
 }
 
-export const NOT_PLACED: PlacedCredential = { headers: {}, query: [] };
+export const NOT_PLACED: PlacedCredential = { secret: undefined, headers: {}, query: [] };
 
 /**
  * Returns a credential in its place.
@@ -57,7 +59,7 @@ export const NOT_PLACED: PlacedCredential = { headers: {}, query: [] };
  */
 export function placed({ location, name, prefix }: CredentialPlace, secret: string): PlacedCredential {
   const value = prefix === undefined ? secret : `${prefix} ${secret}`;
-  if (location === 'QUERY_PARAMETER') return { headers: {}, query: [[name, value]] };
+  if (location === 'QUERY_PARAMETER') return { secret, headers: {}, query: [[name, value]] };
   if (!FIELD_VALUE.test(value)) {
     throw new ServiceError(
       'InternalServerException',
@@ -65,5 +67,5 @@ export function placed({ location, name, prefix }: CredentialPlace, secret: stri
       { detail: 'credential: not printable ASCII' },
     );
   }
-  return { headers: { [name.toLowerCase()]: value }, query: [] };
+  return { secret, headers: { [name.toLowerCase()]: value }, query: [] };
 }

@@ -3,7 +3,7 @@
  * escaped in JSON, and within text in base64 or base64url (RFC 4648). Other encodings are not recognized.
  */
 import { MIN_SECRET_LENGTH } from '../oauth/echoed-secret';
-import { SymbolSearch, type PatternForm } from './symbol-search';
+import { SymbolSearch, type Encoding, type PatternForm } from './symbol-search';
 
 /** The characters in which base64url differs from base64. */
 const BASE64URL: ReadonlyMap<number, number> = new Map(
@@ -29,6 +29,8 @@ function base64Form(secret: Uint8Array, before: number): PatternForm {
   return { bytes: Buffer.from(text.toString('base64').slice(first, last)), same: BASE64URL };
 }
 
+const PARTLY_DECODED: readonly (readonly Encoding[])[] = [[], ['percent'], ['json']];
+
 const searchesFor = (secret: string): SymbolSearch[] => {
   if (secret.length < MIN_SECRET_LENGTH) return [];
   const bytes = Buffer.from(secret);
@@ -36,8 +38,8 @@ const searchesFor = (secret: string): SymbolSearch[] => {
   const base64 = Array.from({ length: BYTES_OF_GROUP }, (_, before) => base64Form(bytes, before));
   return [
     // A secret that contains such characters means something else when they are decoded.
-    ...(/[%\\]/.test(secret) ? [new SymbolSearch([exact], false)] : []),
-    new SymbolSearch([exact, ...base64], true),
+    ...(/[%\\]/.test(secret) ? PARTLY_DECODED.map((decoded) => new SymbolSearch([exact], decoded)) : []),
+    new SymbolSearch([exact, ...base64], ['percent', 'json']),
   ];
 };
 

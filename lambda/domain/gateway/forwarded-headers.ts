@@ -4,6 +4,7 @@
  * the target's credentials, of cookies, of AWS, and those by which proxies name the client (RFC 9110 section 7.6).
  */
 import type { GatewayTarget } from '../../model/records/gateway';
+import { reservedHeaderFault } from '../../model/gateway/header-names';
 import type { PassthroughProtocol } from '../../model/gateway/target-configuration';
 import { MCP_FIELD } from '../gate/agent-request';
 import { joinedField, type HeaderFields } from '../gate/header-fields';
@@ -51,11 +52,11 @@ const OF_PROTOCOL: Readonly<Record<PassthroughProtocol, (name: string) => boolea
   CUSTOM: () => false,
 };
 
-const NEVER =
-  /^(authorization|cookie2?|set-cookie2?|www-authenticate|authentication-info|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|accept-encoding|content-length|forwarded|via|max-forwards|x-real-ip|location|oauth2callbackurl|dpop|dpop-nonce|workloadaccesstoken|(proxy|sec|access-control|x-forwarded|x-amz|x-amzn)-.*)$/;
+/** Of this service, which the list of reserved names does not have. */
+const OF_SERVICE: ReadonlySet<string> = new Set(['oauth2callbackurl', 'workloadaccesstoken']);
 
-/** Returns whether a header never passes, even if `metadataConfiguration` names it. */
-const neverPasses = (name: string): boolean => NEVER.test(name);
+/** Returns whether a header passes only by the lists here, even if `metadataConfiguration` names it. */
+const isReserved = (name: string): boolean => OF_SERVICE.has(name) || reservedHeaderFault(name) !== undefined;
 
 const isNamed = (name: string, names: readonly string[] = []): boolean =>
   names.some((allowed) => allowed.toLowerCase() === name);
@@ -83,7 +84,7 @@ export function requestHeaders(
   const allowed = target.metadataConfiguration?.allowedRequestHeaders;
   const passing = [...received.keys()].filter((name) => {
     if (isOfCredential(name, place)) return false;
-    return REQUEST.has(name) || (!neverPasses(name) && (isOfProtocol(name) || isNamed(name, allowed)));
+    return REQUEST.has(name) || (!isReserved(name) && (isOfProtocol(name) || isNamed(name, allowed)));
   });
   const headers: Record<string, string> = { 'user-agent': USER_AGENT };
   for (const name of passing) {
@@ -113,7 +114,7 @@ export function responseHeaders(
   const allowed = target.metadataConfiguration?.allowedResponseHeaders;
   const passing = Object.entries(received).filter(([name]) => {
     if (isOfCredential(name, place)) return false;
-    return RESPONSE.has(name) || (!neverPasses(name) && (isOfProtocol(name) || isNamed(name, allowed)));
+    return RESPONSE.has(name) || (!isReserved(name) && (isOfProtocol(name) || isNamed(name, allowed)));
   });
   return {
     'content-type': 'application/octet-stream',

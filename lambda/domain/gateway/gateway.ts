@@ -26,25 +26,29 @@ export interface GatewayTargetStore {
 /** The base URL of the gateways with each authorizer. A deployment without gateways has none. */
 export type GatewayUrls = Readonly<Partial<Record<GatewayAuthorizer, string>>>;
 
+type Addressed = Pick<Gateway, 'id' | 'authorizerType'>;
+
 /** Returns the AWS member `gatewayUrl`; undefined if the deployment has no gateways any more. */
-export const gatewayUrl = (
-  urls: GatewayUrls,
-  { id, authorizerType }: Pick<Gateway, 'id' | 'authorizerType'>,
-): string | undefined => {
+export function gatewayUrl(urls: Required<GatewayUrls>, gateway: Addressed): string;
+export function gatewayUrl(urls: GatewayUrls, gateway: Addressed): string | undefined;
+export function gatewayUrl(urls: GatewayUrls, { id, authorizerType }: Addressed): string | undefined {
   const base = urls[authorizerType];
   return base && `${base}/${id}`;
-};
+}
 
 export const gatewayArn = (arnPrefix: string, id: string): string => `${arnPrefix}:gateway/${id}`;
 
 const ID = /^(.+)-[0-9a-z]{10}$/;
+
+/** Returns the name of the gateway with this ID, which is the name of its record; undefined for another text. */
+export const nameInGatewayId = (gatewayId: string): string | undefined => ID.exec(gatewayId)?.[1];
 
 /** Returns the gateway; undefined if none has this ID. */
 export async function findGateway(
   gateways: Pick<GatewayStore, 'get'>,
   gatewayId: string,
 ): Promise<Gateway | undefined> {
-  const [, name] = ID.exec(gatewayId) ?? [];
+  const name = nameInGatewayId(gatewayId);
   const gateway = name === undefined ? undefined : await gateways.get(name);
   return gateway?.id === gatewayId ? gateway : undefined;
 }

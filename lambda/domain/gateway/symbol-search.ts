@@ -17,6 +17,9 @@ const SELF_ESCAPED: readonly number[] = [...Buffer.from('"\\/')];
 
 const OCTETS = 256;
 
+/** Percent-encoding, and escapes of JSON. */
+export type Encoding = 'percent' | 'json';
+
 export interface PatternForm {
   readonly bytes: Uint8Array;
   /** Bytes that count as another one, such as those of base64url as those of base64. */
@@ -77,10 +80,10 @@ export class SymbolSearch {
   private outLength = 0;
   private occurrences = 0;
 
-  /** @param decodes whether encoded forms of bytes are read as these bytes */
+  /** @param decoded the encodings that are read as the bytes that they stand for */
   constructor(
     forms: readonly PatternForm[],
-    private readonly decodes: boolean,
+    private readonly decoded: readonly Encoding[],
   ) {
     this.patterns = forms.map(patternOf);
     for (let octet = 0; octet < OCTETS; octet += 1) {
@@ -123,7 +126,8 @@ export class SymbolSearch {
   }
 
   private startsEscape(byte: number): boolean {
-    return this.decodes && (byte === PERCENT || byte === BACKSLASH);
+    if (byte === PERCENT) return this.decoded.includes('percent');
+    return byte === BACKSLASH && this.decoded.includes('json');
   }
 
   private pass(bytes: ArrayLike<number> & { readonly length: number }): void {

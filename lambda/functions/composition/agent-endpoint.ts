@@ -4,16 +4,13 @@
  */
 import { system } from '../../adapters/system';
 import { createHttpAgent } from '../../adapters/http/agent';
-import { createTransport } from '../../adapters/http/transport';
-import { createUserTokenVerifier } from '../../adapters/http/user-token-verifier';
 import type { IdentityService } from '../../adapters/identity/identity-requests';
 import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
 import { createLambdaAgent } from '../../adapters/lambda/agent';
-import { createMetadataReader, type MetadataReader } from '../../domain/oauth/provider-metadata';
-import type { UserTokenVerifier } from '../../domain/identity/user-token';
 import type { Agent } from '../../domain/gate/agent-response';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import type { EndpointPolicy } from '../../model/endpoint';
+import { issuerReaders } from './issuer-readers';
 import { audit, refuseForgedBy, report, requests } from './logging';
 import { createAuthorizerHandler, type AuthorizerHandler } from '../../gate/authorizer-handler';
 import { createGateHandler, type GateHandler } from '../../gate/gate-handler';
@@ -32,16 +29,6 @@ export interface GateEnvironment extends AuthorizerEnvironment {
   readonly idle?: number;
 }
 
-/** Trusts only the issuer that the endpoint's configuration names. */
-function issuerReaders({ endpointPolicy }: AuthorizerEnvironment): {
-  readonly metadata: MetadataReader;
-  readonly userTokens: UserTokenVerifier;
-} {
-  const transport = createTransport(endpointPolicy);
-  const metadata = createMetadataReader(transport, endpointPolicy, system);
-  return { metadata, userTokens: createUserTokenVerifier([], metadata, transport, system) };
-}
-
 function agentOf({ target, protocol }: AgentEndpointConfiguration, policy: EndpointPolicy): Agent {
   return target.kind === 'url'
     ? createHttpAgent(target.url, policy)
@@ -50,7 +37,7 @@ function agentOf({ target, protocol }: AgentEndpointConfiguration, policy: Endpo
 
 export function composeGate(endpoint: AgentEndpointConfiguration, environment: GateEnvironment): GateHandler {
   const deps = {
-    ...issuerReaders(environment),
+    ...issuerReaders(environment.endpointPolicy),
     workloadTokens: createWorkloadTokens(environment.identity, 'endpoint'),
     agent: agentOf(endpoint, environment.endpointPolicy),
     audit,
@@ -69,7 +56,7 @@ export function composeAuthorizer(
   const { inbound } = endpoint;
   if (inbound.kind !== 'JWT') throw new Error('An endpoint with IAM authorization has no authorizer.');
   const deps = {
-    userTokens: issuerReaders(environment).userTokens,
+    userTokens: issuerReaders(environment.endpointPolicy).userTokens,
     audit,
     requests,
     refuseForged: refuseForgedBy(environment.stageSecretHash),

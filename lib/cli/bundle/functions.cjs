@@ -8,6 +8,9 @@ module.exports = {
   get HANDLERS() {
     return require('../../local/handlers.ts').HANDLERS;
   },
+  get GATEWAYS() {
+    return require('../../local/handlers.ts').GATEWAYS;
+  },
   get composeAuthorizer() {
     return require('../../../lambda/functions/composition/agent-endpoint.ts').composeAuthorizer;
   },

@@ -21,7 +21,7 @@ const secrets = fc.oneof(
 );
 
 /** Those that mean something else when they are decoded. */
-const oddSecrets = fc.stringMatching(/^[!-~]{8,30}$/);
+const oddSecrets = fc.stringMatching(/^[!-~]{8,30}[a-z]$/);
 
 const everyOctet = (text: string): string =>
   [...Buffer.from(text)].map((octet) => `%${octet.toString(16).padStart(2, '0')}`).join('');
@@ -62,8 +62,8 @@ describe.each(Object.entries(FORMS))('%s', (_form, encode) => {
         const { text, found } = passed(secret, cut(bytes, positions));
         expect(found).toBe(true);
         expect(text).toHaveLength(bytes.length);
-        // A backslash or percent sign of the form can remain.
-        expect(text).toMatch(/^[*%\\]+$/);
+        // The backslash of an escape can remain.
+        expect(text).toMatch(/^[*\\]+$/);
       }),
     );
   });

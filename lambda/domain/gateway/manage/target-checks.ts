@@ -8,6 +8,7 @@ import type { WorkloadIdentity } from '../../../model/records/workload-identity'
 import { checkEndpoint } from '../../endpoint';
 import { authorizeCredentialUse } from '../../policy/access';
 import type { Caller } from '../../principal';
+import { credentialPlace, type CredentialPlace } from '../credential-placement';
 import { checkEndpointServed } from '../../private-endpoint';
 import { apiKeyProviderArn, type ApiKeyProviderStore } from '../../provider/api-key-provider';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../../provider/oauth2-provider';
@@ -54,29 +55,11 @@ function checkTargetEndpoint(endpoint: string, policy: EndpointPolicy): void {
   if (!isNormalizedUrl(endpoint)) throw invalidMember(member, MUST_BE_NORMALIZED);
 }
 
-/** Where a target's credential is in the requests. */
-interface CredentialPlace {
-  readonly location: 'HEADER' | 'QUERY_PARAMETER';
-  readonly name: string;
-}
-
-/** Returns the place of the credential; undefined if requests have none. */
-export function credentialPlaceOf(
-  credential: CredentialProviderConfiguration | undefined,
-): CredentialPlace | undefined {
-  if (!credential) return undefined;
-  if (credential.credentialProviderType === 'OAUTH') return { location: 'HEADER', name: 'Authorization' };
-  const { credentialLocation: location = 'HEADER', credentialParameterName } =
-    credential.credentialProvider.apiKeyCredentialProvider;
-  const byDefault = location === 'HEADER' ? 'Authorization' : 'api_key';
-  return { location, name: credentialParameterName ?? byDefault };
-}
-
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /** Checks the names of headers and query parameters. @throws ValidationException */
 function checkNames({ targetConfiguration, metadataConfiguration = {}, credential }: CheckedTarget): void {
-  const place = credentialPlaceOf(credential);
+  const place = credentialPlace(credential);
   const isCredential = (location: CredentialPlace['location'], name: string): boolean =>
     place?.location === location && isSame(place.name, name);
   for (const member of ['allowedRequestHeaders', 'allowedResponseHeaders'] as const) {

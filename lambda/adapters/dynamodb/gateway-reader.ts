@@ -1,0 +1,39 @@
+/** Reads a gateway, with one of its targets, in one round trip. */
+import { nameInGatewayId } from '../../domain/gateway/gateway';
+import type { GatewayReader } from '../../domain/gateway/gateway-reader';
+import { GatewaySchema, GatewayTargetSchema, type Gateway } from '../../model/records/gateway';
+import { gatewayKey, gatewayTargetKey } from '../../model/table-keys';
+import { batchGet, type Found } from './batch-get';
+import type { DynamoDb } from './client';
+import { parseOwnedResource } from './owned-resource-store';
+import { parseRecord } from './record';
+
+/** @param table name of the directory table */
+export function createGatewayReader(client: DynamoDb, table: string): GatewayReader {
+  /** A gateway that was deleted and created again has another ID. */
+  function gatewayIn(found: Found, name: string, gatewayId: string): Gateway | undefined {
+    const gateway = parseOwnedResource(GatewaySchema, found(gatewayKey(name)));
+    return gateway?.id === gatewayId ? gateway : undefined;
+  }
+
+  return {
+    async gateway(gatewayId) {
+      const name = nameInGatewayId(gatewayId);
+      if (name === undefined) return undefined;
+      const found = await batchGet(client, [{ table, key: gatewayKey(name) }]);
+      return gatewayIn(found, name, gatewayId);
+    },
+    async target(gatewayId, targetName) {
+      const name = nameInGatewayId(gatewayId);
+      if (name === undefined) return undefined;
+      const key = gatewayTargetKey(name, targetName);
+      const found = await batchGet(client, [
+        { table, key: gatewayKey(name) },
+        { table, key },
+      ]);
+      const gateway = gatewayIn(found, name, gatewayId);
+      const target = parseRecord(GatewayTargetSchema, found(key));
+      return gateway && target?.gatewayId === gateway.id ? { gateway, target } : undefined;
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/** Audit entries of a request to a gateway: one before it is forwarded, or refused, and one at the end of its response. */
+import type { AuditEntry } from '../audit';
+import { workloadIdentityArn } from '../identity/workload-identity';
+import type { Gateway, GatewayTarget } from '../../model/records/gateway';
+
+/** The AWS name of the operation. */
+export const OPERATION = 'InvokeGateway';
+
+/** The end of a response. */
+export const RESPONSE_OPERATION = 'GatewayResponse';
+
+/** Returns the gateway that is called, and its workload identity. */
+export const gatewayEntry = ({ arn, id }: Pick<Gateway, 'arn' | 'id'>): Partial<AuditEntry> => ({
+  resource: arn,
+  workloadIdentity: workloadIdentityArn(arn.slice(0, arn.indexOf(':gateway/')), id),
+});
+
+/** Returns the target, with its credential provider. The path is omitted, because it can name people. */
+export function targetEntry({ name, credential }: GatewayTarget, httpMethod: string): Partial<AuditEntry> {
+  const called = { target: name, httpMethod };
+  if (!credential) return called;
+  if (credential.credentialProviderType === 'API_KEY') {
+    return {
+      ...called,
+      credentialProvider: credential.credentialProvider.apiKeyCredentialProvider.providerArn,
+    };
+  }
+  const { providerArn, scopes } = credential.credentialProvider.oauthCredentialProvider;
+  return { ...called, credentialProvider: providerArn, scopes };
+}

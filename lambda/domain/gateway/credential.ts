@@ -1,0 +1,153 @@
+/** The credential of one request: what selects it at the identity service, and how it is attached. */
+import { arnParts } from '../../model/arn';
+import type { Flow } from '../../model/flow';
+import type { OauthTargetCredential } from '../../model/gateway/target-configuration';
+import type { GatewayTarget } from '../../model/records/gateway';
+import { invalidMember, ServiceError } from '../service-error';
+import { credentialPlace, NOT_PLACED, placed, type PlacedCredential } from './credential-placement';
+import { consentRequired, type OutstandingConsent } from './problem';
+import type { ProvenRequest, ResourceCredentials, ResourceToken, TokenRequest } from './resource-credentials';
+import { passthroughOf } from './target';
+
+/** Header of a request with the return URL of a consent, as agents in AgentCore runtimes receive it. */
+export const CALLBACK_HEADER = 'OAuth2CallbackUrl';
+
+const FLOW_OF: Readonly<Record<NonNullable<OauthTargetCredential['grantType']>, Flow>> = {
+  AUTHORIZATION_CODE: 'USER_FEDERATION',
+  CLIENT_CREDENTIALS: 'M2M',
+  TOKEN_EXCHANGE: 'ON_BEHALF_OF_TOKEN_EXCHANGE',
+};
+
+/** Without a grant type, the AWS API requests client credentials. */
+const flowOf = ({ grantType = 'CLIENT_CREDENTIALS' }: OauthTargetCredential): Flow => FLOW_OF[grantType];
+
+const nameIn = (providerArn: string): string => arnParts(providerArn).resource.split('/').at(-1) ?? '';
+
+/** A credential that was retrieved. */
+export type Credential =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'api-key'; readonly secret: string }
+  | { readonly kind: 'token'; readonly secret: string; readonly tokenType?: 'DPoP' | undefined };
+
+type Selected =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'api-key'; readonly providerName: string }
+  | {
+      readonly kind: 'token';
+      readonly providerName: string;
+      readonly request: Omit<TokenRequest, 'workloadIdentityToken'>;
+    };
+
+/**
+ * Returns what selects the credential of a target.
+ *
+ * @param returnUrl of the request, if it has one
+ */
+export function selectedCredential(target: GatewayTarget, returnUrl: string | undefined): Selected {
+  const { credential } = target;
+  if (!credential) return { kind: 'none' };
+  if (credential.credentialProviderType === 'API_KEY') {
+    const { providerArn } = credential.credentialProvider.apiKeyCredentialProvider;
+    return { kind: 'api-key', providerName: nameIn(providerArn) };
+  }
+  const oauth = credential.credentialProvider.oauthCredentialProvider;
+  const { providerArn, scopes, customParameters, defaultReturnUrl } = oauth;
+  const oauth2Flow = flowOf(oauth);
+  const back = oauth2Flow === 'USER_FEDERATION' ? (returnUrl ?? defaultReturnUrl) : undefined;
+  const providerName = nameIn(providerArn);
+  return {
+    kind: 'token',
+    providerName,
+    request: {
+      resourceCredentialProviderName: providerName,
+      scopes,
+      oauth2Flow,
+      resourceServerUrl: passthroughOf(target).endpoint,
+      ...(customParameters && { customParameters }),
+      ...(back !== undefined && { resourceOauth2ReturnUrl: back }),
+    },
+  };
+}
+
+export type SelectedCredential = ReturnType<typeof selectedCredential>;
+
+/** @throws GatewayProblem with the authorization URL if the user has to consent */
+function tokenIn(answer: ResourceToken | OutstandingConsent): Credential & { kind: 'token' } {
+  if ('authorizationUrl' in answer) throw consentRequired(answer);
+  return { kind: 'token', secret: answer.accessToken, tokenType: answer.tokenType };
+}
+
+/** A consent that cannot begin, because nothing says where the user returns. */
+const withoutReturnUrl =
+  ({ oauth2Flow, resourceOauth2ReturnUrl }: Omit<TokenRequest, 'workloadIdentityToken'>) =>
+  (error: unknown): never => {
+    const isOpen = oauth2Flow === 'USER_FEDERATION' && resourceOauth2ReturnUrl === undefined;
+    if (!isOpen || !(error instanceof ServiceError) || error.type !== 'ValidationException') throw error;
+    throw invalidMember(
+      CALLBACK_HEADER,
+      'must be the URL to which the user returns after a consent, because the target has no defaultReturnUrl, which its owner can set',
+    );
+  };
+
+/** The calls of the identity service for the credential of one request. */
+export interface CredentialSource {
+  /**
+   * Returns the credential.
+   *
+   * @param more scopes in addition to those of the target
+   * @throws GatewayProblem if the user has to consent; ServiceError
+   */
+  retrieve(more?: readonly string[]): Promise<Credential>;
+  /** Reports a rejected token, and returns another one. @throws as {@link CredentialSource.retrieve} */
+  renew(rejected: Credential & { kind: 'token' }): Promise<Credential & { kind: 'token' }>;
+  /** Returns the members of a request that contain the credential. */
+  attach(credential: Credential, request: ProvenRequest): Promise<PlacedCredential>;
+}
+
+/** @param workloadAccessToken returns the gateway's token, which can change during a long response */
+export function createCredentialSource(
+  credentials: ResourceCredentials,
+  target: GatewayTarget,
+  selected: SelectedCredential,
+  workloadAccessToken: () => string,
+): CredentialSource {
+  const place = credentialPlace(target.credential);
+
+  async function retrieve(more: readonly string[] = []): Promise<Credential> {
+    if (selected.kind === 'none') return selected;
+    if (selected.kind === 'api-key') {
+      const secret = await credentials.apiKey(workloadAccessToken(), selected.providerName);
+      return { kind: 'api-key', secret };
+    }
+    const { request } = selected;
+    const scopes = [...new Set([...request.scopes, ...more])];
+    const asked = { ...request, scopes, workloadIdentityToken: workloadAccessToken() };
+    return tokenIn(await credentials.token(asked).catch(withoutReturnUrl(request)));
+  }
+
+  return {
+    retrieve,
+    async renew({ secret }) {
+      if (selected.kind !== 'token') throw new Error('only a token can be renewed');
+      const asked = { ...selected.request, workloadIdentityToken: workloadAccessToken() };
+      return tokenIn(await credentials.reject(asked, secret).catch(withoutReturnUrl(selected.request)));
+    },
+    async attach(credential, request) {
+      if (credential.kind === 'none' || !place) return NOT_PLACED;
+      if (credential.kind === 'api-key' || credential.tokenType === undefined || selected.kind !== 'token') {
+        return placed(place, credential.secret);
+      }
+      const { resourceCredentialProviderName, scopes, oauth2Flow, customParameters } = selected.request;
+      const asked = {
+        workloadIdentityToken: workloadAccessToken(),
+        resourceCredentialProviderName,
+        scopes,
+        oauth2Flow,
+        ...(customParameters && { customParameters }),
+      };
+      const { accessToken, dpopProof } = await credentials.proof(asked, request);
+      const bound = placed({ ...place, prefix: 'DPoP' }, accessToken);
+      return { ...bound, headers: { ...bound.headers, dpop: dpopProof } };
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/** The exchange with a target: sends the request with its credential, and acts on what the response says about it. */
+import { unlessAborted } from '../abort';
+import type { Gateway, GatewayTarget } from '../../model/records/gateway';
+import type { ConnectionRoute } from '../private-endpoint';
+import { ServiceError } from '../service-error';
+import { ExchangeFailure, type StreamedResponse } from '../streamed-exchange';
+import type { Credential, CredentialSource } from './credential';
+import { credentialPlace } from './credential-placement';
+import { EchoRemover } from './echo-remover';
+import { requestHeaders } from './forwarded-headers';
+import type { HeaderFields } from '../gate/header-fields';
+import { targetFailure } from './problem';
+import type { ForwardedMethod } from './routes';
+import { targetQuery, type QueryParameters } from './target-query';
+import { credentialRejected, credentialRenewed, passedHead, verdictOn } from './target-response';
+
+/** Sends one request. @throws ExchangeFailure */
+export type Forward = (
+  url: URL,
+  request: {
+    readonly method: ForwardedMethod;
+    readonly headers: Record<string, string>;
+    readonly body: Uint8Array | undefined;
+    readonly route: ConnectionRoute | undefined;
+    readonly signal: AbortSignal;
+  },
+) => Promise<StreamedResponse>;
+
+/** What of the caller's request can pass. */
+export interface PassedRequest {
+  readonly method: ForwardedMethod;
+  readonly headers: HeaderFields;
+  readonly query: QueryParameters;
+  readonly payload: Uint8Array;
+}
+
+/** A request that was admitted, and everything that it is sent with. */
+export interface AdmittedRequest {
+  readonly gateway: Gateway;
+  readonly target: GatewayTarget;
+  /** Without a query. */
+  readonly url: URL;
+  /** URL of the target at the gateway. */
+  readonly publicUrl: string;
+  readonly route: ConnectionRoute | undefined;
+  readonly request: PassedRequest;
+  readonly source: CredentialSource;
+  readonly credential: Credential;
+}
+
+/** A response that has started, for the caller. */
+export interface PassedResponse extends StreamedResponse {
+  /** Whether the target has shown the credential so far. */
+  readonly echoed: () => boolean;
+}
+
+/** RFC 9110 section 9.2.1. Only such a request is repeated. */
+const SAFE: readonly ForwardedMethod[] = ['GET', 'HEAD'];
+
+/** RFC 9110 section 9.3: content has no meaning in such a request. */
+const payloadOf = ({ method, payload }: PassedRequest): Uint8Array | undefined =>
+  SAFE.includes(method) ? undefined : payload;
+
+/** A response, with what ends its connection. */
+interface Sent {
+  readonly response: StreamedResponse;
+  readonly requested: URL;
+  readonly remover: EchoRemover | undefined;
+  readonly discard: () => void;
+}
+
+async function* cleaned(
+  body: AsyncIterable<Uint8Array>,
+  remover: EchoRemover | undefined,
+): AsyncGenerator<Uint8Array> {
+  if (!remover) {
+    yield* body;
+    return;
+  }
+  for await (const chunk of body) yield remover.take(chunk);
+  yield remover.rest();
+}
+
+function failureFor({ gateway }: AdmittedRequest, error: unknown, signal: AbortSignal): unknown {
+  // The signal's reason says why the request ended.
+  if (signal.aborted && signal.reason instanceof ServiceError) return signal.reason;
+  if (!(error instanceof ExchangeFailure) && !signal.aborted) return error;
+  const detail = error instanceof ExchangeFailure ? error.detail : 'the request ended';
+  const why = gateway.exceptionLevel === 'DEBUG' ? ` Reason: ${detail}.` : '';
+  return targetFailure(
+    `The target could not be reached, or ended the connection before it responded.${why}`,
+    `target: ${detail}`,
+    error,
+  );
+}
+
+async function send(
+  forward: Forward,
+  admitted: AdmittedRequest,
+  { credential, nonce }: { readonly credential: Credential; readonly nonce: string | undefined },
+  signal: AbortSignal,
+): Promise<Sent> {
+  const { target, request, source, route } = admitted;
+  const place = credentialPlace(target.credential);
+  const proven = { httpMethod: request.method, httpUri: admitted.url.href, nonce };
+  const attached = await source.attach(credential, proven);
+  const requested = new URL(admitted.url);
+  requested.search = targetQuery(request.query, target, place, attached.query);
+  const headers = { ...requestHeaders(request.headers, target, place), ...attached.headers };
+  const attempt = new AbortController();
+  const either = AbortSignal.any([signal, attempt.signal]);
+  const sent = { method: request.method, headers, body: payloadOf(request), route, signal: either };
+  try {
+    signal.throwIfAborted();
+    const response = await unlessAborted(signal, forward(requested, sent));
+    const remover = attached.secret === undefined ? undefined : new EchoRemover(attached.secret);
+    return { response, requested, remover, discard: () => attempt.abort() };
+  } catch (error) {
+    throw failureFor(admitted, error, signal);
+  }
+}
+
+/**
+ * Sends the request, and returns the response that is for the caller. A safe request is repeated once with a renewed
+ * credential.
+ *
+ * @throws GatewayProblem if there is no such response; ServiceError of the identity service, or the signal's reason
+ */
+export async function exchange(
+  forward: Forward,
+  admitted: AdmittedRequest,
+  signal: AbortSignal,
+): Promise<PassedResponse> {
+  const { source, request } = admitted;
+  let { credential } = admitted;
+  let nonce: string | undefined;
+  let isRepeated = false;
+
+  /** Returns another credential after a 401 or 403; undefined if the response is for the caller. */
+  async function nextCredential(sent: Sent): Promise<Credential | undefined> {
+    const verdict = verdictOn(sent.response, credential);
+    if (verdict.kind === 'accepted') return undefined;
+    if (verdict.kind === 'nonce' && nonce === undefined) {
+      ({ nonce } = verdict);
+      return credential;
+    }
+    if (verdict.kind === 'scopes') {
+      const wider = isRepeated ? credential : await source.retrieve(verdict.scopes);
+      if (wider.kind === 'none' || credential.kind === 'none') return undefined;
+      return wider.secret === credential.secret ? undefined : repeated(wider);
+    }
+    if (credential.kind !== 'token') throw credentialRejected(credential);
+    const renewed = await source.renew(credential);
+    if (isRepeated || renewed.secret === credential.secret) throw credentialRejected(credential);
+    return repeated(renewed);
+  }
+
+  function repeated(other: Credential): Credential {
+    if (!SAFE.includes(request.method)) throw credentialRenewed();
+    isRepeated = true;
+    return other;
+  }
+
+  for (;;) {
+    const sent = await send(forward, admitted, { credential, nonce }, signal);
+    try {
+      const next = await nextCredential(sent);
+      if (next === undefined) {
+        const { requested, remover, response } = sent;
+        const head = passedHead(response, { ...admitted, requested, remover });
+        return { ...head, body: cleaned(response.body, remover), echoed: () => remover?.found ?? false };
+      }
+      credential = next;
+    } catch (error) {
+      sent.discard();
+      throw error;
+    }
+    sent.discard();
+  }
+}

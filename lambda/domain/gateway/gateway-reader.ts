@@ -1,0 +1,12 @@
+/** The directory as the gateway function reads it, at each request, so that a change acts immediately. */
+import type { Gateway, GatewayTarget } from '../../model/records/gateway';
+
+export interface GatewayReader {
+  /** @returns undefined for a gateway that does not exist */
+  gateway(gatewayId: string): Promise<Gateway | undefined>;
+  /** @returns undefined unless both exist */
+  target(
+    gatewayId: string,
+    targetName: string,
+  ): Promise<{ readonly gateway: Gateway; readonly target: GatewayTarget } | undefined>;
+}

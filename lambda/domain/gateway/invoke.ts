@@ -1,0 +1,118 @@
+/** One request to a gateway, until it is forwarded: who calls, what is called, and with which credential. */
+import { audited, type Annotate, type AuditTrail } from '../audit';
+import type { EndpointPolicy } from '../../model/endpoint';
+import type { GatewayTarget } from '../../model/records/gateway';
+import { tokenEntry } from '../gate/audit';
+import { singleField } from '../gate/header-fields';
+import type { WorkloadTokens } from '../gate/invoke';
+import type { UserTokenVerifier } from '../identity/user-token';
+import { routeTo } from '../oauth/private-route';
+import { ServiceError } from '../service-error';
+import type { System } from '../system';
+import { createAccess, type Access } from './access';
+import { gatewayEntry, OPERATION, targetEntry } from './audit';
+import {
+  CALLBACK_HEADER,
+  createCredentialSource,
+  selectedCredential,
+  type SelectedCredential,
+} from './credential';
+import { credentialPlace } from './credential-placement';
+import type { AdmittedRequest, PassedRequest } from './exchange';
+import { requestHeaders } from './forwarded-headers';
+import { gatewayUrl } from './gateway';
+import type { GatewayReader } from './gateway-reader';
+import { admitCall, apiOf, trustedIssuerOf, type GatewayBases, type ReceivedCall } from './inbound';
+import type { ResourceCredentials } from './resource-credentials';
+import { passthroughOf } from './target';
+import { targetQuery } from './target-query';
+import { targetUrl } from './target-url';
+
+export interface InvokeDependencies {
+  readonly gateways: GatewayReader;
+  readonly userTokens: UserTokenVerifier;
+  readonly workloadTokens: WorkloadTokens;
+  readonly credentials: ResourceCredentials;
+  readonly audit: AuditTrail;
+  readonly system: Pick<System, 'now'>;
+  readonly bases: GatewayBases;
+  readonly endpointPolicy: EndpointPolicy;
+}
+
+export interface GatewayCall extends ReceivedCall, PassedRequest {
+  readonly gatewayId: string;
+  readonly targetName: string;
+  /** Below the target as received, with a slash at the beginning, or empty. */
+  readonly path: string;
+}
+
+/** A request that can be forwarded. */
+export interface AdmittedCall extends AdmittedRequest {
+  readonly access: Access;
+  readonly selected: SelectedCredential;
+}
+
+/** Maximum bytes of a request: in base64, it must fit within the 6 MB of a Lambda event. */
+export const MAX_PAYLOAD_BYTES = 4.5 * 1024 * 1024;
+
+export const noSuchTarget = (): ServiceError =>
+  new ServiceError(
+    'ResourceNotFoundException',
+    'This gateway does not exist, or has no such target. Check the gateway ID and the name of the target in the URL.',
+  );
+
+function routeOf({ url, target }: { url: URL; target: GatewayTarget }, policy: EndpointPolicy) {
+  const { privateEndpoint } = target;
+  return privateEndpoint && routeTo(url.hostname, { privateEndpoint }, policy);
+}
+
+/** Checks everything that depends on the request alone, before the identity service is asked. */
+function checkRequest(call: GatewayCall, target: GatewayTarget): URL {
+  if (call.payload.length > MAX_PAYLOAD_BYTES) {
+    throw new ServiceError(
+      'ValidationException',
+      `The body must have up to ${MAX_PAYLOAD_BYTES} bytes. Send large content in parts, or by reference.`,
+    );
+  }
+  const place = credentialPlace(target.credential);
+  targetQuery(call.query, target, place, []);
+  requestHeaders(call.headers, target, place);
+  return targetUrl(passthroughOf(target).endpoint, call.path);
+}
+
+async function admit(deps: InvokeDependencies, call: GatewayCall, annotate: Annotate): Promise<AdmittedCall> {
+  const found = await deps.gateways.target(call.gatewayId, call.targetName);
+  if (found?.gateway.authorizerType !== apiOf(call)) throw noSuchTarget();
+  const { gateway, target } = found;
+  annotate({ ...gatewayEntry(gateway), ...targetEntry(target, call.method) });
+  const trusted = trustedIssuerOf(gateway, deps.bases);
+  const calledFor = await admitCall(deps.userTokens, trusted, call, annotate);
+  const url = checkRequest(call, target);
+  const selected = selectedCredential(target, singleField(call.headers, CALLBACK_HEADER));
+  const access = await createAccess(deps, gateway.id, calledFor);
+  annotate(tokenEntry(access.token()));
+  const source = createCredentialSource(deps.credentials, target, selected, access.token);
+  const credential = await source.retrieve();
+  return {
+    gateway,
+    target,
+    url,
+    publicUrl: `${gatewayUrl(deps.bases, gateway)}/${target.name}`,
+    route: routeOf({ url, target }, deps.endpointPolicy),
+    request: call,
+    source,
+    credential,
+    access,
+    selected,
+  };
+}
+
+/**
+ * Admits a request, and records the decision. Nothing is forwarded unless it is recorded.
+ *
+ * @throws UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for a gateway or target
+ *   that does not exist, or a gateway of the other API; ValidationException for the path, the query, or a header;
+ *   GatewayProblem if the user has to consent
+ */
+export const admitGatewayCall = (deps: InvokeDependencies, call: GatewayCall): Promise<AdmittedCall> =>
+  audited(deps.audit, { operation: OPERATION }, (annotate) => admit(deps, call, annotate));

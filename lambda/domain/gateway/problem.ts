@@ -1,0 +1,96 @@
+/**
+ * The errors of a gateway for its caller: problem documents, because its callers are clients of a target and not of AWS.
+ * Source: RFC 9457.
+ */
+import { ERROR_STATUS, ServiceError, type ErrorName, type ErrorParts } from '../service-error';
+
+/** Kinds of problems that a program can act on, by what follows {@link TYPE_PREFIX}. */
+export type ProblemKind =
+  'consent-required' | 'credential-renewed' | 'credential-rejected' | 'access-ended' | 'target-unavailable';
+
+/** RFC 9457 section 3.1.1: a type need not be a locator. */
+const TYPE_PREFIX = 'urn:agent-identity:problem:';
+
+interface KindOfProblem {
+  /** HTTP status, in place of that of the error's name. */
+  readonly status: number;
+  /** The error in the service model whose meaning is closest. */
+  readonly error: ErrorName;
+  /** The same for every occurrence. */
+  readonly title: string;
+}
+
+const KINDS: Readonly<Record<ProblemKind, KindOfProblem>> = {
+  'consent-required': {
+    status: 403,
+    error: 'AccessDeniedException',
+    title: 'The user has to grant access',
+  },
+  'credential-renewed': {
+    status: 503,
+    error: 'ThrottlingException',
+    title: 'The credential was renewed',
+  },
+  'credential-rejected': {
+    status: 502,
+    error: 'RuntimeClientError',
+    title: 'The target rejects the credential',
+  },
+  'access-ended': { status: 403, error: 'AccessDeniedException', title: 'The access was ended' },
+  'target-unavailable': {
+    status: 502,
+    error: 'RuntimeClientError',
+    title: 'The target sent no valid response',
+  },
+};
+
+/** A consent session that waits for the user. */
+export interface OutstandingConsent {
+  readonly authorizationUrl: string;
+  readonly sessionUri: string;
+}
+
+export class GatewayProblem extends ServiceError {
+  constructor(
+    readonly kind: ProblemKind,
+    message: string,
+    parts: ErrorParts = {},
+    /** Further members of the document. */
+    readonly members: Readonly<Record<string, string>> = {},
+  ) {
+    super(KINDS[kind].error, message, parts);
+  }
+}
+
+/** Returns the error for a response that a target did not send, or that cannot be passed on. */
+export const targetFailure = (message: string, detail: string, cause?: unknown): GatewayProblem =>
+  new GatewayProblem('target-unavailable', message, { detail, cause });
+
+export const consentRequired = (
+  { authorizationUrl, sessionUri }: OutstandingConsent,
+  detail = 'consent required',
+): GatewayProblem =>
+  new GatewayProblem(
+    'consent-required',
+    'Open authorizationUrl in a browser as the user, then repeat the request.',
+    { detail, outcome: 'consent-required' },
+    { authorizationUrl, sessionUri },
+  );
+
+/** A problem document, and the status of its response. */
+export interface ProblemDocument {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Returns the problem document of an error. `__type` is as in the other errors of this service. */
+export function problemOf(error: ServiceError): ProblemDocument {
+  const { type: __type, message: detail, fieldList } = error;
+  const kind = error instanceof GatewayProblem ? KINDS[error.kind] : undefined;
+  const status = kind?.status ?? ERROR_STATUS[__type];
+  const type = error instanceof GatewayProblem ? `${TYPE_PREFIX}${error.kind}` : 'about:blank';
+  const members = error instanceof GatewayProblem ? error.members : {};
+  const title = kind?.title ?? __type.replace(/(Exception|Error)$/, '');
+  const body = { type, title, status, detail, ...members, __type, ...(fieldList && { fieldList }) };
+  return { status, body };
+}

@@ -1,0 +1,71 @@
+/**
+ * Ends a response when the right to its credential ends: a grant was revoked, an agent or a user suspended, a policy
+ * changed, or a session ended.
+ */
+import { unlessAborted } from '../abort';
+import { ServiceError, type ErrorName } from '../service-error';
+import type { Access } from './access';
+import type { CredentialSource, SelectedCredential } from './credential';
+import { GatewayProblem } from './problem';
+
+/** Milliseconds between two checks. */
+const INTERVAL = 2_000;
+
+/** Checks without a result, after which the response ends: a denial could be among what was not received. */
+const MAX_FAILURES = 5;
+
+/** Errors that decide nothing. */
+const UNDECIDED: readonly ErrorName[] = ['InternalServerException', 'ThrottlingException'];
+
+const isDecision = (error: unknown): boolean =>
+  error instanceof ServiceError && !UNDECIDED.includes(error.type);
+
+const ended = (cause: unknown): GatewayProblem =>
+  new GatewayProblem('access-ended', 'The agent or the user no longer has access. Repeat the request.', {
+    detail: `access ended: ${cause instanceof ServiceError ? (cause.detail ?? cause.message) : 'not checked'}`,
+    cause,
+  });
+
+/** What a response depends on. */
+export interface WatchedAccess {
+  readonly access: Access;
+  readonly selected: SelectedCredential;
+  readonly source: CredentialSource;
+}
+
+/** @throws ServiceError if there is no access any more, or it cannot be checked */
+async function check({ access, selected, source }: WatchedAccess): Promise<void> {
+  await access.renew(selected.kind === 'none' ? 'always' : 'ending');
+  await source.retrieve();
+}
+
+/** Resolves after milliseconds, and rejects if the signal aborts first. */
+export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
+/**
+ * Checks the access until the signal aborts.
+ *
+ * @param end receives the error for the caller, once
+ */
+export async function watchAccess(
+  pause: Pause,
+  watched: WatchedAccess,
+  signal: AbortSignal,
+  end: (reason: ServiceError) => void,
+): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      await pause(INTERVAL, signal);
+      await unlessAborted(signal, check(watched));
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      failures += 1;
+      if (isDecision(error) || failures >= MAX_FAILURES) {
+        end(ended(error));
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/** The response of a target: what it says about the credential, and what of it passes. */
+import type { Gateway, GatewayTarget } from '../../model/records/gateway';
+import { neededScopes } from '../gate/challenge';
+import { MAX_HEADER_CHARACTERS } from '../gate/agent-response';
+import type { StreamedResponse } from '../streamed-exchange';
+import type { Credential } from './credential';
+import { credentialPlace } from './credential-placement';
+import type { EchoRemover } from './echo-remover';
+import { responseHeaders } from './forwarded-headers';
+import { GatewayProblem, targetFailure } from './problem';
+import { passthroughOf } from './target';
+import { gatewayLocation } from './target-url';
+
+/** What a response says about the credential. */
+export type Verdict =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'rejected' }
+  /** Needs a proof with this nonce (RFC 9449 section 9). */
+  | { readonly kind: 'nonce'; readonly nonce: string }
+  /** Needs these scopes (RFC 6750 section 3.1). */
+  | { readonly kind: 'scopes'; readonly scopes: readonly string[] };
+
+const USE_NONCE = /(?:^|[\s,])error="?use_dpop_nonce"?(?:[\s,]|$)/;
+/** RFC 9449 section 8.1. */
+const NONCE = /^[\x21\x23-\x5b\x5d-\x7e]{1,512}$/;
+
+export function verdictOn(
+  { status, headers }: Pick<StreamedResponse, 'status' | 'headers'>,
+  credential: Credential,
+): Verdict {
+  const challenge = headers['www-authenticate'];
+  if (status === 401) {
+    const nonce = headers['dpop-nonce'] ?? '';
+    const isForNonce = credential.kind === 'token' && credential.tokenType === 'DPoP';
+    return isForNonce && USE_NONCE.test(challenge ?? '') && NONCE.test(nonce)
+      ? { kind: 'nonce', nonce }
+      : { kind: 'rejected' };
+  }
+  const scopes = credential.kind === 'token' ? neededScopes(status, challenge) : undefined;
+  return scopes ? { kind: 'scopes', scopes } : { kind: 'accepted' };
+}
+
+const REJECTED: Readonly<Record<Credential['kind'], string>> = {
+  none: 'The target requires a credential, and has no credential provider. Ask the owner of the gateway to add one.',
+  'api-key': 'The target rejects the API key. Ask the owner of the gateway to update it.',
+  token: 'The target rejects the access token, also after its renewal. Ask the owner of the gateway.',
+};
+
+export const credentialRejected = ({ kind }: Credential): GatewayProblem =>
+  new GatewayProblem('credential-rejected', REJECTED[kind], {
+    detail: `target: status 401, credential ${kind}`,
+  });
+
+/** For a request that can have effects, which only its caller repeats. */
+export const credentialRenewed = (): GatewayProblem =>
+  new GatewayProblem(
+    'credential-renewed',
+    'The target rejected the credential, which was then renewed. The target did not accept the request, so it can be repeated.',
+    { detail: 'target: status 401, credential renewed', retryAfter: 1 },
+  );
+
+/** A field value that every gateway accepts (RFC 9110 section 5.5, without the obsolete octets). */
+const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
+
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  const fields = Object.entries(headers);
+  const invalid = fields.find(([, value]) => !FIELD_VALUE.test(value))?.[0];
+  if (invalid !== undefined) {
+    throw targetFailure(
+      `The target sent a value in the header "${invalid}" that is not printable ASCII.`,
+      `target: invalid value in header ${invalid}`,
+    );
+  }
+  if (fields.reduce((sum, [, value]) => sum + value.length, 0) > MAX_HEADER_CHARACTERS) {
+    throw targetFailure(
+      `The target sent headers of more than ${MAX_HEADER_CHARACTERS} characters.`,
+      'target: headers are too long',
+    );
+  }
+}
+
+/** @throws GatewayProblem for an encoding in which the credential could not be found */
+function checkEncoding({ headers }: Pick<StreamedResponse, 'headers'>): void {
+  const encodings = [headers['content-encoding'] ?? '', headers['transfer-encoding'] ?? ''];
+  if (encodings.every((encoding) => /^(identity|chunked)?$/i.test(encoding))) return;
+  throw targetFailure(
+    'The target sent an encoded response, although the gateway asked for none (Accept-Encoding: identity).',
+    'target: encoded response',
+  );
+}
+
+/** The request to which a target responded. */
+export interface AnsweredRequest {
+  readonly gateway: Gateway;
+  readonly target: GatewayTarget;
+  readonly requested: URL;
+  /** URL of the target at the gateway. */
+  readonly publicUrl: string;
+  /** Undefined without a credential. */
+  readonly remover: EchoRemover | undefined;
+}
+
+/**
+ * Returns the status and headers for the caller.
+ *
+ * @throws GatewayProblem for a response that cannot be passed on
+ */
+export function passedHead(
+  response: Pick<StreamedResponse, 'status' | 'headers'>,
+  { target, requested, publicUrl, remover }: AnsweredRequest,
+): Pick<StreamedResponse, 'status' | 'headers'> {
+  const { status, headers } = response;
+  if (status < 200 || status > 599) {
+    throw targetFailure(
+      `The target responded with the status ${status}, which is not valid.`,
+      'target: status',
+    );
+  }
+  checkEncoding(response);
+  const { location, ...passing } = headers;
+  const { endpoint } = passthroughOf(target);
+  const moved =
+    location === undefined ? undefined : gatewayLocation(location, { requested, endpoint, publicUrl });
+  const returned = {
+    ...responseHeaders(passing, target, credentialPlace(target.credential)),
+    ...(moved !== undefined && { location: moved }),
+  };
+  const clean = Object.entries(returned).map(
+    ([name, value]) => [name, remover?.ofText(value) ?? value] as const,
+  );
+  const result = Object.fromEntries(clean);
+  checkHeaders(result);
+  return { status, headers: result };
+}

@@ -1,0 +1,249 @@
+/**
+ * The function of all gateways: takes API Gateway's event, and streams the target's response as it arrives. An error before
+ * the response starts is a problem document (RFC 9457). Once it has started, an event stream ends with an error event, and
+ * any other response is aborted.
+ */
+import { setTimeout } from 'node:timers/promises';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { json, NO_STORE, UNKNOWN as UNKNOWN_ERROR } from '../api/errors';
+import { requestContextOf, UNKNOWN_ROUTE } from '../api/request-context';
+import type { RefuseForged } from '../api/stage-secret';
+import { unexpected, type ReportUnexpected } from '../api/unexpected';
+import { endedBy, type AuditEntry, type Requests } from '../domain/audit';
+import { lastEventOf } from '../domain/gate/broken-stream';
+import { METADATA_CACHING, protectedResourceMetadata } from '../domain/gate/resource-metadata';
+import { gatewayEntry, RESPONSE_OPERATION, targetEntry } from '../domain/gateway/audit';
+import { exchange, type Forward, type PassedResponse } from '../domain/gateway/exchange';
+import { gatewayUrl } from '../domain/gateway/gateway';
+import { challengedGateway } from '../domain/gateway/inbound';
+import {
+  admitGatewayCall,
+  noSuchTarget,
+  type AdmittedCall,
+  type GatewayCall,
+  type InvokeDependencies,
+} from '../domain/gateway/invoke';
+import { problemOf, targetFailure } from '../domain/gateway/problem';
+import { watchAccess, type Pause } from '../domain/gateway/revocation-watch';
+import { FORWARDED_METHODS, GATEWAY_METADATA_PATH, type ForwardedMethod } from '../domain/gateway/routes';
+import { protocolOf } from '../domain/gateway/target';
+import type { MetadataReader } from '../domain/oauth/provider-metadata';
+import { ServiceError } from '../domain/service-error';
+import { ExchangeFailure } from '../domain/streamed-exchange';
+import { headerFields } from './header-fields';
+import { startInvocation, type Invocation, type Server } from './invocation';
+import {
+  endEarly,
+  eventStreamOf,
+  IDLE,
+  passBody,
+  sendPlain,
+  TIME_TO_RESPOND,
+  type Plain,
+} from './passed-response';
+import { beginResponse, type ResponseStream } from './response-stream';
+
+/** Milliseconds for which API Gateway streams a response (developer guide, "Response streaming", limits). */
+const MAX_DURATION = 900_000;
+
+/** A timer that outlived its request would keep a process running. */
+const pause: Pause = (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal });
+
+const TARGET: Server = { name: 'target', failure: targetFailure };
+
+export type GatewayHandler = (
+  event: APIGatewayProxyEvent,
+  stream: ResponseStream,
+  context: Pick<Context, 'getRemainingTimeInMillis'> &
+    Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>,
+) => Promise<void>;
+
+export interface GatewayDependencies extends InvokeDependencies {
+  readonly forward: Forward;
+  readonly requests: Requests;
+  readonly metadata: MetadataReader;
+  readonly refuseForged: RefuseForged;
+}
+
+const isForwarded = (method: string): method is ForwardedMethod =>
+  FORWARDED_METHODS.some((forwarded) => forwarded === method);
+
+/** Returns what follows the target in the path, as received: parameters are decoded, and a custom domain adds a base path. */
+function pathBelow({ path }: APIGatewayProxyEvent, gatewayId: string, targetName: string): string {
+  const target = `/${gatewayId}/${targetName}`;
+  const at = path.indexOf(target);
+  const below = path.slice(at + target.length);
+  if (at === -1 || !/^(\/|$)/.test(below)) throw noSuchTarget();
+  return below;
+}
+
+/** @throws ResourceNotFoundException for an event of another route */
+function callOf(event: APIGatewayProxyEvent): GatewayCall {
+  const { gatewayId, targetName } = event.pathParameters ?? {};
+  if (gatewayId === undefined || targetName === undefined || !isForwarded(event.httpMethod)) {
+    throw noSuchTarget();
+  }
+  const { userArn: callerArn, caller: callerId } = event.requestContext.identity;
+  return {
+    gatewayId,
+    targetName,
+    path: pathBelow(event, gatewayId, targetName),
+    method: event.httpMethod,
+    headers: headerFields(event),
+    query: Object.fromEntries(
+      Object.entries(event.multiValueQueryStringParameters ?? {}).map(([name, values]) => [
+        name,
+        values ?? [],
+      ]),
+    ),
+    payload: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    callerArn,
+    callerId,
+  };
+}
+
+function problemResponse(error: unknown): Plain {
+  const shown = error instanceof ServiceError ? error : UNKNOWN_ERROR;
+  const { status, body } = problemOf(shown);
+  return json(status, body, {
+    ...NO_STORE,
+    'content-type': 'application/problem+json',
+    'x-amzn-errortype': shown.type,
+    ...(shown.retryAfter !== undefined && { 'retry-after': String(shown.retryAfter) }),
+  });
+}
+
+/** A response that has started. */
+interface Started {
+  readonly admitted: AdmittedCall;
+  readonly response: PassedResponse;
+  readonly receivedAt: number;
+  readonly startedAt: number;
+}
+
+/** Returns the error for the caller of a response that did not complete; undefined for a defect. */
+function interruptionOf(error: unknown, { signal }: Invocation): ServiceError | undefined {
+  if (signal.reason instanceof ServiceError) return signal.reason;
+  if (!(error instanceof ExchangeFailure)) return undefined;
+  return targetFailure('The target ended its response early.', `target: ${error.detail}`, error);
+}
+
+/** @param idle milliseconds without data from the target, or without a read by the caller, before the gateway gives up */
+export function createGatewayHandler(
+  deps: GatewayDependencies,
+  report: ReportUnexpected,
+  idle = IDLE,
+): GatewayHandler {
+  /** RFC 9728 section 3.2. */
+  async function metadata({ pathParameters }: APIGatewayProxyEvent): Promise<Plain> {
+    const [targetName = ''] = pathParameters?.path?.split('/') ?? [];
+    const gateway = await deps.gateways.gateway(pathParameters?.gatewayId ?? '');
+    const challenged = gateway && challengedGateway(gateway, targetName, deps.bases);
+    if (!challenged) throw noSuchTarget();
+    // One token is for all targets of a gateway.
+    const resource = {
+      resource: gatewayUrl(deps.bases, gateway),
+      name: gateway.name,
+      inbound: challenged.inbound,
+    };
+    return json(200, await protectedResourceMetadata(deps.metadata, resource), METADATA_CACHING);
+  }
+
+  function recordEnd(
+    { admitted: { gateway, target, request }, receivedAt }: Pick<Started, 'admitted' | 'receivedAt'>,
+    end: Omit<AuditEntry, 'operation'>,
+  ): void {
+    const ended = { operation: RESPONSE_OPERATION, durationMs: deps.system.now() - receivedAt };
+    deps.audit.record({ ...gatewayEntry(gateway), ...targetEntry(target, request.method), ...ended, ...end });
+  }
+
+  /** Passes the response on. Its end has an audit entry, whatever it is. */
+  async function pass(stream: ResponseStream, started: Started, invocation: Invocation): Promise<void> {
+    const { response, admitted, receivedAt, startedAt } = started;
+    const events = eventStreamOf(response.headers);
+    let bytes = 0;
+    const counted = async function* () {
+      for await (const chunk of response.body) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+    };
+    const facts = () => ({
+      status: response.status,
+      bytes,
+      firstByteMs: startedAt - receivedAt,
+      ...(response.echoed() && { credentialEchoed: true }),
+    });
+    beginResponse(stream, { statusCode: response.status, headers: response.headers });
+    try {
+      await passBody(stream, { body: counted(), events }, invocation);
+      recordEnd(started, { outcome: 'allowed', ...facts() });
+    } catch (error) {
+      const interruption = interruptionOf(error, invocation);
+      if (!interruption) report(unexpected(error));
+      const shown = interruption ?? UNKNOWN_ERROR;
+      recordEnd(started, { ...endedBy(shown), ...facts() });
+      await endEarly(stream, invocation, events, ({ resumable }) =>
+        lastEventOf(
+          { protocol: protocolOf(admitted.target) === 'MCP' ? 'MCP' : 'HTTP' },
+          {
+            call: admitted.request,
+            error: shown,
+            body: JSON.stringify(problemOf(shown).body),
+            resumable,
+            limited: invocation.signal.reason instanceof ServiceError,
+          },
+        ),
+      );
+    }
+  }
+
+  /** Forwards an admitted request. @returns undefined if an error was sent instead */
+  async function forwarded(
+    admitted: AdmittedCall,
+    receivedAt: number,
+    invocation: Invocation,
+  ): Promise<Started> {
+    try {
+      const response = await exchange(deps.forward, admitted, invocation.signal);
+      return { admitted, response, receivedAt, startedAt: deps.system.now() };
+    } catch (error) {
+      const shown = error instanceof ServiceError ? error : UNKNOWN_ERROR;
+      recordEnd({ admitted, receivedAt }, { ...endedBy(error), status: problemOf(shown).status });
+      throw error;
+    }
+  }
+
+  async function serveTarget(
+    event: APIGatewayProxyEvent,
+    stream: ResponseStream,
+    invocation: Invocation,
+  ): Promise<void> {
+    const receivedAt = deps.system.now();
+    const admitted = await admitGatewayCall(deps, callOf(event));
+    void watchAccess(pause, admitted, invocation.signal, (reason) => invocation.abort(reason));
+    await pass(stream, await forwarded(admitted, receivedAt, invocation), invocation);
+  }
+
+  async function serve(...[event, stream, context]: Parameters<GatewayHandler>): Promise<void> {
+    const whole = Math.min(MAX_DURATION, Math.max(0, context.getRemainingTimeInMillis() - TIME_TO_RESPOND));
+    const invocation = startInvocation(stream, { whole, idle }, TARGET);
+    try {
+      await deps.requests.ensureEntry({ operation: UNKNOWN_ROUTE, auditSuccess: false }, async () => {
+        if (event.resource === GATEWAY_METADATA_PATH) await sendPlain(stream, await metadata(event), {});
+        else await serveTarget(event, stream, invocation);
+      });
+    } catch (error) {
+      if (!(error instanceof ServiceError)) report(unexpected(error));
+      if (!invocation.disconnected) await sendPlain(stream, problemResponse(error), {});
+    } finally {
+      invocation.end();
+    }
+  }
+
+  return async (event, stream, context) => {
+    const refusal = deps.refuseForged(event, context);
+    if (refusal) return sendPlain(stream, problemResponse(refusal), {});
+    return deps.requests.within(requestContextOf(event, context), () => serve(event, stream, context));
+  };
+}

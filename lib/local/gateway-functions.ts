@@ -1,0 +1,69 @@
+/** The functions of the gateways of the embedded cloud, in this process, behind the two APIs. */
+import type { RequestListener } from 'node:http';
+import { createRequire } from 'node:module';
+import { NO_TOKEN } from '../../lambda/domain/gate/challenge';
+import { KEYS_MISSING } from '../../lambda/domain/gate/gate-refusals';
+import { gatewayRoutes } from '../../lambda/domain/gateway/routes';
+import type { GatewayAuthorizer as AuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
+import type { FunctionFailure } from './function-failure';
+import { createGateway } from './gateway';
+import type { GatewayAuthorizer } from './gateway-authorizer';
+import type { GatewayApis } from './gateways';
+import type * as Loaded from './handlers';
+import { isLocal, LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
+import { LOCAL_STAGE_VARIABLES } from './stage-secret';
+
+export interface ServedGateways {
+  /** Address of the identity service. */
+  readonly identityEndpoint: string;
+  readonly principals: Principals;
+  /** Called when a function throws. */
+  readonly reportFailure: (failure: FunctionFailure) => void;
+}
+
+/** API Gateway's own responses, of which the denial has the challenge of the gateway that was called. */
+const refusals: GatewayAuthorizer['refusals'] = {
+  UNAUTHORIZED: { type: 'UnauthorizedException', message: NO_TOKEN },
+  ACCESS_DENIED: { type: 'UnauthorizedException', message: NO_TOKEN },
+  AUTHORIZER_FAILURE: KEYS_MISSING,
+  AUTHORIZER_CONFIGURATION_ERROR: KEYS_MISSING,
+};
+
+/** Loads the functions, which read the environment then. */
+function functionsOf({ identityEndpoint, principals }: ServedGateways) {
+  const { composeGateway, composeGatewayAuthorizer, readGatewayEnvironment } = (
+    createRequire(__filename)('./handlers') as typeof Loaded
+  ).GATEWAYS;
+  const environment = readGatewayEnvironment();
+  const { accessKeyId, secretAccessKey } = principals.gateway;
+  const identity = {
+    endpoint: identityEndpoint,
+    region: LOCAL_REGION,
+    credentials: { accessKeyId, secretAccessKey },
+  };
+  return {
+    gateway: composeGateway({ ...environment, identity }),
+    authorizer: composeGatewayAuthorizer(environment),
+  };
+}
+
+/** Serves the gateways, after the environment of the functions is set. */
+export function serveGateways({ jwt, iam }: GatewayApis, options: ServedGateways): void {
+  const { gateway, authorizer: handler } = functionsOf(options);
+  const authorizer = { handler, refusals, hasIdentitySource: false, challengeIn: 'challenge' };
+  const apiOf = (type: AuthorizerType): RequestListener =>
+    createGateway({
+      accountId: LOCAL_ACCOUNT,
+      region: LOCAL_REGION,
+      binary: true,
+      stageVariables: LOCAL_STAGE_VARIABLES,
+      routes: gatewayRoutes(type).map((route) => ({ ...route, group: 'gateway' as const })),
+      handlers: { gateway: { streaming: gateway } },
+      ...(type === 'CUSTOM_JWT' && { authorizer }),
+      principals: Object.values(options.principals),
+      allows: isLocal,
+      reportFailure: options.reportFailure,
+    });
+  jwt.serve(apiOf('CUSTOM_JWT'));
+  iam.serve(apiOf('AWS_IAM'));
+}

@@ -1,0 +1,149 @@
+/** A gateway whose callers send a user token over plain HTTP. */
+import { World } from '../support/world';
+import { apiKeyOf, callAs, openGateway, sendRaw, type TestGateway } from './gateways';
+import { TargetServer } from './target-server';
+
+const world = World.ofFile();
+const server = TargetServer.ofFile();
+let gateway: TestGateway;
+let echo: string;
+
+beforeAll(async () => {
+  gateway = await openGateway(world, 'CUSTOM_JWT');
+  echo = await gateway.target('echo', `${server.origin}/v1`);
+});
+
+const entries = async (operation: string) =>
+  (await world.audit()).filter((entry) => entry.operation === operation);
+
+describe('a request with a valid token', () => {
+  it('reaches the target below its endpoint, with neither the token nor other headers', async () => {
+    const answer = await callAs(world, `${echo}/users/7`, {
+      method: 'POST',
+      body: '{"name":"Ana"}',
+      headers: { 'content-type': 'application/json', 'x-other': 'mine', cookie: 'a=b' },
+    });
+    expect(answer.status).toBe(200);
+    const { headers, ...asked } = server.asked[0] ?? { headers: {} };
+    expect(asked).toEqual({ method: 'POST', url: '/v1/users/7', body: '{"name":"Ana"}' });
+    expect(headers).toEqual({
+      host: new URL(server.origin).host,
+      'content-type': 'application/json',
+      accept: '*/*',
+      'accept-language': '*',
+      'accept-encoding': 'identity',
+      'content-length': '14',
+      'user-agent': 'agent-identity',
+      connection: 'close',
+    });
+  });
+
+  it.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'])('can use %s', async (method) => {
+    const answer = await callAs(world, echo, { method });
+    expect([answer.status, server.asked[0]?.method, server.asked[0]?.url]).toEqual([200, method, '/v1']);
+  });
+
+  it('has two audit entries, without the path', async () => {
+    const answer = await callAs(world, `${echo}/users/ana@example.org`);
+    await answer.text();
+    const requestId = answer.headers.get('x-amzn-requestid');
+    const own = (await world.audit()).filter((entry) => entry.requestId === requestId);
+    const called = {
+      resource: gateway.arn,
+      workloadIdentity: expect.stringContaining(gateway.id) as string,
+      target: 'echo',
+      httpMethod: 'GET',
+    };
+    expect(own).toEqual([
+      expect.objectContaining({
+        operation: 'InvokeGateway',
+        outcome: 'allowed',
+        ...called,
+        user: expect.any(String) as string,
+        jti: expect.any(String) as string,
+      }),
+      expect.objectContaining({
+        operation: 'GatewayResponse',
+        outcome: 'allowed',
+        ...called,
+        status: 200,
+        bytes: expect.any(Number) as number,
+        firstByteMs: expect.any(Number) as number,
+        durationMs: expect.any(Number) as number,
+      }),
+    ]);
+    expect(JSON.stringify(own)).not.toContain('example.org');
+  });
+
+  it('gets the API key, which the caller never sees', async () => {
+    const apiKey = 'sk-0123456789/abcdefghij+klm=';
+    const url = await gateway.target('keyed', server.origin, {
+      credential: await apiKeyOf(world, apiKey, { credentialParameterName: 'X-Api-Key' }),
+    });
+    const answer = await callAs(world, url, { headers: { 'x-api-key': 'mine' } });
+    expect(server.asked[0]?.headers['x-api-key']).toBe(apiKey);
+    expect(await answer.text()).toContain(`"x-api-key":"${'*'.repeat(apiKey.length)}"`);
+    expect((await entries('GatewayResponse')).at(-1)).toMatchObject({ credentialEchoed: true });
+  });
+});
+
+describe('a request that is refused', () => {
+  afterEach(() => {
+    expect(server.asked).toEqual([]);
+  });
+
+  it('without a token gets a challenge with the metadata of the gateway', async () => {
+    const answer = await fetch(echo);
+    expect(answer.status).toBe(401);
+    const [, metadataUrl = ''] =
+      /resource_metadata="([^"]+)"/.exec(answer.headers.get('www-authenticate') ?? '') ?? [];
+    expect(await (await fetch(metadataUrl)).json()).toEqual({
+      resource: gateway.url,
+      authorization_servers: [world.issuer.issuer],
+      bearer_methods_supported: ['header'],
+      resource_name: expect.stringMatching(/^Gateway-/) as string,
+    });
+  });
+
+  it('with a forged token gets the same challenge', async () => {
+    const headers = { authorization: `Bearer ${await world.issuer.forged('unsigned', 'ana')}` };
+    const [forged, missing] = await Promise.all([fetch(echo, { headers }), fetch(echo)]);
+    expect(forged.status).toBe(401);
+    expect(forged.headers.get('www-authenticate')).toBe(missing.headers.get('www-authenticate'));
+  });
+
+  it('for a gateway or a target that does not exist gets a 404', async () => {
+    expect((await callAs(world, `${gateway.url}/other`)).status).toBe(404);
+    expect((await callAs(world, `${gateway.url.slice(0, -1)}/echo`)).status).toBe(404);
+  });
+
+  it('over the API of the other gateways gets a 404', async () => {
+    const signing = await openGateway(world, 'AWS_IAM');
+    const url = await signing.target('echo', server.origin);
+    const { pathname } = new URL(url);
+    expect((await callAs(world, `${world.local.gateways.CUSTOM_JWT}${pathname}`)).status).toBe(404);
+  });
+
+  it('with a query parameter that is not allowed gets its name', async () => {
+    const answer = await callAs(world, `${echo}?admin=1`);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      type: 'about:blank',
+      status: 400,
+      detail: expect.stringContaining('query parameter "admin"') as string,
+      __type: 'ValidationException',
+    });
+  });
+
+  it.each(['/../admin', '/%2e%2e/admin', '/a%2f..%2fb', '/a//b', '/a;b', '//evil.example'])(
+    'for the path %s gets a 400',
+    async (path) => {
+      const { pathname } = new URL(echo);
+      const headers = {
+        authorization: `Bearer ${await world.issuer.token('ana')}`,
+        host: new URL(echo).host,
+      };
+      expect((await sendRaw(echo, { headers, path: `${pathname}${path}` })).status).toBe(400);
+    },
+  );
+});
