@@ -18,6 +18,7 @@ import { COMPLETE, completion } from './commands/completion';
 import { audit } from './commands/audit';
 import { doctor } from './commands/doctor';
 import { gate } from './commands/gate';
+import { gateway } from './commands/gateway';
 import { grants } from './commands/grants';
 import { local } from './commands/local';
 import { portal } from './commands/portal';
@@ -136,7 +137,7 @@ export function applicationOf(version: string, args: readonly string[]): Applica
   return buildApplication(
     buildRouteMap({
       routes: {
-        ...{ local, gate, doctor, agent, provider, portal, token, user, grants },
+        ...{ local, gate, doctor, agent, provider, portal, gateway, token, user, grants },
         transferOwnership,
         ...{ restore, audit, completion },
       },

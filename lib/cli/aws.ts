@@ -29,6 +29,7 @@ export const configuredRegion = (profile: string | undefined): Promise<string | 
   )();
 
 export interface UnsignedRequest {
+  readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -41,16 +42,19 @@ export interface SigningScope {
   readonly service: string;
 }
 
-/** Returns the header fields of the signed POST request (AWS Signature Version 4). */
+/** Returns the header fields of the signed request (AWS Signature Version 4). */
 export async function signedHeaders(
-  { url, headers, body }: UnsignedRequest,
+  { method, url, headers, body }: UnsignedRequest,
   { credentials, region, service }: SigningScope,
 ): Promise<Record<string, string>> {
   const signer = new SignatureV4({ credentials, region, service, sha256: Sha256 });
   const signed = await signer.sign(
     new HttpRequest({
-      method: 'POST',
+      method,
       path: url.pathname,
+      query: Object.fromEntries(
+        [...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)]),
+      ),
       headers: { ...headers, host: url.host },
       body,
     }),

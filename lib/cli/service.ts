@@ -1,15 +1,16 @@
 /** The client of the identity service: signed requests, and errors that say what to do next. */
-import type { Route } from '../../lambda/operations/operation';
+import { pathMembers, type Route } from '../../lambda/operations/operation';
 import type { CodedError, ErrorCode, ErrorValues, ResourceKind } from '../../lambda/model/error-codes';
 import { LOOPBACK, parsedEndpoint, signedRegion, SIGNING_NAME } from '../client/endpoint';
 import type { ConnectionFlags } from './connection-flags';
+import type { UnsignedRequest } from './aws';
 import type { CliContext } from './context';
 import { namingOptions } from './option-names';
 import { progress } from './output';
 import { CliError, ServiceFailure, usageError, type InvalidField } from './failure';
 import { CLIENT_TIMEOUT_MS } from '../../lambda/model/time-limits';
 
-export type Operation = Pick<Route, 'path' | 'group'>;
+export type Operation = Pick<Route, 'method' | 'path' | 'query' | 'group'>;
 
 export interface Service {
   /** Without a slash at the end. */
@@ -288,15 +289,42 @@ export async function signerOf(
   return {
     region: resolved,
     credentials,
-    sign: async (url: URL, service: string, headers: Record<string, string>, body: string) =>
+    sign: async (
+      url: URL,
+      service: string,
+      headers: Readonly<Record<string, string>>,
+      body: string,
+      method = 'POST',
+    ) =>
       aws.signedHeaders(
-        { url, headers, body },
+        { method, url, headers, body },
         { service, region: resolved, credentials: await credentials() },
       ),
   };
 }
 
 export type Signer = Awaited<ReturnType<typeof signerOf>>;
+
+/** Returns the request of an operation: members are in the path and in the query as its route states, others in the body. */
+function requestOf(endpoint: string, operation: Operation, input: object): UnsignedRequest {
+  const { method, path, query = {} } = operation;
+  const members: [string, unknown][] = Object.entries(input);
+  const valuesOfPath = new Map(members);
+  const url = new URL(
+    endpoint +
+      path.replace(/\{(\w+)\+?\}/g, (_, name: string) => encodeURIComponent(String(valuesOfPath.get(name)))),
+  );
+  const others = members.filter(([name]) => !pathMembers(operation).includes(name));
+  for (const [name, value] of others) if (name in query) url.searchParams.append(name, String(value));
+  const isRead = method === 'GET' || method === 'DELETE';
+  const body = Object.fromEntries(others.filter(([name]) => !(name in query)));
+  return {
+    method,
+    url,
+    headers: { ...USER_AGENT, ...(!isRead && { 'content-type': 'application/json' }) },
+    body: isRead ? '' : JSON.stringify(body),
+  };
+}
 
 /** Returns the client of the service that the options name. */
 export async function connect(
@@ -306,15 +334,9 @@ export async function connect(
   const url = endpointOf(context, flags);
   const signer = await signerOf(context, flags, url);
   const endpoint = url.href.replace(/\/+$/, '');
-  const post = async (path: string, body: string): Promise<Response> => {
-    const target = new URL(`${endpoint}${path}`);
-    const headers = await signer.sign(
-      target,
-      SIGNING_NAME,
-      { ...USER_AGENT, 'content-type': 'application/json' },
-      body,
-    );
-    return send(target, { method: 'POST', headers, body });
+  const attempted = async ({ method, url: target, headers, body }: UnsignedRequest): Promise<Response> => {
+    const signed = await signer.sign(target, SIGNING_NAME, headers, body, method);
+    return send(target, { method, headers: signed, ...(body !== '' && { body }) });
   };
   return {
     endpoint,
@@ -322,12 +344,11 @@ export async function connect(
     signer,
     call: <Output>(...[operation, input, onHeaders]: Parameters<Service['call']>) =>
       namingOptions({}, async () => {
-        const { path } = operation;
-        const body = JSON.stringify(input);
-        let response = await post(path, body);
+        const request = requestOf(endpoint, operation, input);
+        let response = await attempted(request);
         for (let attempt = 1; isTransient(response) && attempt < ATTEMPTS; attempt++) {
           await wait(500 * 2 ** attempt);
-          response = await post(path, body);
+          response = await attempted(request);
         }
         if (!response.ok) throw await failureOf(response, endpoint, operation);
         onHeaders?.(response.headers);

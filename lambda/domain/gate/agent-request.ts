@@ -20,7 +20,7 @@ export const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-User-Id';
 export const CALLING_AGENT_HEADER = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
 const REQUEST_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-Request-Id';
 const TOKEN_HEADER = 'WorkloadAccessToken';
-const CALLBACK_HEADER = 'OAuth2CallbackUrl';
+export const CALLBACK_HEADER = 'OAuth2CallbackUrl';
 
 /** Headers that every request passes: the payload's type, traces (W3C Trace Context, AWS X-Ray), and the last event. */
 const FORWARDED = [

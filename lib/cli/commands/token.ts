@@ -6,6 +6,14 @@ import { FAILURE_HEADER } from '../../../lambda/model/headers';
 import { OPERATIONS } from '../../../lambda/operations';
 import { LOOPBACK } from '../../client/endpoint';
 import { errorCodeOf, isTransientCode } from '../../client/oauth-error-code';
+import {
+  ACTING_AGENT_FLAGS,
+  ACTING_AGENT_OPTIONS,
+  actingUserOf,
+  workloadTokenOf,
+  type ActingAgentFlags,
+  type UserIdentifier,
+} from '../acting-agent';
 import { isSameServer, webUrl } from '../browser';
 import {
   CONNECTION_FLAGS,
@@ -19,7 +27,6 @@ import { CliError, ServiceFailure, usageError } from '../failure';
 import { namingOptions } from '../option-names';
 import { print, printAside, printJson, progress } from '../output';
 import { plainUrl } from '../plain-url';
-import { readSecret } from '../prompt';
 import { connect, wait, type Service } from '../service';
 import { apiKeyProviderError, isListed } from './provider/lookup';
 
@@ -31,14 +38,11 @@ const FLOWS = {
 
 type FlowName = keyof typeof FLOWS;
 
-interface GetFlags extends ConnectionFlags {
-  readonly agent: string;
+interface GetFlags extends ConnectionFlags, ActingAgentFlags {
   readonly provider: string;
   readonly scope?: readonly string[];
   readonly audience?: readonly string[];
   readonly resource?: readonly string[];
-  readonly userId?: string;
-  readonly userToken: boolean;
   readonly flow: FlowName;
   readonly returnUrl?: string;
   readonly force: boolean;
@@ -64,17 +68,9 @@ const isIssued = (response: TokenResponse): response is IssuedToken => response.
 const BOUND =
   'The token is bound to a key (DPoP): each request to the resource needs a proof, which the agent gets with GetResourceDpopProof.';
 
-type UserIdentifier = { readonly userId: string } | { readonly userToken: string };
-
 /** The options by the members that they set, the values that they send, and the operations that they choose. */
 const MEMBER_OPTIONS = {
-  workloadName: '--agent',
-  userId: '--user-id',
-  userToken: '--user-token',
-  workloadIdentityToken: 'the workload access token',
-  'call GetWorkloadAccessTokenForJWT': 'use --user-token',
-  GetWorkloadAccessTokenForJWT: '--user-token',
-  GetWorkloadAccessTokenForUserId: '--user-id',
+  ...ACTING_AGENT_OPTIONS,
   resourceCredentialProviderName: '--provider',
   oauth2Flow: '--flow',
   USER_FEDERATION: '--flow user',
@@ -105,38 +101,18 @@ const POLL_MS = 5_000;
 const isLocal = (url: string): boolean =>
   URL.canParse(url) && new URL(url).protocol === 'http:' && LOOPBACK.test(new URL(url).hostname);
 
-async function userOf(
-  context: CliContext,
-  { userId, userToken, flow }: GetFlags,
-): Promise<UserIdentifier | undefined> {
-  if (userId !== undefined && userToken) throw usageError('Set --user-id or --user-token, not both.');
+/** @throws CliError if the options name no user, and the flow needs one */
+async function userOf(context: CliContext, flags: GetFlags): Promise<UserIdentifier | undefined> {
+  const { userToken, flow } = flags;
   if (flow === 'on-behalf-of' && !userToken) {
     throw usageError(
       '--flow on-behalf-of exchanges the token of a user.',
       'Set --user-token, and write the token to stdin or type it.',
     );
   }
-  if (userToken) return { userToken: await readSecret(context, 'user token') };
-  if (userId !== undefined) return { userId };
-  if (flow === 'agent') return undefined;
+  const user = await actingUserOf(context, flags);
+  if (user || flow === 'agent') return user;
   throw usageError('Name the user by --user-id, or by --user-token with the token on stdin.');
-}
-
-async function workloadToken(
-  service: Service,
-  workloadName: string,
-  user: UserIdentifier | undefined,
-): Promise<string> {
-  const operation =
-    user === undefined
-      ? OPERATIONS.GetWorkloadAccessToken
-      : 'userId' in user
-        ? OPERATIONS.GetWorkloadAccessTokenForUserId
-        : OPERATIONS.GetWorkloadAccessTokenForJWT;
-  const { workloadAccessToken } = await namingOptions(MEMBER_OPTIONS, () =>
-    service.call<{ workloadAccessToken: string }>(operation, { workloadName, ...user }),
-  );
-  return workloadAccessToken;
 }
 
 /** Returns the return URL: the stated one, or one of the agent's that this command can listen on. */
@@ -312,7 +288,7 @@ async function obtain(
   const { provider, scope = [], audience, resource, flow, force } = flags;
   const returnUrl = flow === 'user' ? await returnUrlOf(service, flags) : undefined;
   const state = randomBytes(16).toString('base64url');
-  const workloadIdentityToken = await workloadToken(service, flags.agent, user);
+  const workloadIdentityToken = await workloadTokenOf(service, flags.agent, user);
   const request = (members: object = {}): Promise<TokenResponse> =>
     namingOptions(
       MEMBER_OPTIONS,
@@ -386,13 +362,11 @@ const get = buildCommand({
   parameters: {
     flags: {
       ...CONNECTION_FLAGS,
-      agent: { kind: 'parsed', parse: String, placeholder: 'name', brief: 'Agent that requests the token' },
+      ...ACTING_AGENT_FLAGS,
       provider: { kind: 'parsed', parse: String, placeholder: 'name', brief: 'Credential provider' },
       scope: optionalTexts('scope', 'Scope; set the option again for each further scope'),
       audience: optionalTexts('text', 'Audience of the token'),
       resource: optionalTexts('URI', 'Resource of the token (RFC 8707)'),
-      userId: optionalText('ID', 'User, by a user ID'),
-      userToken: flag('User, by a token on stdin'),
       flow: {
         kind: 'enum',
         values: Object.keys(FLOWS) as FlowName[],

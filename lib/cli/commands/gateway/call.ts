@@ -1,0 +1,203 @@
+/** `agent-identity gateway call`: sends a request through a gateway, as an agent does. */
+import { buildCommand } from '@stricli/core';
+import { CALLBACK_HEADER, CALLING_AGENT_HEADER } from '../../../../lambda/domain/gate/agent-request';
+import { isSecure, SIGNING_NAME } from '../../../client/endpoint';
+import { ACTING_AGENT_FLAGS, actingUserOf, workloadTokenOf, type ActingAgentFlags } from '../../acting-agent';
+import { isSameServer, webUrl } from '../../browser';
+import { CONNECTION_FLAGS, optionalText, optionalTexts, type ConnectionFlags } from '../../connection-flags';
+import type { CliContext } from '../../context';
+import { CliError, usageError } from '../../failure';
+import { print, printAside, printJson } from '../../output';
+import { connect, connectionFault, NoResponse, USER_AGENT, type Service, type Signer } from '../../service';
+import { findGateway, notFound } from './gateways';
+import { addressAt, listTargets } from './target/targets';
+
+interface CallFlags extends ConnectionFlags, ActingAgentFlags {
+  readonly method?: string;
+  readonly data?: string;
+  readonly header?: readonly string[];
+  readonly returnUrl?: string;
+}
+
+interface Called {
+  readonly url: URL;
+  /** Whether the gateway authenticates callers by a user token, and not by a signature. */
+  readonly takesUserToken: boolean;
+}
+
+/** @throws CliError for a URL to which tokens must not be sent */
+function checkedUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && isSecure(url)) return url;
+  throw usageError(
+    'The URL must be an https URL, or an http URL on this computer.',
+    'Use the URL that agent-identity gateway target get shows, or the names of the gateway and the target.',
+  );
+}
+
+/** Returns what the arguments name: a URL, or a gateway, its target, and the path. */
+async function calledBy(
+  service: Service,
+  { userToken }: CallFlags,
+  [first, targetName, path = '']: readonly [string, string | undefined, string | undefined],
+): Promise<Called> {
+  if (targetName === undefined) return { url: checkedUrl(first), takesUserToken: userToken };
+  const gateway = await findGateway(service, first);
+  const names = (await listTargets(service, gateway)).map(({ name }) => name);
+  if (!names.includes(targetName)) {
+    throw notFound(`The gateway "${gateway.name}" has no target`, targetName, {
+      names,
+      list: `gateway target list --gateway ${gateway.name}`,
+    });
+  }
+  const address = addressAt(gateway, { name: targetName });
+  if (address === undefined) {
+    throw new CliError('The deployment has no gateways.', {
+      next: 'Ask the operator to set the prop "gateways" of the service.',
+    });
+  }
+  const url = checkedUrl(`${address}/${path.replace(/^\//, '')}`);
+  if (!url.href.startsWith(`${address}/`)) throw usageError('The path must not contain "..".');
+  return { url, takesUserToken: gateway.authorizerType === 'CUSTOM_JWT' };
+}
+
+/** @throws CliError for a text that is not a header */
+function headersOf({ header = [] }: CallFlags): Record<string, string> {
+  return Object.fromEntries(
+    header.map((text) => {
+      const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(text) ?? [];
+      if (name === undefined || value === undefined) {
+        throw usageError('--header must be a name and a value, such as "Accept: application/json".');
+      }
+      return [name.toLowerCase(), value];
+    }),
+  );
+}
+
+async function requested(
+  context: CliContext,
+  { service, called, flags }: { service: Service & { signer: Signer }; called: Called; flags: CallFlags },
+): Promise<Response> {
+  const { agent, data, returnUrl } = flags;
+  const method = (flags.method ?? (data === undefined ? 'GET' : 'POST')).toUpperCase();
+  const user = await actingUserOf(context, flags);
+  if (called.takesUserToken && (!user || !('userToken' in user))) {
+    throw usageError(
+      'The gateway authenticates its callers by a user token.',
+      'Set --user-token, and write the token to stdin or type it.',
+    );
+  }
+  const headers = {
+    ...USER_AGENT,
+    ...(data !== undefined && { 'content-type': 'application/json' }),
+    ...headersOf(flags),
+    ...(returnUrl !== undefined && { [CALLBACK_HEADER]: returnUrl }),
+    [CALLING_AGENT_HEADER]: await workloadTokenOf(service, agent, user),
+  };
+  const sent =
+    called.takesUserToken && user && 'userToken' in user
+      ? { ...headers, authorization: `Bearer ${user.userToken}` }
+      : await service.signer.sign(called.url, SIGNING_NAME, headers, data ?? '', method);
+  const request = {
+    method,
+    headers: sent,
+    redirect: 'manual' as const,
+    ...(data !== undefined && { body: data }),
+  };
+  return fetch(called.url, request).catch((error: unknown) => {
+    throw new NoResponse(called.url.origin, connectionFault(error));
+  });
+}
+
+/** What a gateway returns in place of the response of the target (RFC 9457). */
+interface Problem {
+  readonly authorizationUrl?: string;
+  readonly detail?: string;
+  readonly message?: string;
+}
+
+/** Returns the members of a problem; undefined if the response is the target's. */
+async function problemIn(response: Response): Promise<Problem | undefined> {
+  if (response.ok || response.headers.get('x-amzn-errortype') === null) return undefined;
+  try {
+    const problem: unknown = JSON.parse(await response.clone().text());
+    return typeof problem === 'object' && problem !== null ? problem : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws CliError with the authorization URL, or with what the gateway says */
+function failWith(problem: Problem, { endpoint }: Service): never {
+  const { authorizationUrl, detail, message = detail } = problem;
+  if (authorizationUrl === undefined) throw new CliError(message ?? 'The gateway rejected the request.');
+  const page = webUrl(authorizationUrl);
+  if (!page || !isSameServer(page, new URL(endpoint))) {
+    throw new CliError(`The response has an authorization URL that is not at the endpoint ${endpoint}.`);
+  }
+  throw new CliError('The user must allow access.', {
+    next: `Open this URL in the browser of the user, and then run the command again: ${page.href}`,
+  });
+}
+
+/** Prints the body as it arrives. */
+async function printBody(context: CliContext, response: Response): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of response.body ?? []) {
+    const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split(/\r?\n/);
+    rest = lines.pop() ?? '';
+    if (lines.length > 0) print(context, ...lines);
+  }
+  if (rest !== '') print(context, rest);
+}
+
+export const call = buildCommand({
+  docs: {
+    brief: 'Call a target as an agent does',
+    fullDescription: [
+      'Sends a request to a target of a gateway as the agent, and prints the response.',
+      'Name the gateway, the target, and the path, or the URL of all three. If the user must consent, prints the authorization URL.',
+      'A gateway that authenticates callers by a user token needs --user-token. A gateway that you name by URL receives the user token if --user-token is set, and otherwise a signed request.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      ...CONNECTION_FLAGS,
+      ...ACTING_AGENT_FLAGS,
+      method: optionalText('method', 'Method of the request (default: GET, or POST with --data)'),
+      data: optionalText('text', 'Body of the request, in JSON unless --header states another type'),
+      header: optionalTexts(
+        'text',
+        'Header, such as "Accept: text/plain"; set the option again for each further one',
+      ),
+      returnUrl: optionalText(
+        'URL',
+        'URL to which the browser returns after a consent (default: of the target)',
+      ),
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'Gateway, or a URL', parse: String, placeholder: 'gateway' },
+        { brief: 'Name of the target', parse: String, placeholder: 'target', optional: true },
+        { brief: 'Path below the URL of the target', parse: String, placeholder: 'path', optional: true },
+      ],
+    },
+  },
+  async func(this: CliContext, flags: CallFlags, gateway: string, target?: string, path?: string) {
+    const service = await connect(this, flags);
+    const called = await calledBy(service, flags, [gateway, target, path]);
+    const response = await requested(this, { service, called, flags });
+    const problem = await problemIn(response);
+    if (problem) failWith(problem, service);
+    const { status } = response;
+    if (flags.json) {
+      printJson(this, { status, headers: Object.fromEntries(response.headers), body: await response.text() });
+    } else {
+      await printBody(this, response);
+    }
+    if (!response.ok) throw new CliError(`The target responded with HTTP status ${status}.`);
+    printAside(this, `HTTP status ${status}`);
+  },
+});

@@ -1,0 +1,97 @@
+/** Gateways of the caller: how a person names them, and what people see of them. */
+import { OPERATIONS } from '../../../../lambda/operations';
+import type { GatewayAuthorizer } from '../../../../lambda/model/gateway/gateway-configuration';
+import { authorizerFields, type Authorized } from '../../authorizer';
+import { closestTo } from '../../closest-name';
+import type { CliContext } from '../../context';
+import { ServiceFailure } from '../../failure';
+import { nameOf, printFields, printJson } from '../../output';
+import { allPages, type Service } from '../../service';
+
+/** What listings have. */
+export interface GatewaySummary {
+  readonly gatewayId: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly status: string;
+  readonly authorizerType: GatewayAuthorizer;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface Gateway extends GatewaySummary, Authorized {
+  readonly gatewayArn: string;
+  /** Absent if the operator turned gateways off. */
+  readonly gatewayUrl?: string;
+}
+
+/** How people and options say it. */
+const CALLERS: Readonly<Record<GatewayAuthorizer, string>> = {
+  CUSTOM_JWT: 'user token',
+  AWS_IAM: 'IAM',
+};
+
+export const callersOf = ({ authorizerType }: Pick<GatewaySummary, 'authorizerType'>): string =>
+  CALLERS[authorizerType];
+
+export const ONE_GATEWAY = {
+  kind: 'tuple',
+  parameters: [{ brief: 'Name, ID, or ARN of the gateway', parse: String, placeholder: 'gateway' }],
+} as const;
+
+export const listGateways = (service: Pick<Service, 'call'>): Promise<GatewaySummary[]> =>
+  allPages<GatewaySummary>(service, OPERATIONS.ListGateways, 'items');
+
+/** Returns the error for a name that nothing has, with the name that was probably meant. */
+export function notFound(
+  what: string,
+  named: string,
+  { names, list }: { readonly names: readonly string[]; readonly list: string },
+): ServiceFailure {
+  const meant = closestTo(named, names);
+  return new ServiceFailure('ResourceNotFoundException', 404, {
+    fault: `${what} "${named}".`,
+    next: `${meant === undefined ? '' : `Did you mean "${meant}"? `}Run agent-identity ${list} for the names.`,
+  });
+}
+
+/**
+ * Returns the gateway that a person names by its name, its ID, or its ARN. An ID has a random end, so it is the name of
+ * another gateway only if its owner chose that.
+ *
+ * @throws CliError if the caller has no such gateway
+ */
+export async function findGateway(service: Pick<Service, 'call'>, named: string): Promise<Gateway> {
+  const gateways = await listGateways(service);
+  const text = named.startsWith('arn:') ? nameOf(named) : named;
+  const found =
+    gateways.find(({ gatewayId }) => gatewayId === text) ??
+    gateways.find(({ name }) => name.toLowerCase() === text?.toLowerCase());
+  if (!found) {
+    const names = gateways.map(({ name }) => name);
+    throw notFound('You have no gateway', named, { names, list: 'gateway list' });
+  }
+  return service.call<Gateway>(OPERATIONS.GetGateway, { gatewayIdentifier: found.gatewayId });
+}
+
+export function showGateway(
+  context: CliContext,
+  gateway: Gateway,
+  { json }: { readonly json: boolean },
+): void {
+  if (json) {
+    printJson(context, gateway);
+    return;
+  }
+  printFields(context, [
+    ['Gateway', gateway.name],
+    ['ID', gateway.gatewayId],
+    ['ARN', gateway.gatewayArn],
+    ['Description', gateway.description],
+    ['URL', gateway.gatewayUrl],
+    ['Callers', callersOf(gateway)],
+    ...authorizerFields(gateway.authorizerConfiguration),
+    ['Created', gateway.createdAt],
+    ['Changed', gateway.updatedAt],
+  ]);
+}

@@ -1,0 +1,13 @@
+/** `agent-identity gateway`: gateways, which attach credentials to the requests of agents. */
+import { buildRouteMap } from '@stricli/core';
+import { add } from './add';
+import { call } from './call';
+import { remove } from './delete';
+import { get } from './get';
+import { list } from './list';
+import { target } from './target';
+
+export const gateway = buildRouteMap({
+  routes: { add, get, delete: remove, list, target, call },
+  docs: { brief: 'Gateways: create, show, delete, and list them and their targets, and call a target' },
+});

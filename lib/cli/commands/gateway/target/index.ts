@@ -1,0 +1,11 @@
+/** `agent-identity gateway target`: the servers to which a gateway forwards requests. */
+import { buildRouteMap } from '@stricli/core';
+import { add } from './add';
+import { remove } from './delete';
+import { get } from './get';
+import { list } from './list';
+
+export const target = buildRouteMap({
+  routes: { add, get, delete: remove, list },
+  docs: { brief: 'Targets of a gateway: create, show, delete, and list them' },
+});

@@ -1,0 +1,276 @@
+/** `agent-identity gateway` with gateways and targets of a service on this computer. */
+import { ServiceForCommands } from './command-under-test';
+
+const local = ServiceForCommands.ofFile();
+
+const ISSUER = 'https://idp.example.com';
+const DISCOVERY_URL = `${ISSUER}/.well-known/openid-configuration`;
+
+/** Returns the values of the printed fields by their labels. */
+const fields = (stdout: string) =>
+  Object.fromEntries(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/) as [string, string]),
+  );
+
+const target = (command: string, name: string, ...options: string[]) =>
+  local.run(['gateway', 'target', command, name, '--gateway', 'tools', ...options]);
+
+beforeAll(async () => {
+  await local.json(['gateway', 'add', 'tools']);
+  await local.json(['gateway', 'add', 'by-token', '--issuer', ISSUER]);
+  await local.json([...['provider', 'add', 'calendar', '--vendor', 'slack', '--client-id', 'c']], {
+    input: 's',
+  });
+  await local.json(['provider', 'add', 'weather', '--api-key'], { input: 'key' });
+});
+
+describe('a gateway', () => {
+  it('is created for signed requests by default, and the next step adds a target', async () => {
+    const { status, stdout, stderr } = await local.run([
+      'gateway',
+      'add',
+      'Signed',
+      '--description',
+      'First',
+    ]);
+    expect(status).toBe(0);
+    const printed = fields(stdout);
+    expect(printed).toMatchObject({ Gateway: 'Signed', Callers: 'IAM', Description: 'First' });
+    expect(printed.ID).toMatch(/^signed-[a-z0-9]{10}$/);
+    expect(printed.URL).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:\\d+/${printed.ID ?? ''}$`));
+    expect(stderr).toBe('Add a target: agent-identity gateway target add NAME --gateway Signed --url URL\n');
+  });
+
+  it('is created for the user tokens of an issuer', async () => {
+    const created = await local.json<object>([
+      ...['gateway', 'add', 'for-users', '--issuer', ISSUER, '--allowed-client', 'app'],
+      ...['--allowed-audience', 'api', '--allowed-scope', 'tools'],
+    ]);
+    expect(created).toMatchObject({
+      authorizerType: 'CUSTOM_JWT',
+      authorizerConfiguration: {
+        customJWTAuthorizer: {
+          ...{ discoveryUrl: DISCOVERY_URL, allowedClients: ['app'] },
+          ...{ allowedAudience: ['api'], allowedScopes: ['tools'] },
+        },
+      },
+    });
+    expect(fields((await local.run(['gateway', 'get', 'for-users'])).stdout)).toMatchObject({
+      Callers: 'user token',
+      'Trusted issuer': DISCOVERY_URL,
+      'Allowed client': 'app',
+    });
+  });
+
+  it('is found by name, ID, and ARN, and listed for its owner only', async () => {
+    const gateway = await local.json<{ gatewayId: string; gatewayArn: string }>(['gateway', 'get', 'tools']);
+    for (const named of [gateway.gatewayId, gateway.gatewayArn, 'Tools'])
+      expect(await local.json(['gateway', 'get', named])).toEqual(gateway);
+    expect((await local.run(['gateway', 'list'])).stdout).toMatch(/^tools +IAM +tools-[a-z0-9]{10}$/m);
+    const env = local.env('stranger');
+    expect((await local.run(['gateway', 'list'], { env })).stderr).toBe(
+      'You have no gateways. Create one with agent-identity gateway add NAME.\n',
+    );
+  });
+
+  it('is deleted after a question, with its targets', async () => {
+    await local.json(['gateway', 'add', 'doomed']);
+    await local.json([
+      'gateway',
+      'target',
+      'add',
+      'a',
+      '--gateway',
+      'doomed',
+      '--url',
+      'https://a.example.com',
+    ]);
+    const remove = ['gateway', 'delete', 'doomed'];
+    expect((await local.run(remove, { answers: [['[y/N] ', 'no']] })).stderr).toContain(
+      'Nothing was deleted.',
+    );
+    expect(await local.run(remove, { answers: [['[y/N] ', 'yes']] })).toMatchObject({
+      status: 0,
+      stdout: 'The gateway "doomed" is deleted.\n',
+    });
+    expect((await local.run(['gateway', 'get', 'doomed'])).status).toBe(1);
+  });
+
+  it('with a name in use is rejected with what to do', async () => {
+    expect(await local.run(['gateway', 'add', 'Tools'])).toMatchObject({
+      status: 1,
+      stderr:
+        'A gateway named "Tools" already exists. If agent-identity gateway list does not show it, it belongs to another principal: choose another name. Otherwise, use the gateway that exists.\n',
+    });
+  });
+
+  it('proposes the name that was probably meant', async () => {
+    expect(await local.run(['gateway', 'get', 'tols'])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        'You have no gateway "tols". Did you mean "tools"? Run agent-identity gateway list for the names.\n',
+    });
+  });
+
+  it.each([
+    [['--allowed-audience', 'api'], 2, 'The options that begin with --allowed and --private need --issuer.'],
+    [['--issuer', 'http://idp.example.com'], 1, '--issuer must'],
+    [['--description', ''], 1, '--description must'],
+  ])('with %j is rejected by the name of the option', async (options, status, message) => {
+    const rejected = await local.run(['gateway', 'add', 'rejected', ...options]);
+    expect(rejected).toMatchObject({ status, stdout: '' });
+    expect(rejected.stderr).toContain(message);
+  });
+});
+
+describe('a target', () => {
+  const URL_OPTION = ['--url', 'https://api.example.com/v1'];
+
+  it('gets the access token of a provider, and what callers can send', async () => {
+    const { status, stdout, stderr } = await target(
+      ...(['add', 'calendar', ...URL_OPTION, '--protocol', 'mcp', '--provider', 'calendar'] as const),
+      ...['--scope', 'calendar.read', '--grant-type', 'authorization-code', '--description', 'Dates'],
+      ...['--return-url', 'https://app.example.com/done', '--allow-query', 'day'],
+      ...['--allow-request-header', 'X-Team', '--allow-response-header', 'X-Total'],
+    );
+    expect(status).toBe(0);
+    const printed = fields(stdout);
+    const { gatewayUrl } = await local.json<{ gatewayUrl: string }>(['gateway', 'get', 'tools']);
+    expect(printed).toMatchObject({
+      Target: 'calendar',
+      URL: `${gatewayUrl}/calendar`,
+      'Forwards to': 'https://api.example.com/v1',
+      Protocol: 'MCP',
+      Credential: 'access token of calendar',
+      'Grant type': 'AUTHORIZATION_CODE',
+      Scopes: 'calendar.read',
+      'Return URL': 'https://app.example.com/done',
+      'Query parameters': 'day',
+      'Request headers': 'X-Team',
+      'Response headers': 'X-Total',
+    });
+    expect(stderr).toBe(
+      'Send a request as an agent: agent-identity gateway call tools calendar / --agent NAME --user-id ID\n',
+    );
+    expect((await target('get', printed.ID ?? '')).stdout).toBe(stdout);
+    const listed = await local.run(['gateway', 'target', 'list', '--gateway', 'tools']);
+    expect(listed.stdout).toContain(`calendar  ${gatewayUrl}/calendar`);
+  });
+
+  it.each([
+    [[], ['Header', 'Authorization']],
+    [
+      ['--header', 'X-Key', '--prefix', 'Key'],
+      ['Header', 'X-Key', 'Prefix', 'Key'],
+    ],
+    [
+      ['--query-parameter', 'key'],
+      ['Query parameter', 'key'],
+    ],
+  ])('gets the API key of a provider with %j', async (options, shown) => {
+    const { stdout } = await target(
+      'add',
+      'weather',
+      ...URL_OPTION,
+      '--api-key-provider',
+      'weather',
+      ...options,
+    );
+    const [label = '', value, ...more] = shown;
+    expect(fields(stdout)).toMatchObject({
+      Credential: 'API key of weather',
+      [label]: value,
+      ...(more.length > 0 && { [more[0] ?? '']: more[1] }),
+    });
+    expect(await target('delete', 'weather', '--yes')).toMatchObject({
+      status: 0,
+      stdout: 'The target "weather" is deleted.\n',
+    });
+  });
+
+  it('without a return URL is created with a hint that consents need one', async () => {
+    const options = ['--provider', 'calendar', '--grant-type', 'authorization-code'];
+    const { status, stderr } = await target('add', 'no-return', ...URL_OPTION, ...options);
+    expect([status, stderr]).toEqual([0, expect.stringContaining('(--return-url)')]);
+  });
+
+  it('with a name in use is rejected with how to change the present one', async () => {
+    await target('add', 'taken', ...URL_OPTION);
+    expect((await target('add', 'taken', ...URL_OPTION)).stderr).toBe(
+      'A gateway target named "taken" already exists. To change it, first run: agent-identity gateway target delete taken --gateway tools\n',
+    );
+  });
+
+  it('proposes the name that was probably meant', async () => {
+    await target('add', 'search', ...URL_OPTION);
+    expect((await target('get', 'serch')).stderr).toBe(
+      'The gateway "tools" has no target "serch". Did you mean "search"? Run agent-identity gateway target list --gateway tools for the names.\n',
+    );
+  });
+
+  it.each([
+    [['--scope', 'read'], '--scope needs --provider.'],
+    [['--prefix', 'Key'], '--prefix needs --api-key-provider.'],
+    [
+      ['--provider', 'calendar', '--api-key-provider', 'weather'],
+      'Set either --provider or --api-key-provider',
+    ],
+    [
+      ['--api-key-provider', 'weather', '--header', 'X-Key', '--query-parameter', 'key'],
+      'Set either --header or --query-parameter.',
+    ],
+  ])('with %j is rejected before a request is sent', async (options, message) => {
+    const { status, stderr } = await target('add', 'rejected', ...URL_OPTION, ...options);
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  it.each([
+    [['--url', 'https://api.example.com/?a=1'], /^--url must/],
+    [[...URL_OPTION, '--allow-request-header', 'Cookie'], /^--allow-request-header must/],
+    [[...URL_OPTION, '--provider', 'calendar', '--return-url', 'https://app.example.com'], /^--return-url /],
+    [[...URL_OPTION, '--provider', 'calender'], /named "calender"/],
+  ])('with %j is rejected by the name of the option', async (options, message) => {
+    const { status, stderr } = await target('add', 'rejected', ...options);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+  });
+});
+
+describe('a call', () => {
+  const call = (...args: string[]) => local.run(['gateway', 'call', ...args, '--agent', 'travel']);
+
+  it.each([
+    [['http://gateway.example.com/a'], /^The URL must be an https URL, or an http URL on this computer\./],
+    [['tools', 'search', '../../other'], /^The path must not contain "\.\."\./],
+    [['tools', 'search', '/', '--header', 'Accept'], /^--header must be a name and a value/],
+    [
+      ['by-token', 'search', '/', '--user-id', 'ann'],
+      /^The gateway authenticates its callers by a user token\./,
+    ],
+  ])('of %j is rejected before a request is sent', async (args, message) => {
+    for (const gateway of ['tools', 'by-token'])
+      await local.run([
+        ...['gateway', 'target', 'add', 'search', '--gateway', gateway],
+        ...['--url', 'https://api.example.com'],
+      ]);
+    const { status, stderr } = await call(...args);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  it('proposes the target that was probably meant', async () => {
+    await local.run([
+      'gateway',
+      'target',
+      'add',
+      'search',
+      '--gateway',
+      'tools',
+      '--url',
+      'https://a.example.com',
+    ]);
+    expect((await call('tools', 'serch')).stderr).toContain('Did you mean "search"?');
+  });
+});
