@@ -24,17 +24,18 @@ const executionRoleArn = matching(
   'must be the ARN of an IAM role',
 );
 
-/** The only AWS type of source is rejected with the reason, for the users of the AWS samples. */
-const sourceType = v.pipe(
-  v.picklist(['workload-identity', 'agentcore-gateway']),
-  v.check(
-    (type) => type === 'workload-identity',
-    'must be workload-identity: this service has no gateways. Deploy a consent portal of workload identities, and name one in identifier',
-  ),
-  v.transform(() => 'workload-identity' as const),
+const sourceIdentifier = matching(
+  3,
+  2048,
+  /^(arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway\/([0-9a-z]-?){1,48}-[a-z0-9]{10}|[A-Za-z0-9_.-]{3,255})$/,
+  'must be the name of a workload identity, or the ID or the ARN of a gateway',
 );
 
-const source = v.strictObject({ type: sourceType, identifier: workloadName });
+/** AWS has only the second type. */
+const source = v.strictObject({
+  type: v.picklist(['workload-identity', 'agentcore-gateway']),
+  identifier: sourceIdentifier,
+});
 
 const sources = v.pipe(v.array(source), v.minLength(1), v.maxLength(20));
 

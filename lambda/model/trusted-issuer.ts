@@ -92,7 +92,9 @@ const workloadIdentityName = v.pipe(
  * none can.
  */
 const AllowedWorkloadConfigurationSchema = v.strictObject({
-  hostingEnvironments: unsupported('it has no gateways, which are the only hosting environments of AWS'),
+  hostingEnvironments: unsupported(
+    'a gateway calls no agent as its hosting environment; name the calling agents in workloadIdentities',
+  ),
   workloadIdentities: listOf(workloadIdentityName, MAX_WORKLOADS),
 });
 

@@ -127,8 +127,6 @@ export interface ReplacedShape {
   readonly why: string;
 }
 
-const OWN_SOURCES = 'this service has no gateways; the agents of a deployment are its workload identities';
-
 const NAMES_IN_HTTP = 'AWS documents this pattern; other characters have a meaning in HTTP or in URLs';
 
 /** Shapes in whose place this service has others. */
@@ -138,18 +136,6 @@ export const REPLACED_SHAPES: readonly ReplacedShape[] = [
     here: { type: 'list', min: 1, max: 20, member: { shape: 'ConsentPortalSource' } },
     what: 'accepts 1 to 20 entries in `sources`',
     why: 'one portal shows the connections of several agents',
-  },
-  {
-    shape: 'ConsentPortalSourceType',
-    here: { type: 'string', enum: ['workload-identity'] },
-    what: 'accepts only `workload-identity` as `type` of a source, not `agentcore-gateway`',
-    why: OWN_SOURCES,
-  },
-  {
-    shape: 'ConsentPortalSourceIdentifierType',
-    here: { type: 'string', min: 3, max: 255, pattern: '[A-Za-z0-9_.-]+' },
-    what: 'requires the name of a workload identity as `identifier` of a source',
-    why: OWN_SOURCES,
   },
   {
     shape: 'CredentialProviderType',
@@ -242,6 +228,14 @@ export interface DifferentValue {
 
 /** Values that only AWS accepts, or only this service. */
 export const DIFFERENT_VALUES: readonly DifferentValue[] = [
+  {
+    shape: 'ConsentPortalSourceType',
+    as: 'value',
+    what: 'also `workload-identity` as `type` of a source, with its name as `identifier`',
+    value: 'workload-identity',
+    here: 'accepted',
+    why: 'the users of a portal connect their accounts to agents, too',
+  },
   {
     shape: 'TaggableResourcesArn',
     as: 'value',

@@ -42,6 +42,11 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
       'a-0123456789\n',
     ],
   },
+  '([0-9a-z][-]?){1,100}-[0-9a-z]{10}$|^arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/([0-9a-z][-]?){1,48}-[a-z0-9]{10}':
+    {
+      least: 'a-0123456789',
+      off: ['a', 'arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/a', 'a/a-0123456789'],
+    },
   '[0-9a-zA-Z]{10}': { least: '0123456789', off: ['012345678', '01234567890', '01234-6789', '012345678\n'] },
   '[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}': { ...around('a', '', ['-', 'a-', 'a_a', 'a a']) },
   'arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+': around('arn:aws:iam::000000000000:role/', '', [

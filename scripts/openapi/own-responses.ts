@@ -56,7 +56,7 @@ export const MEMBERS_BEYOND_AWS: Readonly<Record<string, Members>> = {
   CreateWorkloadIdentityResponse: { authorizerConfiguration },
   GetWorkloadIdentityResponse: { authorizerConfiguration },
   UpdateWorkloadIdentityResponse: { authorizerConfiguration },
-  ConsentPortalSource: { type: { type: 'string', enum: ['workload-identity'] } },
+  ConsentPortalSource: { type: { type: 'string', enum: ['workload-identity', 'agentcore-gateway'] } },
   CreateConsentPortalResponse: portal,
   GetConsentPortalResponse: portal,
   UpdateConsentPortalResponse: portal,

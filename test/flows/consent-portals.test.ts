@@ -240,16 +240,47 @@ describe('an update of a consent portal', () => {
   });
 });
 
-describe('a consent portal is rejected', () => {
-  const named = (identifier: string, type = 'workload-identity') => [{ type, identifier }];
+describe('a gateway as a source', () => {
+  const gateway = async (as = control) => {
+    const { gatewayId = '', gatewayArn = '' } = await as.createGateway({
+      name: `portal-gateway-${(names += 1)}`,
+      roleArn: ROLE,
+      authorizerType: 'AWS_IAM',
+    });
+    return { gatewayId, gatewayArn };
+  };
+  const sourceOf = (identifier: string): ConsentPortalSource[] => [{ type: 'agentcore-gateway', identifier }];
 
-  it('with a gateway as its source, with the reason', async () => {
-    const sources = named('gateway-0123456789', 'agentcore-gateway');
-    const { status, body } = await post('CreateConsentPortal', { ...portal(), sources });
-    expect([status, body.__type]).toEqual([400, 'ValidationException']);
-    expect(body.message).toContain('Deploy a consent portal of workload identities');
+  it('is named by its ID or its ARN, and has connections', async () => {
+    const { gatewayId, gatewayArn } = await gateway();
+    for (const identifier of [gatewayId, gatewayArn]) {
+      const { sources } = await created({ sources: sourceOf(identifier) });
+      expect(sources).toEqual(sourceOf(gatewayId));
+    }
+    const { providerName: credentialProviderName } = agents[0];
+    const connections = [{ workloadName: gatewayId, credentialProviderName, scopes: ['a'] }];
+    const { status, body } = await post('CreateConsentPortal', {
+      ...portal(),
+      sources: sourceOf(gatewayId),
+      connections,
+    });
+    expect([status, body.connections]).toEqual([202, connections]);
   });
 
+  it('needs the type of a gateway, and to exist and have the owner of the portal', async () => {
+    const { gatewayId, gatewayArn } = await gateway();
+    await expect(created({ sources: sourcesOf({ name: gatewayId } as TestAgent) })).rejects.toMatchObject(
+      invalid('sources.0.type'),
+    );
+    await expect(created({ sources: sourceOf('nothing-0123456789') })).rejects.toMatchObject(missing);
+    const elsewhere = gatewayArn.replace('us-east-1', 'eu-west-1');
+    await expect(created({ sources: sourceOf(elsewhere) })).rejects.toMatchObject(missing);
+    const theirs = await gateway(world.control('stranger'));
+    await expect(created({ sources: sourceOf(theirs.gatewayId) })).rejects.toMatchObject(denied);
+  });
+});
+
+describe('a consent portal is rejected', () => {
   it('with a workload identity that is missing, repeated, or of another owner', async () => {
     await expect(
       created({ sources: sourcesOf({ ...agents[0], name: 'nothing' } as TestAgent) }),

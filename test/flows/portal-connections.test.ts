@@ -10,7 +10,7 @@ import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
 import { startProvider, type TestProvider } from './support/provider';
 import { arnOf, tableOf, TestPortal, type PortalSettings } from './support/portal';
-import { World, type TestAgent } from './support/world';
+import { TestAgent, World } from './support/world';
 
 /** ID tokens with the person's name. */
 const NAMES = {
@@ -91,6 +91,23 @@ const subjectOf = (idToken: string): unknown => {
   const payload = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) as object;
   return (payload as { sub?: unknown }).sub;
 };
+
+it('a person connects an account to a gateway of the owner of the portal', async () => {
+  const owner = 'stranger';
+  const { client, providerName, callbackUrl } = await world.agent(owner);
+  const { gatewayId = '' } = await world.control(owner).createGateway({
+    name: 'connected',
+    roleArn: 'arn:aws:iam::000000000000:role/gateway',
+    authorizerType: 'AWS_IAM',
+  });
+  const gateway = new TestAgent(client, gatewayId, providerName, callbackUrl);
+  const portal = await portalOf([gateway], { owner });
+  const session = await portal.signIn('gina');
+  const [row] = await portal.rows(session, gateway);
+  const sessionUri = await portal.consent(await portal.authorizationUrl(session, row?.key ?? ''), 'gina');
+  await portal.complete(session, sessionUri);
+  expect(await portal.rows(session, gateway)).toMatchObject([{ canDisconnect: true }]);
+});
 
 it('signs a person in, connects an account, and gives the agent a token for this person only', async () => {
   const { agent, portal, session, key } = await signedIn('ana');

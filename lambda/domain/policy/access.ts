@@ -199,6 +199,15 @@ export function actionDenial({ principal, operation, resource, context }: ActReq
   return notOwnedDenial(refused, `caller is not the owner of ${resource.arn}, and no statement allows it`);
 }
 
+/**
+ * Returns why a portal cannot perform the operation on the rights of its owner. Only the owner of a gateway has the gateway in
+ * a portal: it connects the accounts of users, and returns no token.
+ */
+export const portalActionDenial = (request: ActRequest): Denial | undefined =>
+  isForGatewayOnly(request.operation, request.resource) && isOwnedBy(request.resource, request.principal)
+    ? undefined
+    : actionDenial(request);
+
 /** Returns the values, and the parts that servers would read if they split the values at separators. */
 const withParts = (values: readonly string[], separators: RegExp): readonly string[] => [
   ...new Set(values.flatMap((value) => [value, ...value.split(separators).filter((part) => part !== '')])),

@@ -13,7 +13,12 @@ import { epochSeconds, type System } from '../system';
 import { consentPortalArn, findPortal, type ConsentPortalStore } from './consent-portal';
 import type { ConsentPortal } from '../../model/records/consent-portal';
 import { leftOutAfter, resourcesAfter } from './configured-resources';
-import { checkExecutionRole, checkPortal, type PortalCheckDependencies } from './portal-checks';
+import {
+  checkExecutionRole,
+  checkPortal,
+  storedSources,
+  type PortalCheckDependencies,
+} from './portal-checks';
 import { concludeVerification, type PortalVerification } from './verification';
 
 export interface PortalDependencies extends PortalCheckDependencies {
@@ -103,7 +108,7 @@ export function createConsentPortal(
       ...ownedBy(principal),
       description: input.description,
       executionRoleArn: input.executionRoleArn,
-      sources: input.sources,
+      sources: storedSources(input.sources, deps.arnPrefix),
       idpConfig: input.idpConfig,
       branding: input.branding,
       connections: input.connections ?? [],
@@ -136,19 +141,22 @@ export function getConsentPortal(
 }
 
 /** Returns the members that are given. */
-function given({
-  description,
-  executionRoleArn,
-  idpConfig,
-  sources,
-  branding,
-  connections,
-}: Omit<UpdatePortalInput, 'consentPortalIdentifier'>) {
+function given(
+  arnPrefix: string,
+  {
+    description,
+    executionRoleArn,
+    idpConfig,
+    sources,
+    branding,
+    connections,
+  }: Omit<UpdatePortalInput, 'consentPortalIdentifier'>,
+) {
   return {
     ...(description !== undefined && { description }),
     ...(executionRoleArn !== undefined && { executionRoleArn }),
     ...(idpConfig && { idpConfig }),
-    ...(sources && { sources }),
+    ...(sources && { sources: storedSources(sources, arnPrefix) }),
     ...(branding && { branding: Object.keys(branding).length > 0 ? branding : undefined }),
     ...(connections && { connections }),
   };
@@ -181,7 +189,7 @@ export function updateConsentPortal(
     annotate({ resource: arnOf(deps.arnPrefix, identifier) });
     const portal = await ownedPortal(deps, call, identifier);
     if (input.executionRoleArn !== undefined) checkExecutionRole(input.executionRoleArn, deps.arnPrefix);
-    const change = given(input);
+    const change = given(deps.arnPrefix, input);
     annotate({ changed: changedMembers(portal, change) });
     const status = statusOfUpdate(portal, input);
     if (!status) return changeResource(deps.portals, deps.system, portal, change);

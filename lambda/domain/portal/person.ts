@@ -4,7 +4,7 @@ import { hashOf } from '../digest';
 import type { DeployedIssuer } from '../identity/trusted-issuer';
 import type { UserTokenFacts } from '../identity/user-token';
 import type { WorkloadIdentity } from '../../model/records/workload-identity';
-import { actionDenial } from '../policy/access';
+import { portalActionDenial } from '../policy/access';
 import type { GovernedOperation } from '../policy/governed-operations';
 import { clientBindingDigest } from '../provider/oauth2-provider';
 import { restrictionDenial, type IdentityReader, type Restrictions } from '../restriction/restriction';
@@ -71,7 +71,7 @@ export const ownerMay = (
   { owner }: Pick<ServedPortal, 'owner'>,
   operation: GovernedOperation,
   { identity }: Pick<PortalAgent, 'identity'>,
-): boolean => actionDenial({ principal: owner, operation, resource: identity }) === undefined;
+): boolean => portalActionDenial({ principal: owner, operation, resource: identity }) === undefined;
 
 /** Returns whether the agent admits the session's user, under the conditions under which it admitted the sign-in. */
 const admits = (

@@ -1,17 +1,23 @@
 /** What a portal's configuration must meet before it is stored. The verification checks what other systems say. */
 import { arnParts } from '../../model/arn';
 import { isDeepStrictEqual } from 'node:util';
-import { actionDenial, credentialUseDenial, type Denial, type GovernedResource } from '../policy/access';
+import {
+  portalActionDenial,
+  credentialUseDenial,
+  type Denial,
+  type GovernedResource,
+} from '../policy/access';
 import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import type { Oauth2Provider } from '../../model/provider/record';
+import { gatewayArn } from '../gateway/gateway';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import type { OwnedResource } from '../../model/records/owned-resource';
 import { noSuchResource } from '../resource-write';
 import { accessDenied, invalidMember } from '../service-error';
 import { isConfigured, remembers } from './configured-resources';
-import type { ConsentPortal, PortalConnection } from '../../model/records/consent-portal';
+import type { ConsentPortal, PortalConnection, PortalSource } from '../../model/records/consent-portal';
 
 export interface PortalCheckDependencies {
   readonly identities: Pick<WorkloadIdentityStore, 'get'>;
@@ -116,7 +122,20 @@ async function checkSignIn(
 
 /** Returns why the principal cannot act as the agent; undefined if it can. */
 const agentDenial = (principal: Caller, identity: WorkloadIdentity): Denial | undefined =>
-  actionDenial({ principal, operation: 'GetWorkloadAccessTokenForJWT', resource: identity });
+  portalActionDenial({ principal, operation: 'GetWorkloadAccessTokenForJWT', resource: identity });
+
+/**
+ * Returns the sources as records keep them: a gateway by its ID, which is the name of its workload identity.
+ *
+ * @throws ResourceNotFoundException for a gateway of another deployment
+ */
+export const storedSources = (sources: readonly PortalSource[], arnPrefix: string): PortalSource[] =>
+  sources.map(({ type, identifier }) => {
+    if (type === 'workload-identity' || !identifier.startsWith('arn:')) return { type, identifier };
+    const prefix = gatewayArn(arnPrefix, '');
+    if (!identifier.startsWith(prefix)) throw noSuchResource('gateway', identifier);
+    return { type, identifier: identifier.slice(prefix.length) };
+  });
 
 /** Reads each workload identity once, and evaluates whether the principal can act as its agent. */
 async function checkSources(
@@ -126,7 +145,7 @@ async function checkSources(
   update: PortalUpdate | undefined,
 ): Promise<ReadonlyMap<string, WorkloadIdentity>> {
   const found = new Map<string, WorkloadIdentity>();
-  for (const [index, { identifier }] of sources.entries()) {
+  for (const [index, { type, identifier }] of sources.entries()) {
     if (found.has(identifier)) throw invalidMember(`sources.${index}.identifier`, 'must not be repeated');
     const isKept =
       update !== undefined &&
@@ -136,6 +155,10 @@ async function checkSources(
     if (!identity) {
       if (isKept) continue;
       throw noSuchResource('workload identity', identifier);
+    }
+    if ((identity.gatewayId !== undefined) !== (type === 'agentcore-gateway')) {
+      const rule = `must be ${identity.gatewayId === undefined ? 'workload-identity' : 'agentcore-gateway'}`;
+      throw invalidMember(`sources.${index}.type`, rule);
     }
     checkUse(agentDenial(principal, identity), [identity], { isKept, update });
     found.set(identifier, identity);

@@ -4,7 +4,7 @@
  */
 import type { ReturnUrls } from '../consent/return-url';
 import type { WorkloadIdentity } from '../../model/records/workload-identity';
-import { actionDenial } from '../policy/access';
+import { portalActionDenial } from '../policy/access';
 import { isConfigured } from './configured-resources';
 import { findPortal, portalIdInReturnUrl, type ConsentPortalStore } from './consent-portal';
 import { ownerOf } from './served-portal';
@@ -24,7 +24,7 @@ export const createReturnUrls = ({
     if (!portal.sources.some(({ identifier }) => identifier === identity.name)) return undefined;
     if (!isConfigured(portal, identity)) return undefined;
     const call = { principal: ownerOf(portal), operation: 'CompleteResourceTokenAuth' } as const;
-    return actionDenial({ ...call, resource: identity }) === undefined ? portal.id : undefined;
+    return portalActionDenial({ ...call, resource: identity }) === undefined ? portal.id : undefined;
   }
   return {
     portalOf,

@@ -6,7 +6,7 @@ import { trustedIssuersOf, type DeployedIssuer, type TrustedIssuer } from '../id
 import { ProviderFailure, shownHost } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { isOwnedBy } from '../ownership';
-import { actionDenial, credentialUseDenial } from '../policy/access';
+import { portalActionDenial, credentialUseDenial } from '../policy/access';
 import type { Oauth2Provider } from '../../model/provider/record';
 import { connectionOf } from '../provider/oauth2-provider';
 import type { IdentityReader } from '../restriction/restriction';
@@ -103,7 +103,7 @@ function clientWarning(
 /** Returns why users cannot disconnect the accounts of the agent. */
 function disconnectionWarning(portal: ConsentPortal, resource: WorkloadIdentity): string | undefined {
   const denials = (['ListResourceGrants', 'RevokeResourceGrant'] as const).flatMap(
-    (operation) => actionDenial({ principal: ownerOf(portal), operation, resource }) ?? [],
+    (operation) => portalActionDenial({ principal: ownerOf(portal), operation, resource }) ?? [],
   );
   const [first] = denials;
   return first && `Users cannot disconnect the accounts of an agent. ${first.message}`;
@@ -123,7 +123,7 @@ async function sourceFinding(
   if (!identity) return othersFinding(`The workload identity "${name}" does not exist.`);
   // The policy of a resource that is not part of the portal decides nothing.
   if (!isConfigured(portal, identity)) return { leftOut: identity };
-  const denial = actionDenial({
+  const denial = portalActionDenial({
     principal: ownerOf(portal),
     operation: 'GetWorkloadAccessTokenForJWT',
     resource: identity,

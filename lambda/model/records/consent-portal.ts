@@ -9,12 +9,14 @@ import { OwnedResourceSchema } from './owned-resource';
  */
 const CONSENT_PORTAL_STATUSES = ['CREATING', 'ACTIVE', 'FAILED', 'UPDATING', 'UPDATE_FAILED'] as const;
 
-/** An agent whose connections the portal lists. The only AWS type is a gateway, which this service does not have. */
+/** An agent or a gateway whose connections the portal lists. */
 const PortalSourceSchema = v.object({
-  type: v.literal('workload-identity'),
-  /** Name of the workload identity. */
+  type: v.picklist(['workload-identity', 'agentcore-gateway']),
+  /** Name of the workload identity: of a gateway, its ID. */
   identifier: v.string(),
 });
+
+export interface PortalSource extends Of<typeof PortalSourceSchema> {}
 
 /** How users sign in to the portal. */
 const PortalSignInSchema = v.object({
