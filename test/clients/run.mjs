@@ -23,7 +23,12 @@ import {
 import { startLocalService } from './local-service.mjs';
 
 /** The tests that run with the second way of signing: both AWS clients, and the AgentCore SDK. */
-const WITH_DATA_PATH = ['test_agentcore_sdk.py', 'test_consent.py', 'test_control_plane.py'];
+const WITH_DATA_PATH = [
+  'test_agentcore_sdk.py',
+  'test_consent.py',
+  'test_control_plane.py',
+  'test_gateway.py',
+];
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
