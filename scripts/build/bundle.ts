@@ -134,22 +134,18 @@ const withoutLaterClients = (clients: Set<string>): Plugin => ({
 
 /**
  * Builds a program. The clients of the AWS SDK that it loads later are built apart: esbuild would add what they need of the
- * modules that both use to the files that a cold start loads. A program that starts with a client has these modules anyway.
+ * modules that both use to the files that a cold start loads.
  */
 async function built(entry: string, outdir: string) {
   const options = { ...OPTIONS.build, outdir };
-  const entryPoints = [{ in: entry, out: 'index' }];
   const clients = new Set<string>();
-  const plugins = [withLaterModules];
   const program = await build({
     ...options,
-    entryPoints,
-    plugins: [...plugins, withoutLaterClients(clients)],
+    entryPoints: [{ in: entry, out: 'index' }],
+    plugins: [withLaterModules, withoutLaterClients(clients)],
   });
-  const hasClient = Object.keys(program.metafile.inputs).some((path) => path.includes('/@aws-sdk/client-'));
-  if (hasClient) return [await build({ ...options, entryPoints, plugins })];
   const later = [...clients].sort().map((name) => ({ in: name, out: `parts/${basename(name)}` }));
-  return [program, await build({ ...options, entryPoints: later, plugins })];
+  return [program, await build({ ...options, entryPoints: later, plugins: [withLaterModules] })];
 }
 
 /**
