@@ -15,15 +15,14 @@ export const site = {
   UnknownDelete: page('/{unknown+}', 'DELETE'),
 };
 
-const REASON =
-  'a ValidationException with the reason for an operation of AWS that this service does not have, and ResourceNotFoundException for all others';
-
 export const reference: ReferenceOf<typeof site> = {
   Home: 'A page that says what answers at this address.',
   Favicon: 'The icon of the pages.',
-  NotFound: `Any other path: a page for browsers (\`Accept\` with \`text/html\`), and an error for other clients: ${REASON}.`,
-  UnknownOperation: `Any other operation: ${REASON}. On a private API, and with \`callers\` of other accounts, policies allow none of these routes to everyone, and API Gateway returns AccessDeniedException.`,
-  UnknownPut: `As above: ${REASON}.`,
-  UnknownPatch: `As above: ${REASON}.`,
-  UnknownDelete: `As above: ${REASON}.`,
+  NotFound:
+    'Any other path: a page for browsers (`Accept` with `text/html`), and an error for other clients.',
+  UnknownOperation:
+    'Any other operation: a ValidationException with the reason for an operation of AWS that this service does not have, and ResourceNotFoundException for all others. `GET` and the next three methods have the same errors. On a private API, and with `callers` of other accounts, policies allow none of these routes to everyone, and API Gateway returns AccessDeniedException.',
+  UnknownPut: 'Any other operation.',
+  UnknownPatch: 'Any other operation.',
+  UnknownDelete: 'Any other operation.',
 };
