@@ -41,7 +41,7 @@ type MethodName = `${ApiMethod['method']}/${string}`;
 /** Methods of an API that a principal can invoke. */
 export interface MethodAccess {
   readonly methods: readonly MethodName[];
-  /** Why some of the methods end in a wildcard, for cdk-nag. */
+  /** Why some of the methods have a wildcard, for cdk-nag. */
   readonly wildcardReason: string;
   /**
    * Which accounts the API accepts.
@@ -143,7 +143,7 @@ export const grantInvokeOperations = (
   grantInvokeMethods(identity, grantee, {
     methods: operations.map((operation) => methodName(OPERATIONS[operation])),
     wildcardReason:
-      'The path of the operation ends in the ARN of a workload identity or credential provider. The owner and the resource policy decide which of them the principal can act on.',
+      'The path of the operation names a resource, such as a workload identity or a gateway. The owner and the resource policy decide which of them the principal can act on.',
     accounts: acceptedAccounts(identity, operations),
   });
 
@@ -154,13 +154,13 @@ function restApiIdIn(stack: Stack, api: InvokedApi): string {
   return isElsewhere ? Stack.of(target.target).exportValue(api.restApiId) : api.restApiId;
 }
 
-/** Tells cdk-nag why some of the methods end in a wildcard. */
+/** Tells cdk-nag why some of the methods have a wildcard. */
 function acknowledgeWildcards(
   api: InvokedApi,
   { grantPrincipal }: IGrantable,
   { methods, wildcardReason: reason }: MethodAccess,
 ): void {
-  const wildcards = methods.filter((method) => method.endsWith('*'));
+  const wildcards = methods.filter((method) => method.includes('*'));
   if (wildcards.length === 0 || !Construct.isConstruct(grantPrincipal)) return;
   const stack = Stack.of(grantPrincipal);
   const restApiId = restApiIdIn(stack, api);

@@ -146,6 +146,23 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     });
   },
 
+  'gateways with a domain, an audit trail, and a gradual deployment': (app) => {
+    const stack = new Stack(app, 'Gateways');
+    const certificateArn =
+      'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+    new AgentIdentity(stack, 'Identity', {
+      gateways: {
+        jwtDomain: {
+          domainName: 'gateways.example.com',
+          certificate: Certificate.fromCertificateArn(stack, 'Certificate', certificateArn),
+        },
+        webAcl: WebAcl.managed(),
+      },
+      auditTrail: {},
+      deploymentConfig: LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES,
+    });
+  },
+
   'a service and an agent endpoint with callers of other accounts': (app) => {
     const stack = new Stack(app, 'Shared');
     const callers = { accountIds: ['444455556666'], organizationId: 'o-a1b2c3d4e5' };

@@ -1,0 +1,153 @@
+/** Gateways in a deployment: two APIs, one function for both, and an authorizer, with the rights that they need. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
+import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
+import { AgentIdentity, type AgentIdentityProps } from '../../lib';
+import type { ApiDocument } from './api-document';
+import { consumerStack, templateOf, written, type ConsumerTemplate, type WrittenStatement } from './consumer';
+import { standardSynthesis } from './synthesis';
+
+function synthesized(props: AgentIdentityProps = { gateways: {} }): ConsumerTemplate {
+  const stack = consumerStack();
+  new AgentIdentity(stack, 'Identity', props);
+  return templateOf(stack);
+}
+
+const template = synthesized();
+
+const resources = (type: string) =>
+  Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
+
+const documentOf = (title: string): ApiDocument => {
+  const documents = resources('AWS::ApiGateway::RestApi').map(
+    ([, { Properties }]) => written(Properties.Body) as ApiDocument,
+  );
+  return documents.find(({ info }) => info.title.startsWith(title))!;
+};
+
+/** Returns the statements of the whole policy of a role. */
+function statementsOf(role: string): WrittenStatement[] {
+  const found = resources('AWS::IAM::Role').find(([id]) => id.startsWith(role));
+  const { Policies } = written(found![1].Properties) as {
+    Policies: { PolicyDocument: { Statement: WrittenStatement[] } }[];
+  };
+  return Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+}
+
+/** Returns the security of each method by `METHOD /path`. */
+const securityOf = ({ paths }: ApiDocument) =>
+  Object.fromEntries(
+    Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { security }]) => [`${method.toUpperCase()} ${path}`, security]),
+    ),
+  );
+
+const variablesOf = (logicalId: string): Record<string, unknown> => {
+  const found = resources('AWS::Lambda::Function').find(([id]) => id.startsWith(logicalId));
+  return (found![1].Properties.Environment as { Variables: Record<string, unknown> }).Variables;
+};
+
+describe('each API', () => {
+  it('has one authorization for all requests to targets, and streams every response', () => {
+    const jwt = documentOf('agent-gateways-jwt');
+    const iam = documentOf('agent-gateways-iam');
+    const metadata = 'GET /.well-known/oauth-protected-resource/{gatewayId}/{path+}';
+    const { [metadata]: open, ...forwarded } = securityOf(jwt);
+    expect(open).toEqual([]);
+    expect(Object.keys(forwarded)).toEqual(Object.keys(securityOf(iam)));
+    expect(Object.values(forwarded)).toEqual(Object.values(forwarded).map(() => [{ authorizer: [] }]));
+    expect(Object.values(securityOf(iam))).toEqual(
+      Object.values(securityOf(iam)).map(() => [{ signature: [] }]),
+    );
+    for (const { paths } of [jwt, iam]) {
+      const integrations = Object.values(paths).flatMap((methods) =>
+        Object.values(methods).map(({ 'x-amazon-apigateway-integration': integration }) => integration),
+      );
+      expect(integrations).toEqual(
+        integrations.map(() => expect.objectContaining({ responseTransferMode: 'STREAM' }) as object),
+      );
+    }
+  });
+
+  it('with user tokens has an authorizer that also answers without a token, with the challenge of the gateway', () => {
+    const { components, 'x-amazon-apigateway-gateway-responses': responses } =
+      documentOf('agent-gateways-jwt');
+    const { authorizer } = components.securitySchemes;
+    expect(authorizer).toHaveProperty('x-amazon-apigateway-authorizer.authorizerResultTtlInSeconds', 0);
+    expect(authorizer).not.toHaveProperty('x-amazon-apigateway-authorizer.identitySource');
+    expect(responses.ACCESS_DENIED).toMatchObject({
+      statusCode: '401',
+      responseParameters: {
+        'gatewayresponse.header.WWW-Authenticate': 'context.authorizer.challenge',
+      },
+    });
+    const iam = documentOf('agent-gateways-iam');
+    expect(iam['x-amazon-apigateway-gateway-responses'].ACCESS_DENIED).toMatchObject({ statusCode: '403' });
+  });
+});
+
+it('the gateway function reads gateways, calls the operations of agents, and can do nothing else', () => {
+  const statements = statementsOf('IdentityGatewaysgatewayrole');
+  const actions = statements.flatMap(({ Action }) => Action);
+  expect(actions.filter((action) => !/^(kms|logs|xray):/.test(action))).toEqual([
+    'dynamodb:BatchGetItem',
+    'dynamodb:GetItem',
+    'dynamodb:Query',
+    'execute-api:Invoke',
+  ]);
+  const reads = statements.find(({ Action }) => Action.includes('dynamodb:Query'));
+  expect(reads?.Condition).toMatchObject({
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['GATEWAY#*'] },
+  });
+  expect(statements.filter(({ Action }) => Action.includes('kms:Decrypt'))).toEqual([
+    expect.objectContaining({
+      Condition: { StringEquals: { 'kms:ViaService': 'dynamodb.<AWS::Region>.amazonaws.com' } },
+    }),
+  ]);
+  const calls = statements.find(({ Action }) => Action === 'execute-api:Invoke');
+  expect([calls?.Resource].flat().map((arn) => String(arn).replace(/^.*\/prod\//, ''))).toEqual([
+    'POST/identities/GetResourceDpopProof',
+    'POST/identities/GetWorkloadAccessToken',
+    'POST/identities/GetWorkloadAccessTokenForJWT',
+    'POST/identities/GetWorkloadAccessTokenForUserId',
+    'POST/identities/RejectResourceOauth2Token',
+    'POST/identities/api-key',
+    'POST/identities/oauth2/token',
+  ]);
+});
+
+it('only token exchange and credential retrieval know the role of the gateway function', () => {
+  const knowing = resources('AWS::Lambda::Function')
+    .filter(([id]) => 'GATEWAY_ROLE_ARN' in variablesOf(id))
+    .map(([id]) => id.replace(/^Identity|[0-9A-F]{8}$/g, ''));
+  expect(knowing.sort()).toEqual(['credentialretrieval', 'tokenexchange']);
+  expect(written(variablesOf('Identitytokenexchange').GATEWAY_ROLE_ARN)).toMatch(
+    /^<IdentityGatewaysgatewayrole[^>]*\.Arn>$/,
+  );
+});
+
+it('without the prop, the service has no gateways', () => {
+  const { stateless } = standardSynthesis();
+  expect(JSON.stringify(stateless)).not.toMatch(/gateways-(jwt|iam)|GATEWAY_(ROLE|JWT|IAM)/);
+});
+
+it('gateways add as many resources as docs/gateways.md says', () => {
+  const documented = /about (\d+) resources/.exec(
+    readFileSync(join(__dirname, '../../docs/gateways.md'), 'utf8'),
+  );
+  const without = Object.keys(synthesized({}).Resources).length;
+  const added = Object.keys(template.Resources).length - without;
+  expect(Math.abs(added - Number(documented?.[1]))).toBeLessThanOrEqual(2);
+});
+
+it('gateways are rejected with a private API, which their public APIs would bypass', () => {
+  const stack = new Stack();
+  const vpcEndpoint = InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Endpoint', {
+    vpcEndpointId: 'vpce-1',
+    port: 443,
+  });
+  expect(
+    () => new AgentIdentity(stack, 'Identity', { gateways: {}, privateApi: { vpcEndpoints: [vpcEndpoint] } }),
+  ).toThrow('gateways cannot be combined with privateApi');
+});
