@@ -3,7 +3,6 @@
  * the response starts is a problem document (RFC 9457). Once it has started, an event stream ends with an error event, and
  * any other response is aborted.
  */
-import { setTimeout } from 'node:timers/promises';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { json, NO_STORE, UNKNOWN as UNKNOWN_ERROR } from '../api/errors';
 import { requestContextOf, UNKNOWN_ROUTE } from '../api/request-context';
@@ -23,8 +22,9 @@ import {
   type GatewayCall,
   type InvokeDependencies,
 } from '../domain/gateway/invoke';
-import { problemOf, targetFailure } from '../domain/gateway/problem';
-import { watchAccess, type Pause } from '../domain/gateway/revocation-watch';
+import { mcpConsentResponse } from '../domain/gateway/mcp-consent';
+import { ConsentRequired, problemOf, targetFailure } from '../domain/gateway/problem';
+import { watchAccess } from '../domain/gateway/revocation-watch';
 import { FORWARDED_METHODS, GATEWAY_METADATA_PATH, type ForwardedMethod } from '../domain/gateway/routes';
 import { protocolOf } from '../domain/gateway/target';
 import type { MetadataReader } from '../domain/oauth/provider-metadata';
@@ -45,9 +45,6 @@ import { beginResponse, type ResponseStream } from './response-stream';
 
 /** Milliseconds for which API Gateway streams a response (developer guide, "Response streaming", limits). */
 const MAX_DURATION = 900_000;
-
-/** A timer that outlived its request would keep a process running. */
-const pause: Pause = (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal });
 
 const TARGET: Server = { name: 'target', failure: targetFailure };
 
@@ -96,10 +93,21 @@ function callOf(event: APIGatewayProxyEvent): GatewayCall {
         values ?? [],
       ]),
     ),
-    payload: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    payload: payloadOf(event),
     callerArn,
     callerId,
   };
+}
+
+const payloadOf = ({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer =>
+  Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
+
+/** @returns undefined unless the error is a missing consent, for which the protocol of the request has a response */
+function protocolResponse(event: APIGatewayProxyEvent, error: unknown): Plain | undefined {
+  if (!(error instanceof ConsentRequired) || protocolOf(error.target) !== 'MCP') return undefined;
+  const received = { headers: headerFields(event), payload: payloadOf(event) };
+  const response = mcpConsentResponse(received, error.target.name, error.consent);
+  return response && json(response.status, response.body, NO_STORE);
 }
 
 function problemResponse(error: unknown): Plain {
@@ -220,8 +228,8 @@ export function createGatewayHandler(
     invocation: Invocation,
   ): Promise<void> {
     const receivedAt = deps.system.now();
-    const admitted = await admitGatewayCall(deps, callOf(event));
-    void watchAccess(pause, admitted, invocation.signal, (reason) => invocation.abort(reason));
+    const admitted = await admitGatewayCall(deps, callOf(event), invocation.signal);
+    void watchAccess(deps.pause, admitted, invocation.signal, (reason) => invocation.abort(reason));
     await pass(stream, await forwarded(admitted, receivedAt, invocation), invocation);
   }
 
@@ -235,7 +243,8 @@ export function createGatewayHandler(
       });
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
-      if (!invocation.disconnected) await sendPlain(stream, problemResponse(error), {});
+      const response = protocolResponse(event, error) ?? problemResponse(error);
+      if (!invocation.disconnected) await sendPlain(stream, response, {});
     } finally {
       invocation.end();
     }

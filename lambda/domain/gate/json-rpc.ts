@@ -19,16 +19,21 @@ const RequestSchema = v.object({
   jsonrpc: v.literal('2.0'),
   method: v.string(),
   id: v.union([v.pipe(v.string(), v.maxLength(MAX_ID_CHARACTERS)), v.pipe(v.number(), v.safeInteger())]),
+  params: v.optional(v.unknown()),
 });
+export type JsonRpcRequest = v.InferOutput<typeof RequestSchema>;
 
-/** Returns the ID of the request in a payload; undefined if the payload is anything but one request. */
-export function requestIdOf(payload: Uint8Array): RequestId | undefined {
+/** Returns the request in a payload; undefined if the payload is anything but one request. */
+export function requestOf(payload: Uint8Array): JsonRpcRequest | undefined {
   const parsed = v.safeParse(
     v.pipe(v.string(), v.parseJson(), RequestSchema),
     Buffer.from(payload).toString('utf8'),
   );
-  return parsed.success ? parsed.output.id : undefined;
+  return parsed.success ? parsed.output : undefined;
 }
+
+/** Returns the ID of the request in a payload; undefined if the payload is anything but one request. */
+export const requestIdOf = (payload: Uint8Array): RequestId | undefined => requestOf(payload)?.id;
 
 /** Returns the error response to a request, as JSON on one line. */
 export const errorMessage = (

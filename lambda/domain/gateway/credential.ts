@@ -5,7 +5,7 @@ import type { OauthTargetCredential } from '../../model/gateway/target-configura
 import type { GatewayTarget } from '../../model/records/gateway';
 import { invalidMember, ServiceError } from '../service-error';
 import { credentialPlace, NOT_PLACED, placed, type PlacedCredential } from './credential-placement';
-import { consentRequired, type OutstandingConsent } from './problem';
+import { ConsentRequired, type OutstandingConsent } from './problem';
 import type { ProvenRequest, ResourceCredentials, ResourceToken, TokenRequest } from './resource-credentials';
 import { passthroughOf } from './target';
 
@@ -71,9 +71,12 @@ export function selectedCredential(target: GatewayTarget, returnUrl: string | un
 
 export type SelectedCredential = ReturnType<typeof selectedCredential>;
 
-/** @throws GatewayProblem with the authorization URL if the user has to consent */
-function tokenIn(answer: ResourceToken | OutstandingConsent): Credential & { kind: 'token' } {
-  if ('authorizationUrl' in answer) throw consentRequired(answer);
+/** @throws ConsentRequired if the user has to consent */
+function tokenIn(
+  target: GatewayTarget,
+  answer: ResourceToken | OutstandingConsent,
+): Credential & { kind: 'token' } {
+  if ('authorizationUrl' in answer) throw new ConsentRequired(target, answer);
   return { kind: 'token', secret: answer.accessToken, tokenType: answer.tokenType };
 }
 
@@ -95,7 +98,7 @@ export interface CredentialSource {
    * Returns the credential.
    *
    * @param more scopes in addition to those of the target
-   * @throws GatewayProblem if the user has to consent; ServiceError
+   * @throws ConsentRequired if the user has to consent; ServiceError
    */
   retrieve(more?: readonly string[]): Promise<Credential>;
   /** Reports a rejected token, and returns another one. @throws as {@link CredentialSource.retrieve} */
@@ -122,7 +125,7 @@ export function createCredentialSource(
     const { request } = selected;
     const scopes = [...new Set([...request.scopes, ...more])];
     const asked = { ...request, scopes, workloadIdentityToken: workloadAccessToken() };
-    return tokenIn(await credentials.token(asked).catch(withoutReturnUrl(request)));
+    return tokenIn(target, await credentials.token(asked).catch(withoutReturnUrl(request)));
   }
 
   return {
@@ -130,7 +133,10 @@ export function createCredentialSource(
     async renew({ secret }) {
       if (selected.kind !== 'token') throw new Error('only a token can be renewed');
       const asked = { ...selected.request, workloadIdentityToken: workloadAccessToken() };
-      return tokenIn(await credentials.reject(asked, secret).catch(withoutReturnUrl(selected.request)));
+      return tokenIn(
+        target,
+        await credentials.reject(asked, secret).catch(withoutReturnUrl(selected.request)),
+      );
     },
     async attach(credential, request) {
       if (credential.kind === 'none' || !place) return NOT_PLACED;

@@ -15,6 +15,8 @@ import {
   CALLBACK_HEADER,
   createCredentialSource,
   selectedCredential,
+  type Credential,
+  type CredentialSource,
   type SelectedCredential,
 } from './credential';
 import { credentialPlace } from './credential-placement';
@@ -23,8 +25,11 @@ import { requestHeaders } from './forwarded-headers';
 import { gatewayUrl } from './gateway';
 import type { GatewayReader } from './gateway-reader';
 import { admitCall, apiOf, trustedIssuerOf, type GatewayBases, type ReceivedCall } from './inbound';
+import { isAwaited } from './mcp-consent';
+import { ConsentRequired } from './problem';
 import type { ResourceCredentials } from './resource-credentials';
-import { passthroughOf } from './target';
+import type { Pause } from './revocation-watch';
+import { passthroughOf, protocolOf } from './target';
 import { targetQuery } from './target-query';
 import { targetUrl } from './target-url';
 
@@ -37,6 +42,7 @@ export interface InvokeDependencies {
   readonly system: Pick<System, 'now'>;
   readonly bases: GatewayBases;
   readonly endpointPolicy: EndpointPolicy;
+  readonly pause: Pause;
 }
 
 export interface GatewayCall extends ReceivedCall, PassedRequest {
@@ -80,7 +86,42 @@ function checkRequest(call: GatewayCall, target: GatewayTarget): URL {
   return targetUrl(passthroughOf(target).endpoint, call.path);
 }
 
-async function admit(deps: InvokeDependencies, call: GatewayCall, annotate: Annotate): Promise<AdmittedCall> {
+/** Milliseconds for which a request waits for the consent that its user agreed to give: less than clients wait. */
+const CONSENT_TIMEOUT = 45_000;
+const CONSENT_PAUSE = 2_000;
+
+/**
+ * Returns the credential. An MCP request that was repeated because its user agreed to consent waits for the consent.
+ *
+ * @throws ConsentRequired, ServiceError, or the signal's reason
+ */
+async function credentialFor(
+  { pause, system }: Pick<InvokeDependencies, 'pause' | 'system'>,
+  source: CredentialSource,
+  { call, target, signal }: { call: GatewayCall; target: GatewayTarget; signal: AbortSignal },
+): Promise<Credential> {
+  const until = system.now() + CONSENT_TIMEOUT;
+  for (;;) {
+    try {
+      return await source.retrieve();
+    } catch (error) {
+      const isWaiting =
+        error instanceof ConsentRequired &&
+        protocolOf(target) === 'MCP' &&
+        isAwaited(call, error.consent) &&
+        system.now() < until;
+      if (!isWaiting) throw error;
+      await pause(CONSENT_PAUSE, signal);
+    }
+  }
+}
+
+async function admit(
+  deps: InvokeDependencies,
+  call: GatewayCall,
+  signal: AbortSignal,
+  annotate: Annotate,
+): Promise<AdmittedCall> {
   const found = await deps.gateways.target(call.gatewayId, call.targetName);
   if (found?.gateway.authorizerType !== apiOf(call)) throw noSuchTarget();
   const { gateway, target } = found;
@@ -92,7 +133,7 @@ async function admit(deps: InvokeDependencies, call: GatewayCall, annotate: Anno
   const access = await createAccess(deps, gateway.id, calledFor);
   annotate(tokenEntry(access.token()));
   const source = createCredentialSource(deps.credentials, target, selected, access.token);
-  const credential = await source.retrieve();
+  const credential = await credentialFor(deps, source, { call, target, signal });
   return {
     gateway,
     target,
@@ -112,7 +153,11 @@ async function admit(deps: InvokeDependencies, call: GatewayCall, annotate: Anno
  *
  * @throws UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for a gateway or target
  *   that does not exist, or a gateway of the other API; ValidationException for the path, the query, or a header;
- *   GatewayProblem if the user has to consent
+ *   ConsentRequired
  */
-export const admitGatewayCall = (deps: InvokeDependencies, call: GatewayCall): Promise<AdmittedCall> =>
-  audited(deps.audit, { operation: OPERATION }, (annotate) => admit(deps, call, annotate));
+export const admitGatewayCall = (
+  deps: InvokeDependencies,
+  call: GatewayCall,
+  signal: AbortSignal,
+): Promise<AdmittedCall> =>
+  audited(deps.audit, { operation: OPERATION }, (annotate) => admit(deps, call, signal, annotate));

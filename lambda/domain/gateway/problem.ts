@@ -2,6 +2,7 @@
  * The errors of a gateway for its caller: problem documents, because its callers are clients of a target and not of AWS.
  * Source: RFC 9457.
  */
+import type { GatewayTarget } from '../../model/records/gateway';
 import { ERROR_STATUS, ServiceError, type ErrorName, type ErrorParts } from '../service-error';
 
 /** Kinds of problems that a program can act on, by what follows {@link TYPE_PREFIX}. */
@@ -66,16 +67,21 @@ export class GatewayProblem extends ServiceError {
 export const targetFailure = (message: string, detail: string, cause?: unknown): GatewayProblem =>
   new GatewayProblem('target-unavailable', message, { detail, cause });
 
-export const consentRequired = (
-  { authorizationUrl, sessionUri }: OutstandingConsent,
-  detail = 'consent required',
-): GatewayProblem =>
-  new GatewayProblem(
-    'consent-required',
-    'Open authorizationUrl in a browser as the user, then repeat the request.',
-    { detail, outcome: 'consent-required' },
-    { authorizationUrl, sessionUri },
-  );
+/** The user has to consent before the target gets the request. */
+export class ConsentRequired extends GatewayProblem {
+  constructor(
+    readonly target: Pick<GatewayTarget, 'name' | 'targetConfiguration'>,
+    readonly consent: OutstandingConsent,
+  ) {
+    const { authorizationUrl, sessionUri } = consent;
+    super(
+      'consent-required',
+      'Open authorizationUrl in a browser as the user, then repeat the request.',
+      { detail: 'consent required', outcome: 'consent-required' },
+      { authorizationUrl, sessionUri },
+    );
+  }
+}
 
 /** A problem document, and the status of its response. */
 export interface ProblemDocument {

@@ -2,6 +2,7 @@
  * Composition of the two functions of gateways. Neither can open the vault, sign a token, or write the directory: the gateway
  * function is a caller of the identity service.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { DynamoDb } from '../../adapters/dynamodb/client';
 import { createGatewayReader } from '../../adapters/dynamodb/gateway-reader';
 import type { ConnectionPolicy } from '../../adapters/http/connection-policy';
@@ -12,12 +13,16 @@ import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
 import { system } from '../../adapters/system';
 import type { Forward } from '../../domain/gateway/exchange';
 import type { GatewayBases } from '../../domain/gateway/inbound';
+import type { Pause } from '../../domain/gateway/revocation-watch';
 import type { AuthorizerHandler } from '../../gate/authorizer-handler';
 import { createGatewayAuthorizerHandler } from '../../gate/gateway-authorizer-handler';
 import { createGatewayHandler, type GatewayHandler } from '../../gate/gateway-handler';
 import { IDLE } from '../../gate/passed-response';
 import { issuerReaders } from './issuer-readers';
 import { audit, refuseForgedBy, report, requests } from './logging';
+
+/** A timer that outlived its request would keep a process running. */
+const pause: Pause = (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal });
 
 export interface GatewayAuthorizerEnvironment {
   readonly endpointPolicy: ConnectionPolicy;
@@ -53,6 +58,7 @@ export function composeGateway({
     system,
     bases,
     endpointPolicy,
+    pause,
   };
   return createGatewayHandler(deps, report, idle);
 }

@@ -1,0 +1,165 @@
+/** An MCP server behind a gateway, whose user has to consent: each protocol version gets the URL in its way. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { gatewayFetch, type ResourceFetch } from '../../../lib/client/index';
+import { World, type TestAgent } from '../support/world';
+import { oauth, openGateway, type TestGateway } from './gateways';
+
+const world = World.ofFile();
+let agent: TestAgent;
+let gateway: TestGateway;
+let url: string;
+const authorizations: (string | undefined)[] = [];
+
+const server = createServer();
+beforeAll(async () => {
+  const handle = toNodeHandler(
+    createMcpHandler(() => {
+      const mcp = new McpServer({ name: 'notes', version: '1' });
+      mcp.registerTool('list', {}, () => ({ content: [{ type: 'text', text: 'Buy milk' }] }));
+      return mcp;
+    }),
+  ) as (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    authorizations.push(request.headers.authorization);
+    void handle(request, response);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  agent = await world.agent();
+  gateway = await openGateway(world, 'AWS_IAM');
+});
+afterAll(() => new Promise((closed) => server.close(closed)));
+
+let targets = 0;
+beforeEach(async () => {
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+  authorizations.length = 0;
+  url = await gateway.target(`notes-${(targets += 1)}`, endpoint, {
+    protocolType: 'MCP',
+    credential: oauth(agent.providerName),
+  });
+});
+
+let users = 0;
+/** A user who has not consented yet, and requests of the agent for this user. */
+async function newUser(): Promise<{ readonly userId: string; readonly send: ResourceFetch }> {
+  const userId = `user-${(users += 1)}`;
+  const workloadIdentityToken = await agent.token({ userId });
+  return { userId, send: gatewayFetch(gateway.url, { identity: agent.client, workloadIdentityToken }) };
+}
+
+async function consent(authorizationUrl: string | undefined, userId: string): Promise<void> {
+  await agent.complete(await agent.consent(authorizationUrl, userId), { userId });
+}
+
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': { elicitation: { url: {} } },
+};
+
+interface Message {
+  readonly result?: {
+    readonly resultType?: string;
+    readonly inputRequests?: Record<string, { readonly params: { readonly url: string } }>;
+    readonly isError?: boolean;
+    readonly content?: readonly { readonly text: string }[];
+  };
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: object };
+}
+
+/** Calls the tool as a client of this version, and returns the message of the response. */
+async function callTool(
+  send: ResourceFetch,
+  version: string,
+  params: object = {},
+): Promise<{ readonly status: number; readonly message: Message }> {
+  const isModern = version === '2026-07-28';
+  const response = await send(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': version,
+      ...(isModern && { 'mcp-method': 'tools/call', 'mcp-name': 'list' }),
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 7,
+      method: 'tools/call',
+      params: { name: 'list', arguments: {}, ...(isModern && { _meta: META }), ...params },
+    }),
+  });
+  const text = await response.text();
+  const data = /^data: (.*)$/m.exec(text)?.[1] ?? text;
+  return { status: response.status, message: JSON.parse(data) as Message };
+}
+
+it('a client of version 2025-11-25 gets the URL as an error when it connects, and connects after the consent', async () => {
+  const { userId, send } = await newUser();
+  const connect = async () => {
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), { fetch: send }));
+    return client;
+  };
+  const error = (await connect().catch((caught: unknown) => caught)) as {
+    code: number;
+    data: { elicitations: readonly { mode: string; url: string; elicitationId: string }[] };
+  };
+  const [elicitation] = error.data.elicitations;
+  expect(error.code).toBe(-32042);
+  expect(elicitation).toMatchObject({ mode: 'url', elicitationId: expect.stringMatching(/^urn:/) as string });
+  expect(authorizations).toEqual([]);
+  await consent(elicitation?.url, userId);
+  const client = await connect();
+  expect((await client.listTools()).tools).toMatchObject([{ name: 'list' }]);
+  expect(await client.callTool({ name: 'list' })).toMatchObject({ content: [{ text: 'Buy milk' }] });
+  expect(authorizations.every((value) => value?.startsWith('Bearer '))).toBe(true);
+  await client.close();
+});
+
+it('a client of an earlier version gets the URL in words', async () => {
+  const { send } = await newUser();
+  const { status, message } = await callTool(send, '2025-06-18');
+  expect(status).toBe(200);
+  expect(message.result).toMatchObject({
+    isError: true,
+    content: [{ text: expect.stringMatching(/open this URL in a browser: http/) as string }],
+  });
+});
+
+describe('a client of version 2026-07-28', () => {
+  const VERSION = '2026-07-28';
+
+  it('gets a request for input, and its repeated call waits for the consent', async () => {
+    const { userId, send } = await newUser();
+    const { message } = await callTool(send, VERSION);
+    expect(message.result?.resultType).toBe('input_required');
+    const [[key, { params }] = ['', { params: { url: '' } }]] = Object.entries(
+      message.result?.inputRequests ?? {},
+    );
+    const repeated = callTool(send, VERSION, { inputResponses: { [key]: { action: 'accept' } } });
+    await consent(params.url, userId);
+    expect((await repeated).message.result?.content).toMatchObject([{ text: 'Buy milk' }]);
+  });
+
+  it('is not asked again after its user declined', async () => {
+    const { send } = await newUser();
+    const { message } = await callTool(send, VERSION);
+    const [key = ''] = Object.keys(message.result?.inputRequests ?? {});
+    const declined = await callTool(send, VERSION, { inputResponses: { [key]: { action: 'decline' } } });
+    expect(declined.message.error?.message).toMatch(/did not allow this agent/);
+    expect(authorizations).toEqual([]);
+  });
+
+  it('gets the URL in words if it shows no URLs', async () => {
+    const { send } = await newUser();
+    const { message } = await callTool(send, VERSION, {
+      _meta: { ...META, 'io.modelcontextprotocol/clientCapabilities': {} },
+    });
+    expect(message.result).toMatchObject({ isError: true, resultType: 'complete' });
+  });
+});
