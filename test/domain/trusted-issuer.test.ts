@@ -92,7 +92,7 @@ it.each([
   [
     'an empty audience',
     entry({ allowedAudience: [''] }),
-    /\[0\]\.allowedAudience\[0\] must have 1 or more characters/,
+    /\[0\]\.allowedAudience\[0\] must have 1 to 512 characters/,
   ],
   ['an empty list of clients', entry({ allowedClients: [] }), /\[0\]\.allowedClients/],
   ['an empty list of scopes', entry({ allowedScopes: [] }), /\[0\]\.allowedScopes/],
@@ -282,7 +282,7 @@ describe('an authorizer of a workload identity in a request', () => {
   it('does not name gateways of AWS, and says why', () => {
     const arn = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/g-0123456789';
     const faults = faultsOf({ workloadIdentities: ['agent'], hostingEnvironments: [{ arn }] });
-    expect(faults).toEqual([expect.stringContaining('has no gateways')]);
+    expect(faults).toEqual([expect.stringContaining('calls no agent as its hosting environment')]);
   });
 
   it('replaces the stored one, removes it if it is empty, and keeps it if it is omitted', () => {

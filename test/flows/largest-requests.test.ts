@@ -97,7 +97,7 @@ describe('a workload identity', () => {
     const member = 'authorizerConfiguration';
     expect(
       await refused({ [member]: authorizerFor(world.issuer, { discoveryUrl: discoveryUrl(500_000) }) }),
-    ).toEqual([400, member]);
+    ).toEqual([400, `${member}.customJWTAuthorizer.discoveryUrl`, member]);
     const audience = many(50, () => WIDE.repeat(256));
     expect(
       await refused({

@@ -60,7 +60,7 @@ function operationsOf(role: string): string[] {
   expect(resources.every((arn) => arn.startsWith(prefix))).toBe(true);
   const byRoute = new Map(
     Object.entries(OPERATIONS).map(([name, { method, path }]) => [
-      `${method}${path.replace(/\{\w+\+?\}/, '*')}`,
+      `${method}${path.replace(/\{\w+\+?\}/g, '*')}`,
       name as OperationName,
     ]),
   );

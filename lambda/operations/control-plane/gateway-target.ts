@@ -58,12 +58,12 @@ export const reference: ReferenceOf<typeof gatewayTarget> = {
   },
   UpdateGatewayTarget: {
     does: 'Replaces the configuration: omitted members are removed. The name must stay: callers have it in their URLs.',
-    errors: ['ResourceNotFoundException'],
+    errors: ['ConflictException', 'ResourceNotFoundException'],
     differs: [GATEWAY_OWNED, READY, NORMALIZED, RESERVED, OWN_SCOPES, SIZED],
   },
   DeleteGatewayTarget: {
     does: 'Deletes a target. The grants of users stay: they belong to the agents.',
-    errors: ['ResourceNotFoundException'],
+    errors: ['ConflictException', 'ResourceNotFoundException'],
     differs: [GATEWAY_OWNED],
   },
   ListGatewayTargets: {

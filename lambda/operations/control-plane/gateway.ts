@@ -59,7 +59,7 @@ export const reference: ReferenceOf<typeof gateway> = {
   },
   UpdateGateway: {
     does: 'Replaces the configuration: omitted members are removed. `name` and `authorizerType` must stay: the URL of the gateway depends on them.',
-    errors: ['ResourceNotFoundException'],
+    errors: ['ConflictException', 'ResourceNotFoundException'],
     differs: [GATEWAY_OWNED, UNUSED_GATEWAY_ROLE, READY, OWN_AUDIENCE],
   },
   DeleteGateway: {
