@@ -33,6 +33,11 @@ const problemIn = ({ body }: Received) => JSON.parse(body) as Record<string, str
 
 const bearerOf = ({ headers }: Asked): string => headers.authorization?.replace(/^Bearer /, '') ?? '';
 
+function tokenOf(asked: Asked | undefined): string {
+  if (!asked) throw new Error('the target was not asked');
+  return bearerOf(asked);
+}
+
 const callFor = async (userId: string, choices: Parameters<typeof callSigned>[3] = {}, at = url) =>
   callSigned(world, at, await agent.token({ userId }), choices);
 
@@ -45,7 +50,7 @@ async function consent(userId: string, refused: Received, by = agent): Promise<v
 async function connected(userId: string): Promise<string> {
   await consent(userId, await callFor(userId));
   expect((await callFor(userId)).status).toBe(200);
-  return bearerOf(server.asked.splice(0).at(-1) as Asked);
+  return tokenOf(server.asked.splice(0).at(-1));
 }
 
 describe('without a grant of the user', () => {
@@ -71,7 +76,7 @@ describe('without a grant of the user', () => {
     await consent('ben', await callFor('ben'));
     const answer = await callFor('ben', { query: {}, method: 'GET' });
     expect(answer.status).toBe(200);
-    const token = bearerOf(server.asked[0] as Asked);
+    const token = tokenOf(server.asked[0]);
     expect(provider.exchanges.at(-1)?.answer.access_token).toBe(token);
     expect(answer.body).toContain(`Bearer ${'*'.repeat(token.length)}`);
     expect(JSON.stringify(answer)).not.toContain(token);
@@ -85,13 +90,8 @@ describe('without a grant of the user', () => {
   });
 
   it('needs a return URL of the request or of the target', async () => {
-    const { defaultReturnUrl: _, ...credential } = oauth(agent.providerName).credentialProvider
-      ?.oauthCredentialProvider ?? { defaultReturnUrl: '' };
     const bare = await gateway.target('bare', server.origin, {
-      credential: {
-        credentialProviderType: 'OAUTH',
-        credentialProvider: { oauthCredentialProvider: { ...credential } as never },
-      },
+      credential: oauth(agent.providerName, { defaultReturnUrl: undefined }),
     });
     const refused = await callFor('cai', {}, bare);
     expect([refused.status, problemIn(refused).detail]).toEqual([
@@ -197,7 +197,7 @@ describe('a target that rejects the token', () => {
     expect(provider.exchanges.at(-1)?.answer.scope).toMatch(/\ba\b/);
   });
 
-  it('is told apart from one that forbids the request', async () => {
+  it('is distinguished from one that forbids the request', async () => {
     await connected('ida');
     server.run = (response) => response.writeHead(403).end('not yours');
     expect(await callFor('ida')).toMatchObject({ status: 403, body: 'not yours' });
@@ -265,15 +265,16 @@ describe('a response that is streaming', () => {
 it('forwards nothing if the decision cannot be recorded', async () => {
   const open = await gateway.target('unrecorded', server.origin);
   const token = await agent.token({ userId: 'ana' });
-  const { info } = globalThis.console;
-  globalThis.console.info = (line: unknown) => {
+  const log = globalThis.console;
+  const full = (line: unknown): void => {
     if (String(line).includes('InvokeGateway')) throw new Error('the disk is full');
-    info(line);
+    log.info(line);
   };
+  globalThis.console = Object.assign(Object.create(log) as Console, { info: full });
   try {
     expect((await callSigned(world, open, token)).status).toBe(500);
   } finally {
-    globalThis.console.info = info;
+    globalThis.console = log;
   }
   expect(server.asked).toEqual([]);
 });

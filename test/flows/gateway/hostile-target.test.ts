@@ -56,8 +56,8 @@ it('cannot set cookies, name the credential, or challenge the caller', async () 
       })
       .end('ok');
   const answer = await callAs(world, url);
-  const own = ['cache-control', 'connection', 'content-type', 'date', 'keep-alive', 'transfer-encoding'];
-  expect([...answer.headers.keys()].filter((name) => !own.includes(name))).toEqual([
+  const usual = ['cache-control', 'connection', 'content-type', 'date', 'keep-alive', 'transfer-encoding'];
+  expect([...answer.headers.keys()].filter((name) => !usual.includes(name))).toEqual([
     'x-amzn-requestid',
     'x-content-type-options',
     'x-debug',
@@ -72,7 +72,7 @@ it('cannot show the credential in a body, wherever its parts end, and a stated l
   const body = `{"a":"${KEY}","b":"${encodeURIComponent(KEY)}","c":"${basic}"}`;
   server.run = (response) => {
     response.writeHead(200, { 'content-length': Buffer.byteLength(body) });
-    // Each byte in a packet of its own.
+    // Chunks of one byte.
     for (const character of body) response.write(character);
     response.end();
   };
@@ -98,7 +98,7 @@ describe('gets a problem document to the caller with', () => {
       /more than 7168 characters/,
     ],
     [
-      'headers that nobody reads',
+      'more headers than are read',
       (response) => response.writeHead(200, { 'x-other': 'a'.repeat(20_000) }).end(),
       /HPE_HEADER_OVERFLOW/,
     ],
