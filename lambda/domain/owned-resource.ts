@@ -1,4 +1,4 @@
-/** Stores of workload identities, credential providers, and consent portals. */
+/** Stores of workload identities, credential providers, consent portals, and gateways. */
 import type { OwnedResource } from '../model/records/owned-resource';
 import type { Caller } from './principal';
 

@@ -30,7 +30,7 @@ export const requests = (
 - A map must not have the key \`constructor\`, \`prototype\`, or \`__proto__\`: ${keysDiffer?.why ?? ''}.
 - If the service does not support a member or a value, the error says why.
 
-IAM decides which operations a principal can call (\`execute-api:Invoke\`). In the service, each workload identity and credential provider belongs to the principal that created it. Its resource policy can grant or deny access to other principals.`;
+IAM decides which operations a principal can call (\`execute-api:Invoke\`), by method and path: \`GET/gateways/*\` includes the operations on the targets of gateways. In the service, each workload identity and credential provider belongs to the principal that created it. Its resource policy can grant or deny access to other principals.`;
 
 /** The authorization of the operators' plane. */
 export const OPERATOR_PLANE = `These operations are for the operators of the service. IAM is their only authorization: \`execute-api:Invoke\` on \`POST/operator/*\`, or on single operations. Ownership and resource policies neither give nor take access, so an agent and its owner cannot lift what an operator did. Do not give agents \`execute-api:Invoke\` on a wildcard that includes \`/operator/\`.`;

@@ -1,7 +1,7 @@
 /**
- * The common members of workload identities, credential providers, and consent portals: a name that can be reused, an ID
- * that cannot, an owner, and a place in the directory. They are listed once, because parsing drops unlisted members: a
- * record without `policy` would lose a Deny.
+ * The common members of workload identities, credential providers, consent portals, and gateways: a name that can be
+ * reused, an ID that cannot, an owner, and a place in the directory. They are listed once, because parsing drops unlisted
+ * members: a record without `policy` would lose a Deny.
  */
 import * as v from 'valibot';
 import type { Of } from '../of';

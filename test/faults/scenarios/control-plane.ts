@@ -95,6 +95,30 @@ async function newPortal(stage: Stage): Promise<string> {
   return consentPortalId;
 }
 
+const GATEWAY = { roleArn: 'arn:aws:iam::000000000000:role/gateway', authorizerType: 'AWS_IAM' };
+const TARGET = {
+  targetConfiguration: {
+    http: { passthrough: { endpoint: 'https://api.example/v1', protocolType: 'CUSTOM' } },
+  },
+};
+
+async function newGateway(stage: Stage) {
+  const name = stage.unique('gateway');
+  const { gatewayId } = await called<{ gatewayId: string }>(stage, 'CreateGateway', {
+    body: { name, ...GATEWAY },
+  });
+  return { name, labels: { gatewayIdentifier: gatewayId } };
+}
+
+async function newTarget(stage: Stage) {
+  const { labels } = await newGateway(stage);
+  const { targetId } = await called<{ targetId: string }>(stage, 'CreateGatewayTarget', {
+    labels,
+    body: TARGET,
+  });
+  return { ...labels, targetId };
+}
+
 const identityArn = async (stage: Stage): Promise<string> => workloadArn(await newIdentity(stage));
 
 async function taggedArn(stage: Stage): Promise<string> {
@@ -200,6 +224,40 @@ export const CONTROL_PLANE: readonly Scenario[] = [
     performed: [404],
   }),
   simple('ListConsentPortals', { input: () => ({ body: { maxResults: 5 } }) }),
+  // As AWS SDKs send it: a repetition with the token continues.
+  simple('CreateGateway', {
+    input: (stage) => ({
+      body: { name: stage.unique('gateway'), ...GATEWAY, clientToken: crypto.randomUUID() },
+    }),
+  }),
+  simple('GetGateway', { share: newGateway, input: (_stage, { labels }) => ({ labels }) }),
+  simple('UpdateGateway', {
+    share: newGateway,
+    input: (_stage, { labels, name }) => ({ labels, body: { name, ...GATEWAY } }),
+  }),
+  simple('DeleteGateway', {
+    async input(stage) {
+      const { labels } = await newGateway(stage);
+      await called(stage, 'CreateGatewayTarget', { labels, body: TARGET });
+      return { labels };
+    },
+    performed: [404],
+  }),
+  simple('ListGateways', { input: () => ({ query: { maxResults: '5' } }) }),
+  simple('CreateGatewayTarget', {
+    share: newGateway,
+    input: (stage, { labels }) => ({
+      labels,
+      body: { name: stage.unique('target'), ...TARGET, clientToken: crypto.randomUUID() },
+    }),
+  }),
+  simple('GetGatewayTarget', { share: newTarget, input: (_stage, labels) => ({ labels }) }),
+  simple('UpdateGatewayTarget', { share: newTarget, input: (_stage, labels) => ({ labels, body: TARGET }) }),
+  simple('DeleteGatewayTarget', {
+    input: async (stage) => ({ labels: await newTarget(stage) }),
+    performed: [404],
+  }),
+  simple('ListGatewayTargets', { share: newGateway, input: (_stage, { labels }) => ({ labels }) }),
   simple('GetTokenVault', { input: () => ({ body: {} }) }),
   simple('TagResource', {
     share: identityArn,
