@@ -1,6 +1,6 @@
 /** Responses of the operations on gateways and targets: the AWS members, whose times are texts (ISO 8601). */
 import { workloadIdentityArn } from '../domain/identity/workload-identity';
-import { gatewayUrl, type GatewayUrls } from '../domain/gateway/gateway';
+import { gatewayUrl, type GatewayUrls } from '../domain/gateway/manage/gateway';
 import type { TargetOfGateway } from '../domain/gateway/manage/targets';
 import type { Gateway, GatewayTarget } from '../model/records/gateway';
 

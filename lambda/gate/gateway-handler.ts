@@ -13,7 +13,7 @@ import { lastEventOf } from '../domain/gate/broken-stream';
 import { METADATA_CACHING, protectedResourceMetadata } from '../domain/gate/resource-metadata';
 import { gatewayEntry, RESPONSE_OPERATION, targetEntry } from '../domain/gateway/audit';
 import { exchange, type Forward, type PassedResponse } from '../domain/gateway/exchange';
-import { gatewayUrl } from '../domain/gateway/gateway';
+import { gatewayUrl } from '../domain/gateway/manage/gateway';
 import { challengedGateway } from '../domain/gateway/inbound';
 import {
   admitGatewayCall,

@@ -18,12 +18,14 @@ export const LAMBDA_MODULES = [
 
 /** The modules of the domain, from top to bottom. All of them can import from the last one. */
 export const DOMAIN_MODULES = [
+  'lambda/domain/gateway',
   'lambda/domain/gate',
   'lambda/domain/operator',
   'lambda/domain/security-event',
   'lambda/domain/audit-trail',
   'lambda/domain/resource',
   'lambda/domain/portal',
+  'lambda/domain/gateway/manage',
   'lambda/domain/credential',
   'lambda/domain/consent',
   'lambda/domain/revocation',

@@ -156,6 +156,21 @@ it('counts requests to an agent endpoint by outcome, and the early end of a resp
   ]);
 });
 
+it('counts requests to a gateway by outcome, and what is wrong with its responses separately', () => {
+  const call = { operation: 'InvokeGateway', outcome: 'denied', error: 'AccessDeniedException' } as const;
+  const WorkloadIdentity = 'assistant';
+  expect(countsOf({ ...call, result: 'consent-required' })).toEqual([
+    ['GatewayInvocation', { WorkloadIdentity, Outcome: 'consent-required' }],
+  ]);
+  expect(countsOf(call)).toEqual([['GatewayInvocation', { WorkloadIdentity, Outcome: 'denied' }]]);
+  const end = { operation: 'GatewayResponse' };
+  expect(countsOf(end)).toEqual([]);
+  expect(countsOf({ ...end, outcome: 'failed', credentialEchoed: true })).toEqual([
+    ['FailedGatewayResponse', { WorkloadIdentity }],
+    ['EchoedCredential', { WorkloadIdentity }],
+  ]);
+});
+
 it('counts API keys, which have no separate outcome', () => {
   const call = { operation: 'GetResourceApiKey' };
   expect(countsOf({ ...call, result: 'cached' })).toEqual([['ApiKeyFetchSuccess', vault]]);

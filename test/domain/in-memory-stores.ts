@@ -14,7 +14,7 @@ import type { OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { OwnedResource } from '../../lambda/model/records/owned-resource';
 import type { ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';
 import type { ConsentPortal } from '../../lambda/model/records/consent-portal';
-import type { GatewayStore } from '../../lambda/domain/gateway/gateway';
+import type { GatewayStore } from '../../lambda/domain/gateway/manage/gateway';
 import type { Gateway } from '../../lambda/model/records/gateway';
 import type { ClientMetadataStore } from '../../lambda/domain/provider/published-client';
 import type { PublishedClient } from '../../lambda/model/records/published-client';

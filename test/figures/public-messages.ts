@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { PROBLEM_KINDS } from '../../lambda/domain/gateway/problem';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
 
 const ROOT = join(__dirname, '../..');
@@ -24,6 +25,8 @@ const CREATORS: Readonly<Record<string, { readonly type: string; readonly prefix
   unauthorized: { type: 'UnauthorizedException' },
   notFound: { type: 'ResourceNotFoundException' },
   runtimeClientError: { type: 'RuntimeClientError' },
+  failure: { type: 'RuntimeClientError' },
+  targetFailure: { type: 'RuntimeClientError' },
 };
 
 type Constants = ReadonlyMap<string, ts.Node>;
@@ -96,6 +99,11 @@ function messagesIn(source: ts.SourceFile, shared: Constants): PublicMessage[] {
     if (ts.isNewExpression(node) && node.expression.getText() === 'ServiceError') {
       const [type, message] = node.arguments ?? [];
       add(textOf(type, constants), message);
+    }
+    if (ts.isNewExpression(node) && node.expression.getText() === 'GatewayProblem') {
+      const [kind, message] = node.arguments ?? [];
+      const name = textOf(kind, constants) as keyof typeof PROBLEM_KINDS;
+      add(PROBLEM_KINDS[name]?.error, message);
     }
     if (ts.isCallExpression(node)) {
       const creator = CREATORS[node.expression.getText()];

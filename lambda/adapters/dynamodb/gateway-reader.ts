@@ -1,5 +1,5 @@
 /** Reads a gateway, with one of its targets, in one round trip. */
-import { nameInGatewayId } from '../../domain/gateway/gateway';
+import { nameInGatewayId } from '../../domain/gateway/manage/gateway';
 import type { GatewayReader } from '../../domain/gateway/gateway-reader';
 import { GatewaySchema, GatewayTargetSchema, type Gateway } from '../../model/records/gateway';
 import { gatewayKey, gatewayTargetKey } from '../../model/table-keys';

@@ -1,5 +1,5 @@
 /** Targets of gateways in the directory table: one item each, in the partition of their gateway. */
-import type { GatewayTargetStore } from '../../domain/gateway/gateway';
+import type { GatewayTargetStore } from '../../domain/gateway/manage/gateway';
 import { GatewayTargetSchema, type GatewayTarget } from '../../model/records/gateway';
 import { gatewayKey, gatewayTargetKey, TARGET_PREFIX, type Key } from '../../model/table-keys';
 import { parseRecord, versioned } from './record';

@@ -136,6 +136,26 @@ function inboundCount({ operation, outcome, workloadIdentity }: AuditEntry): Cou
   return [{ name: 'InboundInvocation', dimensions: { WorkloadIdentity, Outcome: outcome } }];
 }
 
+/** For a gateway, whose workload identity has its ID. A request and the end of its response have an entry each. */
+function gatewayCount({
+  operation,
+  outcome,
+  result,
+  workloadIdentity,
+  credentialEchoed,
+}: AuditEntry): Count[] {
+  const WorkloadIdentity = nameOf(workloadIdentity);
+  if (operation === 'InvokeGateway') {
+    return [{ name: 'GatewayInvocation', dimensions: { WorkloadIdentity, Outcome: result ?? outcome } }];
+  }
+  if (operation !== 'GatewayResponse') return [];
+  const named = (name: string): Count => ({ name, dimensions: { WorkloadIdentity } });
+  return [
+    ...(outcome === 'allowed' ? [] : [named('FailedGatewayResponse')]),
+    ...(credentialEchoed ? [named('EchoedCredential')] : []),
+  ];
+}
+
 /** What an identity provider reports. */
 const REPORTS: readonly string[] = [
   'ReceiveSecurityEvents',
@@ -163,12 +183,14 @@ const forgedCount = ({ operation }: AuditEntry): Count[] =>
 
 const counted = (name: string): Count => ({ name, dimensions: {} });
 
+const INVOCATIONS: readonly string[] = ['InvokeAgentRuntime', 'InvokeGateway', 'GatewayResponse'];
+
 /**
  * Denied by owner, by resource policy, for the user of a session, or for the kind of principal. Those of an agent endpoint
- * are in `InboundInvocation`.
+ * are in `InboundInvocation`, and those of a gateway in `GatewayInvocation`.
  */
 const denialCount = ({ operation, outcome, error }: AuditEntry): Count[] =>
-  outcome === 'denied' && error === 'AccessDeniedException' && operation !== 'InvokeAgentRuntime'
+  outcome === 'denied' && error === 'AccessDeniedException' && !INVOCATIONS.includes(operation)
     ? [counted('Denial')]
     : [];
 
@@ -181,6 +203,7 @@ const countsOf = (entry: AuditEntry, generalized: AuditEntry): Count[] => [
   ...outcomeCount(generalized),
   ...consentCount(entry),
   ...inboundCount(entry),
+  ...gatewayCount(generalized),
   ...reportCount(entry),
   ...forgedCount(entry),
   ...denialCount(entry),

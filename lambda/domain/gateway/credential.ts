@@ -1,16 +1,14 @@
 /** The credential of one request: what selects it at the identity service, and how it is attached. */
 import { arnParts } from '../../model/arn';
+import { CALLBACK_HEADER } from '../gate/agent-request';
 import type { Flow } from '../../model/flow';
 import type { OauthTargetCredential } from '../../model/gateway/target-configuration';
 import type { GatewayTarget } from '../../model/records/gateway';
 import { invalidMember, ServiceError } from '../service-error';
-import { credentialPlace, NOT_PLACED, placed, type PlacedCredential } from './credential-placement';
+import { credentialPlace, NOT_PLACED, placed, type PlacedCredential } from './manage/credential-placement';
 import { ConsentRequired, type OutstandingConsent } from './problem';
 import type { ProvenRequest, ResourceCredentials, ResourceToken, TokenRequest } from './resource-credentials';
 import { passthroughOf } from './target';
-
-/** Header of a request with the return URL of a consent, as agents in AgentCore runtimes receive it. */
-export const CALLBACK_HEADER = 'OAuth2CallbackUrl';
 
 const FLOW_OF: Readonly<Record<NonNullable<OauthTargetCredential['grantType']>, Flow>> = {
   AUTHORIZATION_CODE: 'USER_FEDERATION',

@@ -5,7 +5,7 @@ import type { ConnectionRoute } from '../private-endpoint';
 import { ServiceError } from '../service-error';
 import { ExchangeFailure, type StreamedResponse } from '../streamed-exchange';
 import type { Credential, CredentialSource } from './credential';
-import { credentialPlace } from './credential-placement';
+import { credentialPlace } from './manage/credential-placement';
 import { EchoRemover } from './echo-remover';
 import { requestHeaders } from './forwarded-headers';
 import type { HeaderFields } from '../gate/header-fields';
@@ -86,9 +86,9 @@ function failureFor({ gateway }: AdmittedRequest, error: unknown, signal: AbortS
   if (signal.aborted && signal.reason instanceof ServiceError) return signal.reason;
   if (!(error instanceof ExchangeFailure) && !signal.aborted) return error;
   const detail = error instanceof ExchangeFailure ? error.detail : 'the request ended';
-  const why = gateway.exceptionLevel === 'DEBUG' ? ` Reason: ${detail}.` : '';
+  const why = gateway.exceptionLevel === 'DEBUG' ? `: ${detail}` : '';
   return targetFailure(
-    `The target could not be reached, or ended the connection before it responded.${why}`,
+    `The target could not be reached, or ended the connection before it responded${why}.`,
     `target: ${detail}`,
     error,
   );

@@ -9,7 +9,7 @@ import type { PassthroughProtocol } from '../../model/gateway/target-configurati
 import { MCP_FIELD } from '../gate/agent-request';
 import { joinedField, type HeaderFields } from '../gate/header-fields';
 import { invalidMember } from '../service-error';
-import type { CredentialPlace } from './credential-placement';
+import type { CredentialPlace } from './manage/credential-placement';
 import { protocolOf } from './target';
 
 const REQUEST = new Set([

@@ -1,7 +1,7 @@
 /** The addresses of gateways, and the users and agents that can call them. */
 import type { Gateway } from '../../model/records/gateway';
 import type { GatewayAuthorizer } from '../../model/gateway/gateway-configuration';
-import { gatewayUrl, type GatewayUrls } from './gateway';
+import { gatewayUrl, type GatewayUrls } from './manage/gateway';
 import type { ChallengedResource } from '../gate/challenge';
 import { METADATA_PATH } from '../gate/challenge';
 import { CALLING_AGENT_HEADER } from '../gate/agent-request';

@@ -2,6 +2,7 @@
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import type { EndpointPolicy } from '../../model/endpoint';
 import type { GatewayTarget } from '../../model/records/gateway';
+import { CALLBACK_HEADER } from '../gate/agent-request';
 import { tokenEntry } from '../gate/audit';
 import { singleField } from '../gate/header-fields';
 import type { WorkloadTokens } from '../gate/invoke';
@@ -12,17 +13,16 @@ import type { System } from '../system';
 import { createAccess, type Access } from './access';
 import { gatewayEntry, OPERATION, targetEntry } from './audit';
 import {
-  CALLBACK_HEADER,
   createCredentialSource,
   selectedCredential,
   type Credential,
   type CredentialSource,
   type SelectedCredential,
 } from './credential';
-import { credentialPlace } from './credential-placement';
+import { credentialPlace } from './manage/credential-placement';
 import type { AdmittedRequest, PassedRequest } from './exchange';
 import { requestHeaders } from './forwarded-headers';
-import { gatewayUrl } from './gateway';
+import { gatewayUrl } from './manage/gateway';
 import type { GatewayReader } from './gateway-reader';
 import { admitCall, apiOf, trustedIssuerOf, type GatewayBases, type ReceivedCall } from './inbound';
 import { isAwaited } from './mcp-consent';

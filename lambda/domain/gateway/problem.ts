@@ -21,7 +21,7 @@ interface KindOfProblem {
   readonly title: string;
 }
 
-const KINDS: Readonly<Record<ProblemKind, KindOfProblem>> = {
+export const PROBLEM_KINDS: Readonly<Record<ProblemKind, KindOfProblem>> = {
   'consent-required': {
     status: 403,
     error: 'AccessDeniedException',
@@ -59,7 +59,7 @@ export class GatewayProblem extends ServiceError {
     /** Further members of the document. */
     readonly members: Readonly<Record<string, string>> = {},
   ) {
-    super(KINDS[kind].error, message, parts);
+    super(PROBLEM_KINDS[kind].error, message, parts);
   }
 }
 
@@ -92,7 +92,7 @@ export interface ProblemDocument {
 /** Returns the problem document of an error. `__type` is as in the other errors of this service. */
 export function problemOf(error: ServiceError): ProblemDocument {
   const { type: __type, message: detail, fieldList } = error;
-  const kind = error instanceof GatewayProblem ? KINDS[error.kind] : undefined;
+  const kind = error instanceof GatewayProblem ? PROBLEM_KINDS[error.kind] : undefined;
   const status = kind?.status ?? ERROR_STATUS[__type];
   const type = error instanceof GatewayProblem ? `${TYPE_PREFIX}${error.kind}` : 'about:blank';
   const members = error instanceof GatewayProblem ? error.members : {};

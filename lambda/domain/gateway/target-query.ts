@@ -2,7 +2,7 @@
 import type { GatewayTarget } from '../../model/records/gateway';
 import { invalidMember } from '../service-error';
 import { passthroughOf } from './target';
-import type { CredentialPlace } from './credential-placement';
+import type { CredentialPlace } from './manage/credential-placement';
 
 /** Values by name, as received. */
 export type QueryParameters = Readonly<Record<string, readonly string[]>>;

@@ -4,7 +4,7 @@ import { neededScopes } from '../gate/challenge';
 import { MAX_HEADER_CHARACTERS } from '../gate/agent-response';
 import type { StreamedResponse } from '../streamed-exchange';
 import type { Credential } from './credential';
-import { credentialPlace } from './credential-placement';
+import { credentialPlace } from './manage/credential-placement';
 import type { EchoRemover } from './echo-remover';
 import { responseHeaders } from './forwarded-headers';
 import { GatewayProblem, targetFailure } from './problem';
@@ -40,16 +40,32 @@ export function verdictOn(
   return scopes ? { kind: 'scopes', scopes } : { kind: 'accepted' };
 }
 
-const REJECTED: Readonly<Record<Credential['kind'], string>> = {
-  none: 'The target requires a credential, and has no credential provider. Ask the owner of the gateway to add one.',
-  'api-key': 'The target rejects the API key. Ask the owner of the gateway to update it.',
-  token: 'The target rejects the access token, also after its renewal. Ask the owner of the gateway.',
-};
+const KIND = 'credential-rejected';
 
-export const credentialRejected = ({ kind }: Credential): GatewayProblem =>
-  new GatewayProblem('credential-rejected', REJECTED[kind], {
-    detail: `target: status 401, credential ${kind}`,
-  });
+/** @param credential that the target does not accept */
+export function credentialRejected({ kind }: Credential): GatewayProblem {
+  const parts = { detail: `target: status 401, credential ${kind}` };
+  switch (kind) {
+    case 'none':
+      return new GatewayProblem(
+        KIND,
+        'The target requires a credential, and has no credential provider. Ask the owner of the gateway to add one.',
+        parts,
+      );
+    case 'api-key':
+      return new GatewayProblem(
+        KIND,
+        'The target rejects the API key. Ask the owner of the gateway to update it.',
+        parts,
+      );
+    case 'token':
+      return new GatewayProblem(
+        KIND,
+        'The target rejects the access token, also after its renewal. Ask the owner of the gateway.',
+        parts,
+      );
+  }
+}
 
 /** For a request that can have effects, which only its caller repeats. */
 export const credentialRenewed = (): GatewayProblem =>

@@ -9,7 +9,7 @@ import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import * as v from 'valibot';
 import { audited, type AuditTrail } from '../audit';
 import { parseConfiguration } from '../configuration';
-import { gatewayArn } from '../gateway/gateway';
+import { gatewayArn } from '../gateway/manage/gateway';
 import { changeResource } from '../resource-write';
 import type { Caller } from '../principal';
 import { findResource, noSuchArn, type ResourceStores } from '../resource/resource-arn';

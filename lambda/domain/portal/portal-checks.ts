@@ -11,7 +11,7 @@ import type { WorkloadIdentity } from '../../model/records/workload-identity';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import type { Oauth2Provider } from '../../model/provider/record';
-import { gatewayArn } from '../gateway/gateway';
+import { gatewayArn } from '../gateway/manage/gateway';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import type { OwnedResource } from '../../model/records/owned-resource';
 import { noSuchResource } from '../resource-write';

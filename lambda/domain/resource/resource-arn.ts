@@ -1,6 +1,6 @@
 /** Finds resources by ARN, for tags and resource policies. */
 import { apiKeyProviderArn, type ApiKeyProviderStore } from '../provider/api-key-provider';
-import { findGateway, gatewayArn, type GatewayStore } from '../gateway/gateway';
+import { findGateway, gatewayArn, type GatewayStore } from '../gateway/manage/gateway';
 import { consentPortalArn, findPortal, type ConsentPortalStore } from '../portal/consent-portal';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';

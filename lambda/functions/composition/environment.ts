@@ -4,7 +4,7 @@
  */
 import { REGION } from '../../model/regions';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
-import type { GatewayUrls } from '../../domain/gateway/gateway';
+import type { GatewayUrls } from '../../domain/gateway/manage/gateway';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
 import { parseOwnerAccounts } from '../../domain/operator/transfer-ownership';

@@ -1,5 +1,5 @@
 /** What passes between a caller and a target: the URL, the query, the headers, and the place of the credential. */
-import { credentialPlace, placed } from '../../../lambda/domain/gateway/credential-placement';
+import { credentialPlace, placed } from '../../../lambda/domain/gateway/manage/credential-placement';
 import { requestHeaders, responseHeaders } from '../../../lambda/domain/gateway/forwarded-headers';
 import { targetQuery } from '../../../lambda/domain/gateway/target-query';
 import { gatewayLocation, targetUrl } from '../../../lambda/domain/gateway/target-url';

@@ -102,11 +102,11 @@ describe('gets a problem document to the caller with', () => {
       (response) => response.writeHead(200, { 'x-other': 'a'.repeat(20_000) }).end(),
       /HPE_HEADER_OVERFLOW/,
     ],
-    ['no response', (response) => response.destroy(), /Reason: no response \(ECONNRESET\)\.$/],
+    ['no response', (response) => response.destroy(), /responded: no response \(ECONNRESET\)\.$/],
     [
       'what is not HTTP',
       (response) => response.socket?.end('HELLO\r\n\r\n'),
-      /Reason: no response \(HPE_INVALID/,
+      /responded: no response \(HPE_INVALID/,
     ],
     [
       'a switch of protocols',

@@ -10,7 +10,7 @@ import { workloadIdentityArn, type WorkloadIdentityStore } from '../../identity/
 import { changedConcurrently, changedMembers, createResource, nameTaken } from '../../resource-write';
 import { writeContents } from '../../sealing/deletion';
 import { epochSeconds, type System } from '../../system';
-import { gatewayUrl, type GatewayStore, type GatewayTargetStore, type GatewayUrls } from '../gateway';
+import { gatewayUrl, type GatewayStore, type GatewayTargetStore, type GatewayUrls } from './gateway';
 
 export interface GatewayIdentityDependencies {
   readonly gateways: GatewayStore;

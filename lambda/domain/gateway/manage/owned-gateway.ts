@@ -5,7 +5,7 @@ import { withOwnerId } from '../../ownership';
 import { authorizeAction, type Call } from '../../policy/access';
 import { ServiceError } from '../../service-error';
 import type { System } from '../../system';
-import { findGateway, gatewayArn, type GatewayStore } from '../gateway';
+import { findGateway, gatewayArn, type GatewayStore } from './gateway';
 
 export interface OwnedGatewayDependencies {
   readonly gateways: GatewayStore;

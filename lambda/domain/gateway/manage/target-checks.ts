@@ -8,7 +8,7 @@ import type { WorkloadIdentity } from '../../../model/records/workload-identity'
 import { checkEndpoint } from '../../endpoint';
 import { authorizeCredentialUse } from '../../policy/access';
 import type { Caller } from '../../principal';
-import { credentialPlace, type CredentialPlace } from '../credential-placement';
+import { credentialPlace, type CredentialPlace } from './credential-placement';
 import { checkEndpointServed } from '../../private-endpoint';
 import { apiKeyProviderArn, type ApiKeyProviderStore } from '../../provider/api-key-provider';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../../provider/oauth2-provider';

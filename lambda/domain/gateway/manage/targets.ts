@@ -14,7 +14,7 @@ import { changedConcurrently, changedMembers, nameTaken } from '../../resource-w
 import { writeContents } from '../../sealing/deletion';
 import { invalidMember, ServiceError } from '../../service-error';
 import { epochSeconds } from '../../system';
-import type { GatewayTargetStore } from '../gateway';
+import type { GatewayTargetStore } from './gateway';
 import { keepGatewayIdentity, type GatewayIdentityDependencies } from './gateway-identity';
 import {
   arnOf,

@@ -2,8 +2,8 @@
 import type {
   ApiKeyTargetCredential,
   CredentialProviderConfiguration,
-} from '../../model/gateway/target-configuration';
-import { ServiceError } from '../service-error';
+} from '../../../model/gateway/target-configuration';
+import { ServiceError } from '../../service-error';
 
 /** A header, or a parameter of the query. */
 export interface CredentialPlace {

@@ -2,9 +2,9 @@
  * Gateways: they forward the requests of agents to targets, and attach credentials that the agents never hold. The resource
  * of a gateway, and those of its targets, as its owner configures them.
  */
-import type { GatewayAuthorizer } from '../../model/gateway/gateway-configuration';
-import type { Gateway, GatewayTarget } from '../../model/records/gateway';
-import type { OwnedResourceStore } from '../owned-resource';
+import type { GatewayAuthorizer } from '../../../model/gateway/gateway-configuration';
+import type { Gateway, GatewayTarget } from '../../../model/records/gateway';
+import type { OwnedResourceStore } from '../../owned-resource';
 
 export type GatewayStore = OwnedResourceStore<Gateway>;
 
