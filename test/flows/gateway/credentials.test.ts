@@ -1,0 +1,67 @@
+/** The other credentials of targets, and the callers that name both a user and an agent. */
+import { CALLING_AGENT_HEADER } from '../../../lambda/domain/gate/agent-request';
+import { DpopWorld, SCOPES } from '../support/dpop-world';
+import type { TestAgent, World } from '../support/world';
+import { apiKeyOf, callAs, callSigned, oauth, openGateway } from './gateways';
+import { TargetServer, type Asked } from './target-server';
+
+let dpop: DpopWorld;
+let world: World;
+let agent: TestAgent;
+const server = TargetServer.ofFile();
+
+beforeAll(async () => {
+  dpop = await DpopWorld.start();
+  ({ world, agent } = dpop);
+});
+afterEach(() => {
+  dpop.restore();
+});
+afterAll(() => world.stop());
+
+const echoed = async (answer: Response): Promise<Asked> => (await answer.json()) as Asked;
+
+describe('an API key', () => {
+  it('can be in the query, which the caller neither sets nor sees', async () => {
+    const gateway = await openGateway(world, 'CUSTOM_JWT');
+    const url = await gateway.target('maps', server.origin, {
+      credential: await apiKeyOf(world, 'a key & of maps', { credentialLocation: 'QUERY_PARAMETER' }),
+      metadataConfiguration: { allowedQueryParameters: ['q'] },
+    });
+    const answer = await callAs(world, `${url}/search?q=zoo`);
+    expect(server.asked[0]?.url).toBe('/search?q=zoo&api_key=a%20key%20%26%20of%20maps');
+    expect((await echoed(answer)).url).toMatch(/^\/search\?q=zoo&api_key=\*+$/);
+    expect((await callAs(world, `${url}/search?api_key=mine`)).status).toBe(400);
+  });
+});
+
+describe('a token that is bound to a key', () => {
+  it('reaches the resource with a proof for each request, with a nonce if the server wants one', async () => {
+    const gateway = await openGateway(world, 'AWS_IAM');
+    const credential = oauth(agent.providerName, { scopes: SCOPES });
+    const url = await gateway.target('userinfo', dpop.me, { credential });
+    await dpop.connected('ana');
+    const token = await agent.token({ userId: 'ana' });
+    for (const require of [false, false, true]) {
+      if (require) dpop.requireNonces();
+      const answer = await callSigned(world, url, token);
+      expect([answer.status, JSON.parse(answer.body)]).toMatchObject([200, { sub: 'ana' }]);
+    }
+  });
+});
+
+describe('a caller with a user token', () => {
+  it('uses the grants of the agent whose token it has, for the same user only', async () => {
+    const gateway = await openGateway(world, 'CUSTOM_JWT');
+    const url = await gateway.target('echo', server.origin);
+    const ofAgent = async (user: string) => ({
+      [CALLING_AGENT_HEADER]: await agent.token({ userToken: await world.issuer.token(user) }),
+    });
+    expect((await callAs(world, url, { headers: await ofAgent('ana') })).status).toBe(200);
+    const entry = (await world.audit()).findLast(({ operation }) => operation === 'InvokeGateway');
+    expect(entry).toMatchObject({ chain: [expect.stringContaining(agent.name)] });
+    expect((await callAs(world, url, { headers: await ofAgent('ben') })).status).toBe(403);
+    expect(server.asked).toHaveLength(1);
+    expect(server.asked[0]?.headers).not.toHaveProperty(CALLING_AGENT_HEADER.toLowerCase());
+  });
+});
