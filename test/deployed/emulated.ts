@@ -19,6 +19,7 @@ import { ACCESS_TOKEN_SECONDS, checkFlow } from './flow';
 import { Front } from './front';
 import { allowLocalProviders } from './local-providers';
 import { checkDeployedAgain, checkDomain } from './moved';
+import { checkGateways } from './gateways';
 import { checkGrants, WITHOUT_EVENTS } from './grants';
 import { checkKeyReset } from './key-reset';
 import { checkPortal } from './portal';
@@ -34,6 +35,8 @@ import { checkCallersAreNamed, checkSignaturesAreRequired } from './unsigned';
 import { checkRemoval, checkSecondDeployment, checkUpdate } from './upgrade';
 
 const APP = 'npx tsx bin/app.ts';
+/** Later deployments are without gateways, which a private API does not allow. */
+const GATEWAYS = { config: 'test/deployed/gateways.config.json' };
 const STATELESS = 'AgentIdentityStateless';
 
 /** The emulator's settings from the environment. */
@@ -50,7 +53,7 @@ function stageAt({ endpoint: emulator }: Emulator, endpoint: string) {
 
 async function checkDeployment(checks: Checks, cdk: Cdk, emulator: Emulator) {
   checks.chapter('cdk deploy');
-  const assembly = await checks.step('cdk synth', () => cdk.synth(APP, 'first'));
+  const assembly = await checks.step('cdk synth', () => cdk.synth(APP, 'first', GATEWAYS));
   await checks.step('cdk bootstrap', () => cdk.bootstrap(assembly, LOCAL_ACCOUNT, emulator.region));
   const { outputs } = await checks.step('cdk deploy of both stacks', () => cdk.deploy(assembly));
   const functions = await checks.step('each group has a function', () =>
@@ -162,6 +165,12 @@ export async function checkEmulated(checks: Checks, { cdk, commands, folder }: R
 
     checks.chapter('An agent behind the gate');
     await checkEndpoint(checks, { cdk, callers, front, issuer, api, restApiId, stageOf });
+
+    checks.chapter('Gateways');
+    await checkGateways(checks, {
+      ...{ callers, front, issuer, functions, api, stageOf },
+      tables: records.tables,
+    });
 
     checks.chapter("Another team's app");
     const address = { restApiId, api };

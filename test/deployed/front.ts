@@ -97,8 +97,9 @@ export class Front {
    * Adds a principal, such as a session of a deployed role.
    *
    * @param arn the ARN in the form that API Gateway passes on
+   * @param id the unique ID of the role in the emulator, where its sessions also call
    */
-  admit(arn: string): Principal {
+  admit(arn: string, id?: string): Principal {
     const key = {
       accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretAccessKey: randomBytes(30).toString('base64'),
@@ -106,7 +107,7 @@ export class Front {
     // All sessions of a role have its unique ID until the role is recreated.
     const role = arn.split('/').slice(0, 2).join('/');
     const known = this.known.find((principal) => principal.arn.startsWith(`${role}/`));
-    const principal = { arn, id: known?.id ?? uniqueIdOf(arn, key), ...key };
+    const principal = { arn, id: id ?? known?.id ?? uniqueIdOf(arn, key), ...key };
     this.known.push(principal);
     return principal;
   }

@@ -11,8 +11,11 @@ import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { KMS } from '@aws-sdk/client-kms';
 import { Lambda } from '@aws-sdk/client-lambda';
 import type { TableName } from '../../lambda/model/table-keys';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import type { FunctionGroup } from '../../lambda/operations/groups';
+import { send, signed } from '../local/handmade-request';
 import type { Checks } from './checks';
+import type { DeployedFunction } from './deployed-function';
 import type { DeployedFunctions } from './deployed-functions';
 import type { TableNames } from './records';
 
@@ -24,6 +27,7 @@ interface Intruder {
   readonly tables: TableNames;
   readonly keyArn: string;
   readonly functionName: (group: FunctionGroup) => string;
+  readonly call: (operation: OperationName) => Promise<unknown>;
 }
 
 interface Attempt {
@@ -99,6 +103,11 @@ const invoke = (group: FunctionGroup): Attempt => ({
   what: `invoke ${group}`,
   make: ({ lambda, functionName }) =>
     lambda.invoke({ FunctionName: functionName(group), InvocationType: 'DryRun' }),
+});
+
+const call = (operation: OperationName): Attempt => ({
+  what: `call ${operation}`,
+  make: ({ call: make }) => make(operation),
 });
 
 const IDENTITY = 'WORKLOAD-IDENTITY#a';
@@ -306,14 +315,34 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   },
 };
 
+/** Of the function of all gateways, which calls the service as an agent does. */
+const GATEWAY_BOUNDS: Bounds = {
+  may: [
+    get('Directory', 'GATEWAY#a'),
+    query('Directory', 'GATEWAY#a'),
+    ...(['GetWorkloadAccessToken', 'GetWorkloadAccessTokenForJWT'] as const).map(call),
+    ...(['GetWorkloadAccessTokenForUserId', 'GetResourceOauth2Token'] as const).map(call),
+    ...(['RejectResourceOauth2Token', 'GetResourceDpopProof', 'GetResourceApiKey'] as const).map(call),
+  ],
+  mayNot: [
+    ...[put('Directory', 'GATEWAY#a'), get('Directory', IDENTITY), get('Directory', PROVIDER)],
+    ...[query('Directory', SIGNING_KEYS), scan('Directory'), get('Vault', GRANT), get('Vault', API_KEY)],
+    ...[get('Vault', CLIENT_SECRET), get('Keys', 'VAULT-KEY#grant#a'), get('Sessions', SESSION)],
+    ...[decrypt('grant'), decrypt('api-key'), decrypt('signing'), decrypt(), generate('grant')],
+    ...[invoke('token-exchange'), invoke('credential-retrieval'), invoke('revocation')],
+    ...(['CreateGateway', 'CreateWorkloadIdentity', 'CompleteResourceTokenAuth'] as const).map(call),
+    ...(['DeleteGateway', 'ListWorkloadIdentities', 'CreateOauth2CredentialProvider'] as const).map(call),
+  ],
+};
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
  * Credentials of a function's own session. The emulator derives them from two ARNs, and accepts them after the function
  * has run (MiniStack, `core/lambda_runtime.py`, `execution_credentials`).
  */
-export function credentialsOf(functions: DeployedFunctions, group: FunctionGroup) {
-  const { FunctionArn = '', Role = '' } = functions.configuration(group);
+export function credentialsOf({ configuration }: DeployedFunction) {
+  const { FunctionArn = '', Role = '' } = configuration;
   const digest = sha256(`${FunctionArn}:${Role}`);
   return {
     accessKeyId: `ASIA${digest.slice(0, 16).toUpperCase()}`,
@@ -335,37 +364,83 @@ async function isDenied({ make }: Attempt, intruder: Intruder): Promise<boolean>
   }
 }
 
+/** The stage of the service's API, for calls of its operations. */
+interface ServiceStage {
+  readonly api: string;
+  readonly region: string;
+}
+
+type Credentials = ReturnType<typeof credentialsOf>;
+
+/** @throws AccessDeniedException if API Gateway denies the call. The operation itself rejects its input. */
+async function callOperation(
+  operation: OperationName,
+  credentials: Credentials,
+  { api, region }: ServiceStage,
+): Promise<void> {
+  const { method, path } = OPERATIONS[operation];
+  const { host, pathname } = new URL(api + path.replaceAll(/\{[^}]+\}/g, 'none'));
+  const choices = { method, path: pathname, body: method === 'GET' ? '' : '{}', credentials, region };
+  const { status, body } = await send(await signed(host, choices));
+  if (status === 403) throw Object.assign(new Error(body), { name: 'AccessDeniedException' });
+}
+
+async function checkBounds(
+  checks: Checks,
+  name: string,
+  deployed: DeployedFunction,
+  { may, mayNot }: Bounds,
+  place: Pick<Intruder, 'tables' | 'keyArn' | 'functionName'> & Partial<ServiceStage>,
+): Promise<void> {
+  const credentials = credentialsOf(deployed);
+  const settings = { credentials, maxAttempts: 1 };
+  const { api = '', region = '' } = place;
+  const intruder: Intruder = {
+    ...place,
+    dynamodb: new DynamoDB(settings),
+    kms: new KMS(settings),
+    lambda: new Lambda(settings),
+    call: (operation) => callOperation(operation, credentials, { api, region }),
+  };
+  await checks.check(`${name} is allowed ${may.length} actions, and denied ${mayNot.length}`, async () => {
+    // The role's session begins with the first invocation; the function does not serve this event.
+    await deployed.invokeUnpublished({});
+    const denied: string[] = [];
+    for (const attempt of [...may, ...mayNot]) {
+      if (await isDenied(attempt, intruder)) denied.push(attempt.what);
+    }
+    deepStrictEqual(
+      denied,
+      mayNot.map(({ what }) => what),
+    );
+  });
+}
+
+/** What every function could try. Not every function knows the key. */
+const placeOf = (functions: DeployedFunctions, tables: TableNames) => ({
+  tables,
+  keyArn: functions.variable('control-plane', 'KMS_KEY_ARN'),
+  functionName: (group: FunctionGroup) => functions.of(group).invokedName,
+});
+
 export async function checkRoles(
   checks: Checks,
   functions: DeployedFunctions,
   tables: TableNames,
   groups = functions.groups,
 ): Promise<void> {
-  const functionName = (group: FunctionGroup) => functions.of(group).invokedName;
-  // Not every function knows the key.
-  const keyArn = functions.variable('control-plane', 'KMS_KEY_ARN');
+  const place = placeOf(functions, tables);
   for (const group of groups) {
-    const settings = { credentials: credentialsOf(functions, group), maxAttempts: 1 };
-    const intruder: Intruder = {
-      dynamodb: new DynamoDB(settings),
-      kms: new KMS(settings),
-      lambda: new Lambda(settings),
-      tables,
-      keyArn,
-      functionName,
-    };
-    const { may, mayNot } = BOUNDS[group];
-    await checks.check(`${group} is allowed ${may.length} actions, and denied ${mayNot.length}`, async () => {
-      // The role's session begins with the first invocation; the function does not serve this event.
-      await functions.of(group).invokeUnpublished({});
-      const denied: string[] = [];
-      for (const attempt of [...may, ...mayNot]) {
-        if (await isDenied(attempt, intruder)) denied.push(attempt.what);
-      }
-      deepStrictEqual(
-        denied,
-        mayNot.map(({ what }) => what),
-      );
-    });
+    await checkBounds(checks, group, functions.of(group), BOUNDS[group], place);
   }
+}
+
+/** @param gateway the function of all gateways */
+export async function checkGatewayRole(
+  checks: Checks,
+  functions: DeployedFunctions,
+  gateway: DeployedFunction,
+  { tables, ...stage }: ServiceStage & { readonly tables: TableNames },
+): Promise<void> {
+  await checkBounds(checks, 'gateway', gateway, GATEWAY_BOUNDS, { ...placeOf(functions, tables), ...stage });
 }

@@ -54,7 +54,7 @@ export async function checkTagged(
 ): Promise<void> {
   const control = callers.control(front.principals.agent);
   const agent = new TestAgent(callers.data(), NAME, 'keyed-provider', '');
-  const ofRetrieval = { credentials: credentialsOf(functions, 'credential-retrieval'), maxAttempts: 1 };
+  const ofRetrieval = { credentials: credentialsOf(functions.of('credential-retrieval')), maxAttempts: 1 };
   await control.createWorkloadIdentity({ name: NAME });
 
   await checks.check('an API key with the owner tag can stay in Secrets Manager', async () => {

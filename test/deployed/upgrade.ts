@@ -87,7 +87,7 @@ export async function checkUpdate(
   const control = callers.control();
 
   const assembly = await checks.step(
-    'an update adds a trusted issuer, a KMS key for the vault, and provisioned concurrency',
+    'an update adds a trusted issuer, a KMS key for the vault, and provisioned concurrency, and removes the gateways',
     async () => {
       const updated = await cdk.synth(app, 'updated', {
         trustedIssuers: JSON.stringify([ANOTHER_ISSUER]),

@@ -19,7 +19,8 @@ IAM (``lambda:InvokeFunction``, Lambda API reference). Its API Gateway invokes s
 
 Its API Gateway imports the methods and authorizers of an OpenAPI document, but not its gateway responses, and its
 CloudFormation replaces the API for another document. Here, the document has all that it states, and replaces what the same
-API had. It also puts stage variables into the URIs of functions.
+API had. It also puts stage variables into the URIs of functions, and the context of an authorizer into gateway responses
+(API Gateway developer guide, "Gateway responses": ``context.authorizer`` as for access logs).
 
 Its CloudFormation rejects alarms on an expression or a query, so such an alarm gets one metric instead.
 
@@ -78,6 +79,10 @@ NO_DOCUMENT = {"paths": {}}
 
 # ARN of the destination key of the current ReEncrypt request.
 destination_key = ContextVar("destination_key")
+
+# What the authorizer of the current request returned for gateway responses, and their mapping expression.
+authorizer_context = ContextVar("authorizer_context")
+AUTHORIZER_VALUE = "context.authorizer."
 
 ENCRYPTION_CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
 
@@ -309,6 +314,8 @@ def extend():
     known_integration = apigateway_v1._extract_lambda_ref_from_integration_uri
     known_proxy = apigateway_v1._invoke_lambda_proxy_v1
     known_authorizer = apigateway_v1._invoke_authorizer_lambda
+    known_context = apigateway_v1._stringify_context
+    known_value = apigateway_v1._gateway_request_value
 
     def dynamodb_service_context(body):
         keys = leading_keys(json.loads(body or b"{}"))
@@ -360,6 +367,16 @@ def extend():
         uri = with_variables_of(event.get("stageVariables"), authorizer.get("authorizerUri"))
         return await known_authorizer({**authorizer, "authorizerUri": uri}, event, *rest)
 
+    def stringify_context(context):
+        values = known_context(context)
+        authorizer_context.set(values)
+        return values
+
+    def gateway_request_value(source, request):
+        if source.startswith(AUTHORIZER_VALUE):
+            return authorizer_context.get({}).get(source[len(AUTHORIZER_VALUE) :])
+        return known_value(source, request)
+
     def append_log_events(stream, events):
         known_append(stream, [{**event, "eventId": uuid.uuid4().hex} for event in events])
 
@@ -382,6 +399,8 @@ def extend():
     handlers["AWS::ApiGateway::RestApi"] = with_document(handlers["AWS::ApiGateway::RestApi"])
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_proxy
     apigateway_v1._invoke_authorizer_lambda = invoke_authorizer
+    apigateway_v1._stringify_context = stringify_context
+    apigateway_v1._gateway_request_value = gateway_request_value
     iam_actions._lambda_action = lambda method, path: known_lambda_action(method, buffered(path))
     apigateway_v1._extract_lambda_ref_from_integration_uri = lambda uri: known_integration(buffered(uri))
     if VARIABLES:

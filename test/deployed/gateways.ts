@@ -1,0 +1,313 @@
+/**
+ * Gateways in the emulator: an agent's role signs its requests, and a user sends a token. API Gateway and the authorizer decide,
+ * and the gateway function gets the credential of the target from the deployed service with its own role. The emulator
+ * returns a response as a whole.
+ */
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type {
+  AuthorizerConfiguration,
+  BedrockAgentCoreControl,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { GetWorkloadAccessTokenForUserIdCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { Lambda } from '@aws-sdk/client-lambda';
+import { CALLING_AGENT_HEADER } from '../../lambda/domain/gate/agent-request';
+import type { GatewayAuthorizer } from '../../lambda/model/gateway/gateway-configuration';
+import { BELOW_TARGET_PATH } from '../../lambda/domain/gateway/routes';
+import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
+import { FORGERIES, type TestIssuer } from '../flows/support/issuer';
+import { send, signed, type HttpResponse } from '../local/handmade-request';
+import type { Callers } from './callers';
+import type { Checks } from './checks';
+import { DeployedFunction } from './deployed-function';
+import type { DeployedFunctions } from './deployed-functions';
+import type { Front } from './front';
+import { LOCAL_PROVIDERS_ALLOWED, RESPONSE_STREAMING } from './local-providers';
+import type { TableNames } from './records';
+import { newRole, type RoleSession } from './role-session';
+import { checkGatewayRole } from './roles';
+import { stageVariables } from './stage-variables';
+
+const API_KEY = 'the-api-key-behind-the-gateway';
+const AGENT = 'gateway-agent';
+const APP_CLIENT = 'travel-app';
+
+export interface GatewayWorld {
+  readonly callers: Callers;
+  readonly front: Front;
+  readonly issuer: TestIssuer;
+  readonly functions: DeployedFunctions;
+  readonly tables: TableNames;
+  /** Address of the service's stage, without a trailing slash. */
+  readonly api: string;
+  /** Returns the emulator's URL for the API Gateway URL of a stage. */
+  readonly stageOf: (address: string) => string;
+}
+
+/** A server behind the gateways, which records the headers that it receives, and responds with the credential. */
+async function startTarget() {
+  const received: { readonly url: string | undefined; readonly headers: IncomingHttpHeaders }[] = [];
+  const server = createServer(({ url, headers }, response) => {
+    received.push({ url, headers });
+    response.writeHead(200, { 'content-type': 'text/plain' });
+    response.end(`the key is ${String(headers['x-api-key'])}`);
+  });
+  const { port, close } = await listenOnLoopback(server, 0);
+  return { endpoint: `http://${LOOPBACK}:${port}/v1`, received, close };
+}
+
+type Target = Awaited<ReturnType<typeof startTarget>>;
+
+interface CreatedGateway {
+  readonly id: string;
+  readonly targetId: string;
+  /** Address of the gateway in the emulator. */
+  readonly address: string;
+}
+
+/** Creates a gateway with a target, and changes both as their owner can. */
+async function createGateway(
+  control: BedrockAgentCoreControl,
+  { endpoint }: Target,
+  providerArn: string,
+  stageOf: GatewayWorld['stageOf'],
+  authorizer: { authorizerType: GatewayAuthorizer; authorizerConfiguration?: AuthorizerConfiguration },
+): Promise<CreatedGateway> {
+  const input = { roleArn: 'arn:aws:iam::000000000000:role/unused', ...authorizer };
+  const name = `deployed-${authorizer.authorizerType.toLowerCase().replace('_', '-')}`;
+  const { gatewayId: gatewayIdentifier = '' } = await control.createGateway({ name, ...input });
+  await control.updateGateway({ gatewayIdentifier, name, description: 'Deployed', ...input });
+  const { gatewayUrl = '', status, description } = await control.getGateway({ gatewayIdentifier });
+  deepStrictEqual([status, description], ['READY', 'Deployed']);
+  const configured = {
+    gatewayIdentifier,
+    name: 'weather',
+    targetConfiguration: { http: { passthrough: { endpoint, protocolType: 'CUSTOM' as const } } },
+    credentialProviderConfigurations: [
+      {
+        credentialProviderType: 'API_KEY' as const,
+        credentialProvider: {
+          apiKeyCredentialProvider: {
+            providerArn,
+            credentialLocation: 'HEADER' as const,
+            credentialParameterName: 'X-Api-Key',
+          },
+        },
+      },
+    ],
+  };
+  const { targetId = '' } = await control.createGatewayTarget(configured);
+  await control.updateGatewayTarget({ ...configured, targetId, description: 'Weather' });
+  const read = await control.getGatewayTarget({ gatewayIdentifier, targetId });
+  deepStrictEqual([read.status, read.description], ['READY', 'Weather']);
+  const { items } = await control.listGatewayTargets({ gatewayIdentifier });
+  deepStrictEqual(
+    items?.map((listed) => listed.targetId),
+    [targetId],
+  );
+  // The stage, and then the ID of the gateway.
+  const [stage = '', id = ''] = gatewayUrl.split(/\/(?=[^/]+$)/);
+  return { id, targetId, address: `${stageOf(stage)}/${id}` };
+}
+
+/** The functions of gateways, which call targets and issuers on this machine. */
+async function connectFunctions(api: string) {
+  const lambda = new Lambda({});
+  const find = (name: string) =>
+    DeployedFunction.find(lambda, name, ({ Description }) => Description === `agent-identity: ${name}`);
+  const gateway = await find('gateway');
+  const authorizer = await find('gateway-authorizer');
+  await authorizer.setVariables(LOCAL_PROVIDERS_ALLOWED);
+  await gateway.setVariables({
+    ...LOCAL_PROVIDERS_ALLOWED,
+    NODE_OPTIONS: `${LOCAL_PROVIDERS_ALLOWED.NODE_OPTIONS} ${RESPONSE_STREAMING}`,
+    IDENTITY_ENDPOINT: api,
+  });
+  return { gateway, authorizer };
+}
+
+/** What the target got, and the caller did not. */
+function expectForwarded({ received }: Target, response: { status: number | undefined; body: string }): void {
+  strictEqual(response.status, 200, response.body);
+  strictEqual(response.body, `the key is ${'*'.repeat(API_KEY.length)}`);
+  const { url, headers } = received.splice(0).at(-1) ?? { url: undefined, headers: {} };
+  strictEqual(url, '/v1/today/berlin');
+  strictEqual(headers['x-api-key'], API_KEY);
+  const own = [CALLING_AGENT_HEADER.toLowerCase(), 'authorization', 'x-amz-date', 'x-amz-security-token'];
+  deepStrictEqual(
+    own.filter((name) => name in headers),
+    [],
+  );
+}
+
+const PATH = '/weather/today/berlin';
+
+async function checkSignedCalls(
+  checks: Checks,
+  { callers, front }: GatewayWorld,
+  target: Target,
+  { address }: CreatedGateway,
+  agent: RoleSession,
+): Promise<void> {
+  const { workloadAccessToken = '' } = await callers
+    .data(agent.principal)
+    .send(new GetWorkloadAccessTokenForUserIdCommand({ workloadName: AGENT, userId: 'ana' }));
+  const call = async ({ credentials }: Pick<RoleSession, 'credentials'>): Promise<HttpResponse> => {
+    const { host, pathname } = new URL(address + PATH);
+    const headers = { [CALLING_AGENT_HEADER.toLowerCase()]: workloadAccessToken };
+    const method = 'GET';
+    return send(
+      await signed(host, {
+        ...{ method, path: pathname, body: '', headers, credentials },
+        region: front.region,
+      }),
+    );
+  };
+
+  await checks.check(
+    'the role of an agent calls a target, and the credential stays at the gateway',
+    async () => expectForwarded(target, await call(agent)),
+  );
+
+  await checks.check(
+    'another role without permission gets a 403 of API Gateway, as does a request without a signature',
+    async () => {
+      const other = await newRole(front, 'gateway-stranger', []);
+      const answers = [await call(other), await send(unsigned(address))];
+      for (const { status, body } of answers) {
+        strictEqual(status, 403, body);
+        match(body, /AccessDenied|not signed|not authorized/);
+      }
+      deepStrictEqual(target.received, []);
+    },
+  );
+}
+
+const unsigned = (address: string) => {
+  const { host, pathname } = new URL(address + PATH);
+  return { host, path: pathname, method: 'GET', body: '', headers: { host } };
+};
+
+async function checkUserTokens(
+  checks: Checks,
+  { issuer }: GatewayWorld,
+  target: Target,
+  { address, id }: CreatedGateway,
+): Promise<void> {
+  const call = (token?: string) =>
+    fetch(address + PATH, { headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }) } });
+
+  await checks.check('a user token calls a target, and the credential stays at the gateway', async () => {
+    const { status, text } = await call(await issuer.token('ana', { client_id: APP_CLIENT })).then(
+      async (response) => ({ status: response.status, text: await response.text() }),
+    );
+    expectForwarded(target, { status, body: text });
+  });
+
+  await checks.check(
+    'a request without a valid token gets a 401 with the challenge of its gateway, whose metadata is public',
+    async () => {
+      const forged = await Promise.all(FORGERIES.map((forgery) => issuer.forged(forgery, 'ana')));
+      const foreign = await issuer.token('ana', { client_id: 'another-app' });
+      let challenge = '';
+      for (const bad of [undefined, 'nothing', foreign, ...forged]) {
+        const response = await call(bad);
+        strictEqual(response.status, 401);
+        challenge = response.headers.get('www-authenticate') ?? '';
+        match(challenge, new RegExp(`^Bearer .*resource_metadata="https://[^"]+/${id}/weather"`));
+      }
+      deepStrictEqual(target.received, []);
+      const [, metadata = ''] = /resource_metadata="https:\/\/[^/]+\/prod([^"]+)"/.exec(challenge) ?? [];
+      const read = await fetch(address.slice(0, -id.length - 1) + metadata);
+      strictEqual(read.status, 200);
+      const { authorization_servers } = (await read.json()) as Record<string, unknown>;
+      deepStrictEqual(authorization_servers, [issuer.issuer]);
+    },
+  );
+}
+
+/** Invocations of the function itself, without API Gateway. */
+async function checkForgedEvents(
+  checks: Checks,
+  { front }: GatewayWorld,
+  gateway: DeployedFunction,
+  { address, id }: CreatedGateway,
+): Promise<void> {
+  await checks.check(
+    'a direct invocation of the gateway function is rejected without the secret of the stage, and without a valid token',
+    async () => {
+      const [, restApiId = ''] = /\/restapis\/(\w+)\//.exec(address) ?? [];
+      const event = {
+        resource: BELOW_TARGET_PATH,
+        httpMethod: 'GET',
+        path: `/${id}${PATH}`,
+        pathParameters: { gatewayId: id, targetName: 'weather', path: 'today/berlin' },
+        headers: {},
+        multiValueHeaders: {},
+        requestContext: { requestId: 'by-itself', stage: 'prod', identity: { userArn: null, sourceIp: '' } },
+        body: null,
+        isBase64Encoded: false,
+      };
+      const variables = await stageVariables(restApiId, front.region);
+      for (const [stated, status] of [
+        [null, 403],
+        [variables, 401],
+      ] as const) {
+        const { payload, failed } = await gateway.invoke({ ...event, stageVariables: stated });
+        deepStrictEqual([failed, (payload as { statusCode: number }).statusCode], [false, status]);
+      }
+    },
+  );
+}
+
+export async function checkGateways(checks: Checks, world: GatewayWorld): Promise<void> {
+  const { callers, front, issuer, functions, tables, api, stageOf } = world;
+  const target = await startTarget();
+  try {
+    const { gateway } = await checks.step('the functions of gateways accept targets on this machine', () =>
+      connectFunctions(api),
+    );
+    const agent = await newRole(front, AGENT, ['execute-api:Invoke']);
+    const control = callers.control(agent.principal);
+    const [signing, users] = await checks.step(
+      'gateways and their targets can be created, read, updated, and listed with the AWS SDK',
+      async () => {
+        await control.createWorkloadIdentity({ name: AGENT });
+        const { credentialProviderArn = '' } = await control.createApiKeyCredentialProvider({
+          name: 'behind-the-gateway',
+          apiKey: API_KEY,
+        });
+        const create = (authorizer: Parameters<typeof createGateway>[4]) =>
+          createGateway(control, target, credentialProviderArn, stageOf, authorizer);
+        const created = [
+          await create({ authorizerType: 'AWS_IAM' }),
+          await create({
+            authorizerType: 'CUSTOM_JWT',
+            authorizerConfiguration: {
+              customJWTAuthorizer: { discoveryUrl: issuer.discoveryUrl, allowedClients: [APP_CLIENT] },
+            },
+          }),
+        ] as const;
+        const { items = [] } = await control.listGateways({});
+        strictEqual(items.length, created.length);
+        return created;
+      },
+    );
+    await checkSignedCalls(checks, world, target, signing, agent);
+    await checkUserTokens(checks, world, target, users);
+    await checkForgedEvents(checks, world, gateway, users);
+    await checkGatewayRole(checks, functions, gateway, { tables, api, region: front.region });
+    await checks.check('a deleted gateway no longer forwards', async () => {
+      const { id: gatewayIdentifier, targetId, address } = users;
+      await control.deleteGatewayTarget({ gatewayIdentifier, targetId });
+      await control.deleteGateway({ gatewayIdentifier });
+      await control.deleteGateway({ gatewayIdentifier: signing.id });
+      const token = await issuer.token('ana', { client_id: APP_CLIENT });
+      const response = await fetch(address + PATH, { headers: { authorization: `Bearer ${token}` } });
+      strictEqual(response.status, 404);
+      ok(target.received.length === 0);
+    });
+  } finally {
+    await target.close();
+  }
+}
