@@ -45,6 +45,15 @@ export {
 } from './resources/api-key-credential-provider';
 export { ConsentPortal, type ConsentPortalProps, type PortalConnection } from './resources/consent-portal';
 export type { CredentialProviderProps, SecretSource } from './resources/credential-provider';
+export { Gateway, type GatewayProps, type HttpTargetProps } from './resources/gateway';
+export { GatewayAuthorizer } from './resources/gateway-authorizer';
+export {
+  ApiKeyCredentialLocation,
+  GatewayCredentialProvider,
+  type ApiKeyAdditionalConfiguration,
+  type ApiKeyIdentityProps,
+  type OauthIdentityProps,
+} from './resources/gateway-credential-provider';
 export type { IdentityResourceProps } from './resources/identity-resource';
 export {
   OAuth2CredentialProvider,

@@ -39,6 +39,15 @@ export function createControlPlane(
     ...{ signingName: 'execute-api' },
   });
   client.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { path: string };
+      // IAM compares the path as it was sent, and some operations of the AWS model end in a slash.
+      request.path = request.path.replace(/\/$/, '');
+      return next(args);
+    },
+    { step: 'build' },
+  );
+  client.middlewareStack.add(
     (next) => (args) => withSettledPermissions(isRefusedByIam, () => next(args)),
     // Outermost, so that each attempt is signed again.
     { step: 'initialize' },

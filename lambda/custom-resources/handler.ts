@@ -9,6 +9,7 @@ import type { System } from '../domain/system';
 import { apiKeyCredentialProviders } from './api-key-credential-provider';
 import { consentPortals } from './consent-portal';
 import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
+import { gateways } from './gateway';
 import type { CustomResourceType } from '../model/custom-resources/types';
 import { perform } from './lifecycle';
 import { oauth2CredentialProviders } from './oauth2-credential-provider';
@@ -56,6 +57,7 @@ const RESOURCES_BY_TYPE: Readonly<
   'Custom::AgentIdentityOAuth2CredentialProvider': oauth2CredentialProviders,
   'Custom::AgentIdentityApiKeyCredentialProvider': apiKeyCredentialProviders,
   'Custom::AgentIdentityConsentPortal': consentPortals,
+  'Custom::AgentIdentityGateway': gateways,
 };
 
 /** The message omits the event and the URL, because an attacker might have written them. */

@@ -29,7 +29,7 @@ const StackSchema = v.strictObject({
   urlSuffix: v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/, 'must be a domain name')),
   /** Addresses of the services that hold the stack's resources, without a trailing slash. */
   endpoints: v.pipe(v.array(text), v.minLength(1)),
-  /** The stack's credential providers and consent portals, by logical id. */
+  /** The stack's credential providers, gateways, and consent portals, by logical id. */
   providers: v.record(v.string(), ProviderSchema),
 });
 
@@ -115,9 +115,10 @@ const providerOf = ({ providers }: DeployedStack, logicalId: string) =>
   Object.hasOwn(providers, logicalId) ? providers[logicalId] : undefined;
 
 /**
- * Makes sure that a credential provider or a consent portal matches the template. Otherwise, a request could have a
+ * Makes sure that a credential provider, a gateway, or a consent portal matches the template. Otherwise, a request could have a
  * secret stored as an API key, which agents can read, or sent to another authorization server; or it could have users
- * sign in elsewhere, and connect accounts on the rights of the stack. A workload identity has no secret, and does
+ * sign in elsewhere, and connect accounts on the rights of the stack; or it could have a gateway send credentials to
+ * another server. A workload identity has no secret, and does
  * nothing by itself.
  *
  * @throws ForeignRequest for another type, name, configuration, or secret, and for a resource that is not in the template

@@ -23,6 +23,7 @@ import {
 } from './invocation';
 import { checkConstructProps } from './prop-names';
 import { STAGE } from './service-api';
+import { InvokedGatewayApi } from './gateways';
 import { registerConnection, type ServiceConnection } from './service-connection';
 import { mustBe } from './construct-error';
 import { deploymentMetric, metricSum, serviceMetric, type MetricSumOptions } from './service-metrics';
@@ -207,6 +208,11 @@ export interface AgentIdentityAttributes {
    * @default - methods that return a sum include all deployments in the account and Region; the others throw an error
    */
   readonly deploymentName?: string;
+  /**
+   * The output `GatewaysIamRestApiId` of the service's stack, for `grantInvoke` of gateways.
+   * @default - `grantInvoke` of a gateway throws an error
+   */
+  readonly gatewaysIamRestApiId?: string;
 }
 
 /** The whole service. */
@@ -368,7 +374,7 @@ class ImportedAgentIdentity extends AgentIdentityBase {
 
   constructor(scope: Construct, id: string, attributes: AgentIdentityAttributes) {
     super(scope, id);
-    const { keyRotationFunctionArn, deploymentName } = attributes;
+    const { keyRotationFunctionArn, deploymentName, gatewaysIamRestApiId } = attributes;
     const { region, urlSuffix, account } = Stack.of(this);
     checkApi(this.node.path, attributes);
     this.account = attributes.account ?? account;
@@ -382,6 +388,10 @@ class ImportedAgentIdentity extends AgentIdentityBase {
     this._connect({
       network: attributes.network ?? 'internet',
       reachable: new DependencyGroup(),
+      gateways:
+        gatewaysIamRestApiId === undefined
+          ? 'unknown'
+          : { iam: new InvokedGatewayApi(this, 'Gateways', gatewaysIamRestApiId) },
       callers: statedCallers(account, attributes),
     });
   }
@@ -421,7 +431,7 @@ export class AgentIdentity extends AgentIdentityBase {
     checkConstructProps(this.node.path, props, AGENT_IDENTITY_PROPS);
     this.account = Stack.of(this).account;
     this.state = addIdentityState(this, props);
-    const { api, deploymentName, keyRotationFunctionArn, auditTrail, logKey, requiredNetwork } =
+    const { api, deploymentName, keyRotationFunctionArn, auditTrail, logKey, requiredNetwork, gateways } =
       addIdentityService(this, {
         ...props,
         state: this.state,
@@ -438,6 +448,7 @@ export class AgentIdentity extends AgentIdentityBase {
       auditTrail,
       logKey,
       requiredNetwork,
+      gateways: gateways ?? 'none',
     });
   }
 }

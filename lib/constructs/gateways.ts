@@ -16,7 +16,7 @@ import { functionAccess } from './function-access';
 import { functionCode } from './function-code';
 import { checkFunctionSettings, type FunctionSettings } from './function-settings';
 import { GatewayApi } from './gateway-api';
-import { operationArn } from './invocation';
+import { operationArn, type InvokedApi } from './invocation';
 import type { LogKey } from './log-key';
 import { GATEWAY_PERMISSIONS } from './permissions';
 import { checkPropNames, type PropNames } from './prop-names';
@@ -91,6 +91,19 @@ const MEMORY_SIZE = { gateway: 1024, authorizer: 512 } as const;
 /** The issuer's metadata and keys, up to 5 seconds each, and a read. */
 const AUTHORIZER_TIMEOUT = Duration.seconds(15);
 
+/** The API of the gateways with IAM, as grants name it. */
+export class InvokedGatewayApi extends Construct implements InvokedApi {
+  readonly stage = STAGE;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly restApiId: string,
+  ) {
+    super(scope, id);
+  }
+}
+
 export interface GatewaysDefinition extends GatewaysProps {
   readonly deployment: string;
   readonly state: IIdentityState;
@@ -113,6 +126,8 @@ export class Gateways extends Construct {
   /** Addresses under which the IDs of gateways follow. */
   readonly jwtUrl: string;
   readonly iamUrl: string;
+  /** The API of the gateways with IAM. */
+  readonly iam: InvokedApi;
   readonly functions: {
     readonly gateway: PublishedFunction;
     readonly 'gateway-authorizer': PublishedFunction;
@@ -188,8 +203,13 @@ export class Gateways extends Construct {
     this.functions = { gateway, 'gateway-authorizer': authorizer };
     jwt.connect(this.functions, stageSecret.secret);
     iam.connect({ gateway }, stageSecret.secret);
+    this.iam = new InvokedGatewayApi(this, 'Invoked', iam.restApiId);
     this.addOutput('GatewaysJwtUrl', this.jwtUrl, 'user tokens');
     this.addOutput('GatewaysIamUrl', this.iamUrl, 'IAM');
+    new CfnOutput(this, 'GatewaysIamRestApiId', {
+      value: iam.restApiId,
+      description: 'Gateways with IAM: gatewaysIamRestApiId of AgentIdentity.fromAgentIdentityAttributes',
+    });
   }
 
   private addOutput(id: string, value: string, callers: string): void {

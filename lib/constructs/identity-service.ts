@@ -269,6 +269,8 @@ export interface IdentityService {
   readonly requiredNetwork?: CallerNetwork;
   /** The audit trail in Amazon S3, if there is one. */
   readonly auditTrail?: AuditTrail;
+  /** Absent if the service has none. */
+  readonly gateways?: Gateways;
 }
 
 /** Adds the outputs that operators, agents, and other CDK apps need. */
@@ -516,6 +518,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   if (props.contributorInsights) {
     new ContributorInsights(scope, 'ContributorInsights', { deployment, accessLog: api.accessLog });
   }
+  const gateways = scope.node.tryFindChild('Gateways');
   const service = {
     api,
     deploymentName: deployment,
@@ -523,6 +526,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     logKey,
     ...(network?.allFunctions && { requiredNetwork: network }),
     ...(auditTrail && { auditTrail }),
+    ...(gateways instanceof Gateways && { gateways }),
   };
   addOutputs(scope, service);
   return service;

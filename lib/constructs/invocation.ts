@@ -36,7 +36,7 @@ export interface InvokedApi extends IConstruct {
 }
 
 /** A method as IAM names it, such as `POST/identities/GetResourceOauth2Token`. `*` matches anything. */
-type MethodName = `${ApiMethod['method']}/${string}`;
+type MethodName = `${ApiMethod['method'] | '*'}/${string}`;
 
 /** Methods of an API that a principal can invoke. */
 export interface MethodAccess {

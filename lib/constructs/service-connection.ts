@@ -4,6 +4,7 @@
  */
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct, IConstruct, IDependable } from 'constructs';
+import type { InvokedApi } from './invocation';
 import type { LogKey } from './log-key';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { ServiceCallerAccounts } from './caller-accounts';
@@ -13,6 +14,11 @@ import type { CallerNetwork, CallerNetworkAccess } from './caller-network';
 export interface AuditTrailDestination {
   /** Adds the audit entries of a function; the scope gets the subscription. */
   subscribe(scope: Construct, id: string, subscribed: Pick<LambdaFunction, 'logGroup'>): void;
+}
+
+/** The APIs of the gateways of a deployment to which IAM can grant access. */
+export interface GatewayApis {
+  readonly iam: InvokedApi;
 }
 
 export interface ServiceConnection {
@@ -30,6 +36,8 @@ export interface ServiceConnection {
   readonly auditTrail?: AuditTrailDestination | undefined;
   /** The key of its logs; undefined for a deployment outside this app. */
   readonly logKey?: LogKey;
+  /** `none`: the service has no gateways. `unknown`: it is outside this app, and its API is not stated. */
+  readonly gateways: GatewayApis | 'none' | 'unknown';
   /** ARNs of the principals that manage this app's workload identities and credential providers. */
   readonly managerArns: ReadonlySet<string>;
 }

@@ -7,6 +7,7 @@ import {
   ExistingProvider,
   PROVIDER_PROPS,
   ProviderUse,
+  type ProviderUser,
   type CredentialProviderProps,
   type SecretSource,
 } from './credential-provider';
@@ -64,6 +65,11 @@ export class ApiKeyCredentialProvider extends Resource implements IApiKeyCredent
   /** ARN of the secret that the service reads: in its own vault, or in AWS Secrets Manager when it is external. */
   readonly apiKeySecretArn: string;
   readonly cdkTagManager: TagManager;
+  /**
+   * The name, known when the stack is synthesized unless the props have a reference.
+   * @internal
+   */
+  readonly _givenName: string;
   private readonly use = new ProviderUse(this, 'GetResourceApiKey');
 
   constructor(scope: Construct, id: string, props: ApiKeyCredentialProviderProps) {
@@ -78,6 +84,7 @@ export class ApiKeyCredentialProvider extends Resource implements IApiKeyCredent
       secret: (resources) => bindSecret(props.apiKey, this, resources),
       secretVersion: props.secretVersion,
     });
+    this._givenName = created.givenName;
     this.credentialProviderName = created.name;
     this.credentialProviderArn = created.arn;
     this.ownerArn = created.ownerArn;
@@ -94,5 +101,14 @@ export class ApiKeyCredentialProvider extends Resource implements IApiKeyCredent
    */
   allowUseBy(workload: IWorkloadIdentity): void {
     this.use.allow(workload);
+  }
+
+  /**
+   * Allows a gateway to attach this key.
+   *
+   * @internal
+   */
+  _allowUser(user: ProviderUser): void {
+    this.use.allowUser(user);
   }
 }

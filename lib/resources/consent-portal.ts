@@ -270,7 +270,7 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
   /** Allows the portal's owner to use the resources of this app: those of other stacks have another owner. */
   private allowUse({ workloads, signIn }: ConsentPortalProps, arn: string): void {
     const { ownerArn } = this;
-    if (signIn instanceof OAuth2CredentialProvider) signIn._allowSignIn({ ownerArn, arn });
+    if (signIn instanceof OAuth2CredentialProvider) signIn._allowUser({ ownerArn, arn });
     for (const workload of workloads) {
       if (workload instanceof WorkloadIdentity && workload.ownerArn !== ownerArn) {
         workload._allowPortal(ownerArn);

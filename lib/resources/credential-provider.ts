@@ -69,17 +69,17 @@ export class ExistingProvider extends Resource {
   }
 }
 
-/** A workload identity that can use a provider, or a portal that signs users in with it, and its owner. */
+/** What can use a provider, and its owner: a workload identity, also of a gateway, or a portal that signs users in with it. */
 export interface ProviderUser {
   /** ARN, which can have wildcards. */
   readonly arn: string;
   readonly ownerArn: string;
 }
 
-/** The workload identities and portals that can use a credential provider, and the resource policy that says so. */
+/** The workload identities, gateways, and portals that can use a credential provider, and the resource policy that says so. */
 export class ProviderUse {
   private readonly workloads: IWorkloadIdentity[] = [];
-  private readonly portals: ProviderUser[] = [];
+  private readonly others: ProviderUser[] = [];
 
   /**
    * @param provider that has the policy
@@ -98,9 +98,9 @@ export class ProviderUse {
     return this.workloads.includes(workload);
   }
 
-  /** Allows a portal to sign users in. */
-  allowSignIn(portal: ProviderUser): void {
-    this.portals.push(portal);
+  /** Allows a portal to sign users in, or a gateway to attach the credential. */
+  allowUser(user: ProviderUser): void {
+    this.others.push(user);
   }
 
   statements(): PolicyStatementJson[] {
@@ -110,7 +110,7 @@ export class ProviderUse {
       ownerArn: workload.ownerArn,
     }));
     const arnsOfOwner = new Map<string, Set<string>>();
-    for (const { ownerArn, arn } of [...agents, ...this.portals]) {
+    for (const { ownerArn, arn } of [...agents, ...this.others]) {
       arnsOfOwner.set(ownerArn, (arnsOfOwner.get(ownerArn) ?? new Set<string>()).add(arn));
     }
     const arns = [...new Set([...arnsOfOwner.values()].flatMap((ofOwner) => [...ofOwner]))];

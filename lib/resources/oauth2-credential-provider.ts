@@ -120,11 +120,11 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
   }
 
   /**
-   * Allows a portal to sign users in with this provider.
+   * Allows a portal to sign users in with this provider, or a gateway to attach its tokens.
    *
    * @internal
    */
-  _allowSignIn(portal: ProviderUser): void {
-    this.use.allowSignIn(portal);
+  _allowUser(user: ProviderUser): void {
+    this.use.allowUser(user);
   }
 }

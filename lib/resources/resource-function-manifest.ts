@@ -1,6 +1,6 @@
 /**
  * The content of the resource function's environment: the services that the function calls, and the definition and the
- * secret of each credential provider and consent portal. `lambda/custom-resources/stack.ts` reads it.
+ * secret of each credential provider, gateway, and consent portal. `lambda/custom-resources/stack.ts` reads it.
  */
 import { Lazy, Token, type CfnResource, type Stack } from 'aws-cdk-lib';
 import { endpointFault } from '../../lambda/model/endpoint';
@@ -10,8 +10,8 @@ import type { VariableSource } from '../constructs/function-environment';
 
 /** What determines the size of the function's environment. */
 export const MANIFEST_SOURCE: VariableSource = {
-  setting: 'services, credential providers, and consent portals of this stack',
-  advice: 'Put some of the credential providers and consent portals into another stack.',
+  setting: 'services, credential providers, gateways, and consent portals of this stack',
+  advice: 'Put some of the credential providers, gateways, and consent portals into another stack.',
 };
 
 interface StatedProvider {

@@ -2,7 +2,7 @@
  * The function behind the custom resources of a stack. It calls the service like any other caller: it can invoke the
  * operations that the stack's resources need, read the secrets that their props name, and nothing else. It owns what it
  * creates. CloudFormation does not sign its requests, so the function's environment lists the addresses, credential
- * providers, consent portals, and secrets that a request can name.
+ * providers, gateways, consent portals, and secrets that a request can name.
  *
  * CDK's provider framework would add a second function with its own permissions, to support long waits. There are no
  * long waits here, so CloudFormation invokes this function directly, and the function responds itself.

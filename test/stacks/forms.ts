@@ -10,7 +10,7 @@ import {
   VpcEndpointIpAddressType,
   type IVpc,
 } from 'aws-cdk-lib/aws-ec2';
-import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { AccountPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
@@ -23,6 +23,9 @@ import {
   AgentTarget,
   ApiKeyCredentialProvider,
   ConsentPortal,
+  Gateway,
+  GatewayAuthorizer,
+  GatewayCredentialProvider,
   EncryptionKeyReplica,
   IdentityServiceStack,
   IdentityStateReplica,
@@ -198,6 +201,26 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     });
     const portal = new ConsentPortal(stack, 'Portal', { identity, workloads: [agent], signIn });
     new CfnOutput(stack, 'PortalUrl', { value: portal.portalUrl });
+  },
+
+  'gateways, and an agent that calls through one': (app) => {
+    const stack = new Stack(app, 'WithGateways');
+    const identity = new AgentIdentity(stack, 'Identity', { gateways: {} });
+    const agent = new WorkloadIdentity(stack, 'Agent', { identity });
+    const role = new Role(stack, 'AgentRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const notes = new OAuth2CredentialProvider(stack, 'Notes', {
+      identity,
+      vendor: OAuth2Vendor.mcp('https://notes.example/mcp'),
+    });
+    const gateway = new Gateway(stack, 'Gateway', { identity, authorizer: GatewayAuthorizer.usingAwsIam() });
+    gateway.addHttpTarget('notes', {
+      endpoint: 'https://notes.example/mcp',
+      protocol: 'MCP',
+      credential: GatewayCredentialProvider.fromOauthIdentity(notes, { grantType: 'AUTHORIZATION_CODE' }),
+    });
+    notes.allowUseBy(agent);
+    agent.grantActAs(role);
+    gateway.grantInvoke(role);
   },
 
   'thirty agents of three teams': addTeams,

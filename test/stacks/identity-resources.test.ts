@@ -439,7 +439,7 @@ describe('the function for custom resources', () => {
       new ApiKeyCredentialProvider(stack, `Provider${number}`, { identity, apiKey: secret.secretValue });
     }
     expect(() => templateOf(stack)).toThrow(
-      /40 providers 7,\d{3}, .*Put some of the credential providers and consent portals into another stack/,
+      /40 providers 7,\d{3}, .*Put some of the credential providers, gateways, and consent portals into another stack/,
     );
   });
 

@@ -7,6 +7,8 @@ import {
   AgentTarget,
   ApiKeyCredentialProvider,
   ConsentPortal,
+  Gateway,
+  GatewayAuthorizer,
   Inbound,
   OAuth2CredentialProvider,
   OAuth2Vendor,
@@ -140,6 +142,12 @@ describe('a construct', () => {
       ConsentPortal as unknown as AnyConstruct,
       (identity) => ({ identity, workloads: [], signIn: {} }),
       'connections',
+    ],
+    [
+      'Gateway',
+      Gateway as unknown as AnyConstruct,
+      (identity) => ({ identity, authorizer: GatewayAuthorizer.usingAwsIam() }),
+      'description',
     ],
     [
       'AgentEndpoint',

@@ -7,6 +7,7 @@ export const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
 export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
 export const PORTAL = 'Custom::AgentIdentityConsentPortal';
+export const GATEWAY = 'Custom::AgentIdentityGateway';
 
 /** The provider `Weather`, whose API key is in a secret of the same stack unless the props differ. */
 export const weatherIn = (

@@ -4,6 +4,7 @@ export const CUSTOM_RESOURCE_TYPES = [
   'Custom::AgentIdentityOAuth2CredentialProvider',
   'Custom::AgentIdentityApiKeyCredentialProvider',
   'Custom::AgentIdentityConsentPortal',
+  'Custom::AgentIdentityGateway',
 ] as const;
 
 export type CustomResourceType = (typeof CUSTOM_RESOURCE_TYPES)[number];
@@ -35,9 +36,20 @@ export const OPERATIONS_BY_TYPE = {
     'DeleteConsentPortal',
     'ListConsentPortals',
   ],
+  'Custom::AgentIdentityGateway': [
+    'CreateGateway',
+    'GetGateway',
+    'UpdateGateway',
+    'DeleteGateway',
+    'ListGateways',
+    'CreateGatewayTarget',
+    'UpdateGatewayTarget',
+    'DeleteGatewayTarget',
+    'ListGatewayTargets',
+  ],
 } as const satisfies Record<CustomResourceType, readonly string[]>;
 
-/** The operations for every type: resources are marked by tags, and all except consent portals have a policy. */
+/** The operations for every type: resources are marked by tags, and all except consent portals and gateways have a policy. */
 export const COMMON_OPERATIONS = [
   'ListTagsForResource',
   'TagResource',

@@ -11,6 +11,9 @@ import { issuerMembers, scopeToken } from '../trusted-issuer';
 export const GATEWAY_AUTHORIZERS = ['CUSTOM_JWT', 'AWS_IAM'] as const;
 export type GatewayAuthorizer = (typeof GATEWAY_AUTHORIZERS)[number];
 
+/** For `roleArn`, which the AWS API requires. The service stores it and never uses it, so the role need not exist. */
+export const UNUSED_ROLE_ARN = 'arn:aws:iam:::role/gateway';
+
 /**
  * The AWS type `AuthorizerConfiguration`. Without allowedAudience and allowedClients, tokens have to be for the gateway's
  * URL (RFC 8707).

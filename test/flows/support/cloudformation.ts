@@ -20,6 +20,7 @@ export const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
 export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
 export const PORTAL = 'Custom::AgentIdentityConsentPortal';
+export const GATEWAY = 'Custom::AgentIdentityGateway';
 
 /** The response to CloudFormation. */
 export interface StackResponse {

@@ -1,5 +1,6 @@
 /** `agent-identity gateway add`. */
 import { buildCommand } from '@stricli/core';
+import { UNUSED_ROLE_ARN } from '../../../../lambda/model/gateway/gateway-configuration';
 import { OPERATIONS } from '../../../../lambda/operations';
 import { AUTHORIZER_FLAGS, AUTHORIZER_OPTIONS, discoveryUrlOf, type Authorized } from '../../authorizer';
 import { CONNECTION_FLAGS, optionalText, optionalTexts, optionalUrl } from '../../connection-flags';
@@ -23,9 +24,6 @@ interface IssuerFlags extends PrivateEndpointFlags {
 interface AddFlags extends ConnectionFlags, IssuerFlags {
   readonly description?: string;
 }
-
-/** A role that the API requires. The service stores it and never uses it, so it gives no rights, and need not exist. */
-const UNUSED_ROLE = 'arn:aws:iam:::role/gateway';
 
 /** Returns the authorizer that the options state. @throws CliError for an option that needs `--issuer` */
 function authorizerOf({
@@ -96,7 +94,7 @@ export const add = buildCommand({
       () =>
         service.call<Gateway>(OPERATIONS.CreateGateway, {
           name,
-          roleArn: UNUSED_ROLE,
+          roleArn: UNUSED_ROLE_ARN,
           authorizerType: authorizer.authorizerConfiguration ? 'CUSTOM_JWT' : 'AWS_IAM',
           ...authorizer,
           ...(flags.description !== undefined && { description: flags.description }),

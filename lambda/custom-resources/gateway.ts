@@ -1,0 +1,184 @@
+/**
+ * Gateways as a stack creates, updates, and deletes them, each with its targets: a gateway has the targets that the stack
+ * states, and no others.
+ */
+import {
+  CreateGatewayCommand,
+  CreateGatewayTargetCommand,
+  DeleteGatewayCommand,
+  DeleteGatewayTargetCommand,
+  GetGatewayCommand,
+  paginateListGateways,
+  paginateListGatewayTargets,
+  UpdateGatewayCommand,
+  UpdateGatewayTargetCommand,
+  type AuthorizerConfiguration,
+  type BedrockAgentCoreControlClient,
+  type CreateGatewayTargetCommandInput,
+  type GetGatewayResponse,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import * as v from 'valibot';
+import { GATEWAY_AUTHORIZERS, UNUSED_ROLE_ARN } from '../model/gateway/gateway-configuration';
+import { asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
+import { Refusal, type DeployedResource, type Described, type Desired } from './deployed-resource';
+
+const text = v.string();
+const members = v.record(text, v.unknown());
+
+/** The credential of a target, with the name of its provider. */
+const CredentialSchema = v.looseObject({ type: v.picklist(['OAUTH', 'API_KEY']), provider: text });
+
+/** What the construct writes; the service validates it. */
+const ConfigurationSchema = v.strictObject({
+  description: v.optional(text),
+  authorizerType: v.picklist(GATEWAY_AUTHORIZERS),
+  authorizerConfiguration: v.optional(members),
+  targets: v.array(
+    v.looseObject({ name: text, targetConfiguration: members, credential: v.optional(CredentialSchema) }),
+  ),
+});
+
+type Configuration = v.InferOutput<typeof ConfigurationSchema>;
+type StatedTarget = Configuration['targets'][number];
+
+function configurationOf({ configuration }: Desired) {
+  const { description, authorizerType, authorizerConfiguration, targets } = v.parse(
+    ConfigurationSchema,
+    configuration,
+  );
+  return {
+    targets,
+    gateway: {
+      roleArn: UNUSED_ROLE_ARN,
+      authorizerType,
+      ...(description !== undefined && { description }),
+      ...(authorizerConfiguration && {
+        authorizerConfiguration: authorizerConfiguration as unknown as AuthorizerConfiguration,
+      }),
+    },
+  };
+}
+
+type Gateway = Pick<GetGatewayResponse, 'gatewayArn' | 'gatewayId' | 'gatewayUrl'>;
+
+const described = ({ gatewayArn, gatewayId, gatewayUrl }: Gateway): Described => ({
+  arn: stated(gatewayArn, 'gatewayArn'),
+  attributes: {
+    GatewayId: stated(gatewayId, 'gatewayId'),
+    // Absent in a deployment whose gateways were turned off.
+    GatewayUrl: gatewayUrl ?? '',
+  },
+});
+
+/** Of the members that name a credential provider in the API. */
+const PROVIDER = {
+  OAUTH: { member: 'oauthCredentialProvider', noun: 'oauth2credentialprovider' },
+  API_KEY: { member: 'apiKeyCredentialProvider', noun: 'apikeycredentialprovider' },
+} as const;
+
+/** Returns the input with the ARN of the provider, which is in the deployment of the gateway. */
+function targetInput({ gatewayArn = '' }: Gateway, { credential, ...target }: StatedTarget) {
+  const [deployment = ''] = gatewayArn.split(':gateway/');
+  const { type, provider, ...others } = credential ?? {};
+  const { member, noun } = PROVIDER[type ?? 'OAUTH'];
+  const providerArn = `${deployment}:token-vault/default/${noun}/${provider}`;
+  return {
+    ...target,
+    ...(credential && {
+      credentialProviderConfigurations: [
+        { credentialProviderType: type, credentialProvider: { [member]: { providerArn, ...others } } },
+      ],
+    }),
+  } as unknown as Omit<CreateGatewayTargetCommandInput, 'gatewayIdentifier'>;
+}
+
+/** Returns the IDs of the gateway's targets by their names. */
+async function targetIds(
+  client: BedrockAgentCoreControlClient,
+  gatewayIdentifier: string,
+): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  const pages = paginateListGatewayTargets({ client, pageSize: 100 }, { gatewayIdentifier });
+  for await (const { items = [] } of pages) {
+    for (const { name, targetId } of items) ids.set(stated(name, 'name'), stated(targetId, 'targetId'));
+  }
+  return ids;
+}
+
+/** Brings the targets to what the stack states, one after the other: each changes the identity of the gateway. */
+async function putTargets(
+  client: BedrockAgentCoreControlClient,
+  gateway: Gateway,
+  targets: readonly StatedTarget[],
+): Promise<void> {
+  const gatewayIdentifier = stated(gateway.gatewayId, 'gatewayId');
+  const present = await asked(targetIds(client, gatewayIdentifier));
+  const names = targets.map(({ name }) => name);
+  for (const [name, targetId] of present) {
+    if (names.includes(name)) continue;
+    await ifThere(client.send(new DeleteGatewayTargetCommand({ gatewayIdentifier, targetId })));
+  }
+  for (const target of targets) {
+    const input = { gatewayIdentifier, ...targetInput(gateway, target) };
+    const targetId = present.get(target.name);
+    await asked<unknown>(
+      targetId === undefined
+        ? client.send(new CreateGatewayTargetCommand(input))
+        : client.send(new UpdateGatewayTargetCommand({ ...input, name: target.name, targetId })),
+    );
+  }
+}
+
+/** Returns this principal's gateway with the name, in any case. Recent creations can be missing. */
+async function findByName(client: BedrockAgentCoreControlClient, name: string): Promise<Gateway | undefined> {
+  for await (const { items = [] } of paginateListGateways({ client, pageSize: 100 }, {})) {
+    const found = items.find((gateway) => gateway.name?.toLowerCase() === name.toLowerCase());
+    if (found) return client.send(new GetGatewayCommand({ gatewayIdentifier: found.gatewayId }));
+  }
+  return undefined;
+}
+
+export function gateways(client: BedrockAgentCoreControlClient): DeployedResource {
+  const find = (name: string) => asked(findByName(client, name));
+  const remove = ({ gatewayId: gatewayIdentifier }: Gateway) =>
+    ifThere(client.send(new DeleteGatewayCommand({ gatewayIdentifier })));
+  return {
+    ...commonTo(client),
+    // A gateway has no policy, and only its owner finds it.
+    setPolicy: () => Promise.resolve(),
+    policyOf: () => Promise.resolve(''),
+    async create(desired, tags) {
+      const { gateway, targets } = configurationOf(desired);
+      const command = new CreateGatewayCommand({ name: desired.name, ...gateway, tags });
+      const created = await unlessTaken(client.send(command));
+      if (!created) return undefined;
+      try {
+        await putTargets(client, created, targets);
+      } catch (error) {
+        await remove(created);
+        throw error;
+      }
+      return described(created);
+    },
+    async read(name) {
+      const gateway = await find(name);
+      // A name that is taken, and that this principal does not list, is another principal's.
+      return gateway ? described(gateway) : 'anothers';
+    },
+    async update(desired) {
+      const { gateway, targets } = configurationOf(desired);
+      const present = await find(desired.name);
+      if (!present) throw new Refusal(`"${desired.name}" was deleted during the request. Deploy again.`);
+      const { gatewayId: gatewayIdentifier } = present;
+      await asked(
+        client.send(new UpdateGatewayCommand({ gatewayIdentifier, name: desired.name, ...gateway })),
+      );
+      await putTargets(client, present, targets);
+      return described(present);
+    },
+    async delete(name) {
+      const gateway = await find(name);
+      if (gateway) await remove(gateway);
+    },
+  };
+}

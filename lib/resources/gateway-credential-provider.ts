@@ -1,0 +1,131 @@
+/** Which credential a gateway attaches, with the names of the AWS constructs of AgentCore Gateway. */
+import type {
+  ApiKeyTargetCredential,
+  OauthTargetCredential,
+} from '../../lambda/model/gateway/target-configuration';
+import { ApiKeyCredentialProvider, type IApiKeyCredentialProvider } from './api-key-credential-provider';
+import { OAuth2CredentialProvider, type IOAuth2CredentialProvider } from './oauth2-credential-provider';
+
+/** How a gateway gets access tokens for a target. */
+export interface OauthIdentityProps {
+  /**
+   * Scopes of the access token: up to 100.
+   * @default - the default scopes of the authorization server
+   */
+  readonly scopes?: string[];
+  /**
+   * `AUTHORIZATION_CODE` for access that the user consents to, `CLIENT_CREDENTIALS` for access of the agent itself, and
+   * `TOKEN_EXCHANGE` for a token that the authorization server issues for the user token.
+   * @default CLIENT_CREDENTIALS
+   */
+  readonly grantType?: 'AUTHORIZATION_CODE' | 'CLIENT_CREDENTIALS' | 'TOKEN_EXCHANGE';
+  /**
+   * Where the browser returns after a consent, unless the caller sends a return URL. Only with `AUTHORIZATION_CODE`.
+   * @default - the caller must send a return URL
+   */
+  readonly defaultReturnUrl?: string;
+  /**
+   * Further parameters of the authorization request or the token request: up to 10.
+   * @default - none
+   */
+  readonly customParameters?: Readonly<Record<string, string>>;
+}
+
+/** The name of the header or the query parameter of an API key, and what precedes the key. */
+export interface ApiKeyAdditionalConfiguration {
+  /**
+   * Name of the header, or of the query parameter.
+   * @default - `Authorization` for a header, `api_key` for a query parameter
+   */
+  readonly credentialParameterName?: string;
+  /**
+   * Text before the key, without the space between them.
+   * @default - `Bearer` in the header `Authorization`, and otherwise none
+   */
+  readonly credentialPrefix?: string;
+}
+
+/** Where an API key is in a request. */
+export class ApiKeyCredentialLocation {
+  /** In a header. */
+  static header(config: ApiKeyAdditionalConfiguration = {}): ApiKeyCredentialLocation {
+    return new ApiKeyCredentialLocation('HEADER', config);
+  }
+
+  /** In a query parameter. */
+  static queryParameter(config: ApiKeyAdditionalConfiguration = {}): ApiKeyCredentialLocation {
+    return new ApiKeyCredentialLocation('QUERY_PARAMETER', config);
+  }
+
+  private constructor(
+    /** @internal */
+    readonly _location: 'HEADER' | 'QUERY_PARAMETER',
+    /** @internal */
+    readonly _config: ApiKeyAdditionalConfiguration,
+  ) {}
+}
+
+/** Where a gateway puts the API key of a target. */
+export interface ApiKeyIdentityProps {
+  /**
+   * Where the key is in a request.
+   * @default ApiKeyCredentialLocation.header()
+   */
+  readonly credentialLocation?: ApiKeyCredentialLocation;
+}
+
+type Provider = IOAuth2CredentialProvider | IApiKeyCredentialProvider;
+
+/** Returns the name without a reference to the resource: the environment of a function has it. */
+const nameOf = (provider: Provider): string =>
+  provider instanceof OAuth2CredentialProvider || provider instanceof ApiKeyCredentialProvider
+    ? provider._givenName
+    : provider.credentialProviderName;
+
+/** A credential as the custom resource states it: the function adds the ARN of the provider. */
+type Stated =
+  | ({ readonly type: 'OAUTH' } & Omit<OauthTargetCredential, 'providerArn'>)
+  | ({ readonly type: 'API_KEY' } & Omit<ApiKeyTargetCredential, 'providerArn'>);
+
+/** The credential that a gateway attaches to the requests to a target. */
+export class GatewayCredentialProvider {
+  /**
+   * An access token of an OAuth2 credential provider. The gateway can use the provider; the agents that call need
+   * `provider.allowUseBy` too.
+   */
+  static fromOauthIdentity(
+    provider: IOAuth2CredentialProvider,
+    props: OauthIdentityProps = {},
+  ): GatewayCredentialProvider {
+    const { scopes = [], ...others } = props;
+    return new GatewayCredentialProvider(provider, { type: 'OAUTH', scopes, ...others });
+  }
+
+  /**
+   * The key of an API-key credential provider. The gateway can use the provider; the agents that call need
+   * `provider.allowUseBy` too.
+   */
+  static fromApiKeyIdentity(
+    provider: IApiKeyCredentialProvider,
+    props: ApiKeyIdentityProps = {},
+  ): GatewayCredentialProvider {
+    const { credentialLocation = ApiKeyCredentialLocation.header() } = props;
+    return new GatewayCredentialProvider(provider, {
+      type: 'API_KEY',
+      credentialLocation: credentialLocation._location,
+      ...credentialLocation._config,
+    });
+  }
+
+  /** Name of the provider at the service. @internal */
+  readonly _providerName: string;
+
+  private constructor(
+    /** @internal */
+    readonly _provider: Provider,
+    /** @internal */
+    readonly _stated: Stated,
+  ) {
+    this._providerName = nameOf(_provider);
+  }
+}

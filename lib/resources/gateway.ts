@@ -1,0 +1,347 @@
+/** A gateway as a resource of a stack, with its targets: it attaches credentials to the requests of agents. */
+import { Annotations, Lazy, Resource, Stack, Token, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import * as v from 'valibot';
+import { OPERATIONS } from '../../lambda/operations';
+import { checkedAt } from '../constructs/construct-error';
+import { grantInvokeMethods } from '../constructs/invocation';
+import { checkConstructProps, checkPropNames, type PropNames } from '../constructs/prop-names';
+import { connectionOf } from '../constructs/service-connection';
+import { ApiKeyCredentialProvider } from './api-key-credential-provider';
+import type { GatewayAuthorizer } from './gateway-authorizer';
+import type { GatewayCredentialProvider } from './gateway-credential-provider';
+import { accountOnly } from './grantee';
+import {
+  addIdentityResource,
+  RESOURCE_PROPS,
+  type IdentityResourceKind,
+  type IdentityResourceProps,
+} from './identity-resource';
+import { invalidProps } from './invalid-props';
+import { OAuth2CredentialProvider } from './oauth2-credential-provider';
+import type { PrivateEndpoint } from './private-endpoint';
+import { withSamples } from './samples';
+
+export interface GatewayProps extends IdentityResourceProps {
+  /**
+   * Name at the service: up to 48 letters and digits, with single hyphens between them, known when the stack is synthesized.
+   * A new name creates a new gateway, with another URL.
+   * @default - generated from the construct's path
+   */
+  readonly gatewayName?: string;
+  /**
+   * A text for the owners of the gateway: up to 200 characters.
+   * @default - none
+   */
+  readonly description?: string;
+  /** Which callers the gateway accepts. Another kind of callers needs a new name, because the URL depends on it. */
+  readonly authorizer: GatewayAuthorizer;
+}
+
+/** A server to which a gateway forwards requests. */
+export interface HttpTargetProps {
+  /** URL of the server, without a query. Requests go to it and to paths below it. */
+  readonly endpoint: string;
+  /**
+   * What the server speaks, which decides the headers that pass.
+   * @default CUSTOM
+   */
+  readonly protocol?: 'MCP' | 'A2A' | 'CUSTOM';
+  /**
+   * The credential that the gateway attaches.
+   * @default - requests have no credential
+   */
+  readonly credential?: GatewayCredentialProvider;
+  /**
+   * A text for the owners of the gateway: up to 200 characters.
+   * @default - none
+   */
+  readonly description?: string;
+  /**
+   * Query parameters that callers can send: up to 10.
+   * @default - none: a request with a query is rejected
+   */
+  readonly allowedQueryParameters?: string[];
+  /**
+   * Headers that pass to the server in addition to those of the protocol: up to 10.
+   * @default - none
+   */
+  readonly allowedRequestHeaders?: string[];
+  /**
+   * Headers that pass back in addition to those of the protocol: up to 10.
+   * @default - none
+   */
+  readonly allowedResponseHeaders?: string[];
+  /**
+   * Query parameters that the gateway adds to every request: up to 10.
+   * @default - none
+   */
+  readonly staticQueryParameters?: Readonly<Record<string, string>>;
+  /**
+   * Whose value is used if the caller sends one of `staticQueryParameters`.
+   * @default CLIENT_OVERRIDE
+   */
+  readonly staticQueryParameterConflictResolution?: 'CLIENT_OVERRIDE' | 'STATIC_OVERRIDE';
+  /**
+   * How the gateway reaches a server in a private network.
+   * @default - by the addresses of its name
+   */
+  readonly privateEndpoint?: PrivateEndpoint;
+}
+
+const { entries: SCHEMA } = OPERATIONS.CreateGateway.input;
+
+const PROPS: PropNames<GatewayProps> = {
+  ...RESOURCE_PROPS,
+  gatewayName: 'optional',
+  description: 'optional',
+  authorizer: 'required',
+};
+
+const TARGET_PROPS: PropNames<HttpTargetProps> = {
+  endpoint: 'required',
+  protocol: 'optional',
+  credential: 'optional',
+  description: 'optional',
+  allowedQueryParameters: 'optional',
+  allowedRequestHeaders: 'optional',
+  allowedResponseHeaders: 'optional',
+  staticQueryParameters: 'optional',
+  staticQueryParameterConflictResolution: 'optional',
+  privateEndpoint: 'optional',
+};
+
+const KIND: IdentityResourceKind = {
+  type: 'Custom::AgentIdentityGateway',
+  longestName: 48,
+  nameSchema: SCHEMA.name,
+};
+
+/** From the members of the API to the props of the gateway and of a target. */
+const RENAMED: Parameters<typeof invalidProps>[1] = [
+  [/^authorizerConfiguration\.customJWTAuthorizer\b/, 'authorizer'],
+];
+const RENAMED_OF_TARGET: Parameters<typeof invalidProps>[1] = [
+  [/^targetConfiguration\.http\.passthrough\./, ''],
+  [/^protocolType\b/, 'protocol'],
+  [/^metadataConfiguration\./, ''],
+  [/^credentialProviderConfigurations\.0\.credentialProvider\.\w+\./, 'credential.'],
+];
+
+/** These take the place of a URL that is known only at deployment, when the service validates it, and of ARNs. */
+const SAMPLE_URL = 'https://known-at-deployment.example';
+const SAMPLE_ARN = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default/provider/sample';
+
+/** @throws Error for props that the service rejects */
+function configurationOf({ description, authorizer }: GatewayProps) {
+  const { _type: authorizerType, _issuer: issuer } = authorizer;
+  const configuration = {
+    ...(description !== undefined && { description }),
+    authorizerType,
+    ...(issuer && { authorizerConfiguration: { customJWTAuthorizer: { ...issuer } } }),
+  };
+  const schema = v.strictObject({
+    description: SCHEMA.description,
+    authorizerType: SCHEMA.authorizerType,
+    authorizerConfiguration: SCHEMA.authorizerConfiguration,
+  });
+  const parsed = v.safeParse(schema, withSamples(configuration));
+  if (!parsed.success) throw new Error(invalidProps(parsed.issues, RENAMED));
+  return configuration;
+}
+
+/** A target as the custom resource states it: the function adds the ARN of the provider. */
+function targetOf(name: string, props: HttpTargetProps) {
+  const { endpoint, protocol = 'CUSTOM', description, credential, privateEndpoint } = props;
+  const { staticQueryParameters, staticQueryParameterConflictResolution } = props;
+  const { allowedQueryParameters, allowedRequestHeaders, allowedResponseHeaders } = props;
+  const metadataConfiguration = {
+    ...(allowedQueryParameters && { allowedQueryParameters }),
+    ...(allowedRequestHeaders && { allowedRequestHeaders }),
+    ...(allowedResponseHeaders && { allowedResponseHeaders }),
+  };
+  return {
+    name,
+    ...(description !== undefined && { description }),
+    targetConfiguration: {
+      http: {
+        passthrough: {
+          endpoint,
+          protocolType: protocol,
+          ...(staticQueryParameters && { staticQueryParameters }),
+          ...(staticQueryParameterConflictResolution && { staticQueryParameterConflictResolution }),
+        },
+      },
+    },
+    ...(credential && { credential: { provider: credential._providerName, ...credential._stated } }),
+    ...(Object.keys(metadataConfiguration).length > 0 && { metadataConfiguration }),
+    ...(privateEndpoint && { privateEndpoint }),
+  };
+}
+
+type StatedTarget = ReturnType<typeof targetOf>;
+
+/** @throws Error for a target that the service rejects */
+function checkTarget(stated: StatedTarget, credential: GatewayCredentialProvider | undefined): void {
+  const target = { ...stated, credential: undefined };
+  const { passthrough } = target.targetConfiguration.http;
+  const endpoint = Token.isUnresolved(passthrough.endpoint) ? SAMPLE_URL : passthrough.endpoint;
+  const { type, ...members } = credential?._stated ?? {};
+  const member = type === 'OAUTH' ? 'oauthCredentialProvider' : 'apiKeyCredentialProvider';
+  const parsed = v.safeParse(
+    v.omit(OPERATIONS.CreateGatewayTarget.input, ['gatewayIdentifier']),
+    withSamples({
+      ...target,
+      targetConfiguration: { http: { passthrough: { ...passthrough, endpoint } } },
+      ...(type && {
+        credentialProviderConfigurations: [
+          {
+            credentialProviderType: type,
+            credentialProvider: { [member]: { providerArn: SAMPLE_ARN, ...members } },
+          },
+        ],
+      }),
+    }),
+  );
+  if (!parsed.success) {
+    throw new Error(`target ${target.name}: ${invalidProps(parsed.issues, RENAMED_OF_TARGET)}`);
+  }
+}
+
+/**
+ * A gateway, which attaches credentials to the requests of agents and forwards them to its targets. It has the targets that
+ * the app adds, and no others. The service must have `gateways`; for a service of another stack, the deployment finds out.
+ *
+ * @example
+ * const gateway = new Gateway(this, 'Tools', { identity, authorizer: GatewayAuthorizer.usingAwsIam() });
+ * gateway.addHttpTarget('calendar', {
+ *   endpoint: 'https://calendar.example/v1',
+ *   credential: GatewayCredentialProvider.fromOauthIdentity(calendar, {
+ *     scopes: ['calendar.read'],
+ *     grantType: 'AUTHORIZATION_CODE',
+ *   }),
+ * });
+ * calendar.allowUseBy(agent);
+ * agent.grantActAs(role);
+ * gateway.grantInvoke(role);
+ */
+export class Gateway extends Resource implements ITaggableV2 {
+  /** Name at the service. */
+  readonly gatewayName: string;
+  readonly gatewayArn: string;
+  /** ID at the service, which is also the name of the gateway's workload identity. */
+  readonly gatewayId: string;
+  /** Address below which the targets are. */
+  readonly gatewayUrl: string;
+  /** ARN of the IAM role that owns the gateway. */
+  readonly ownerArn: string;
+  readonly cdkTagManager: TagManager;
+  private readonly targets: StatedTarget[] = [];
+  private readonly givenName: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: GatewayProps,
+  ) {
+    super(scope, id);
+    checkConstructProps(this.node.path, props, PROPS);
+    const { gateways } = connectionOf(props.identity);
+    const configuration = checkedAt(this.node.path, () => {
+      if (gateways === 'none') {
+        throw new Error(
+          `identity: ${props.identity.node.path} has no gateways. Set gateways of the service, for example to {}.`,
+        );
+      }
+      if (Token.isUnresolved(props.gatewayName)) {
+        throw new Error('gatewayName must be known when the stack is synthesized');
+      }
+      return configurationOf(props);
+    });
+    const created = addIdentityResource(this, props, {
+      kind: KIND,
+      name: props.gatewayName,
+      configuration: { ...configuration, targets: Lazy.any({ produce: () => this.targets }) },
+    });
+    this.givenName = created.givenName;
+    this.gatewayName = created.name;
+    this.gatewayArn = created.arn;
+    this.gatewayId = created.attribute('GatewayId');
+    this.gatewayUrl = created.attribute('GatewayUrl');
+    this.ownerArn = created.ownerArn;
+    this.cdkTagManager = created.tags;
+  }
+
+  /**
+   * Adds a server to which the gateway forwards the requests below its URL and the name.
+   *
+   * @param name letters and digits, with single hyphens between them
+   * @returns the URL of the target
+   * @throws Error for a target that the service rejects, and for a name that another target has
+   */
+  addHttpTarget(name: string, props: HttpTargetProps): string {
+    checkedAt(this.node.path, () => {
+      checkPropNames(`target ${name}`, props, TARGET_PROPS);
+      const target = targetOf(name, props);
+      checkTarget(target, props.credential);
+      if (this.targets.some((other) => other.name === name)) {
+        throw new Error(`target ${name}: the gateway has a target with this name`);
+      }
+      this.targets.push(target);
+    });
+    if (props.credential) this.use(props.credential);
+    return `${this.gatewayUrl}/${name}`;
+  }
+
+  /**
+   * Allows a principal to call all targets of the gateway, with IAM. It also needs `grantActAs` of the agent as which it
+   * calls.
+   *
+   * @param grantee a role or user of the service's account, or a construct that has one
+   * @throws Error for a gateway with user tokens, where IAM does not decide; for an imported service without
+   *   `gatewaysIamRestApiId`; and for a principal of another account
+   */
+  grantInvoke(grantee: IGrantable): Grant {
+    const { identity, authorizer } = this.props;
+    if (authorizer._type === 'CUSTOM_JWT') {
+      throw new Error(
+        `${this.node.path}: callers of this gateway authenticate with user tokens, so IAM cannot grant access. Use GatewayAuthorizer.usingAwsIam to grant access to a role.`,
+      );
+    }
+    const { gateways } = connectionOf(identity);
+    if (typeof gateways === 'string') {
+      throw new Error(
+        `${this.node.path}: the API of the gateways with IAM is not stated. Pass gatewaysIamRestApiId, the output GatewaysIamRestApiId of the service's stack, to fromAgentIdentityAttributes.`,
+      );
+    }
+    return grantInvokeMethods(gateways.iam, grantee, {
+      methods: [`*/${this.gatewayId}/*`],
+      wildcardReason: 'The principal can send any request to the targets of the gateway.',
+      accounts: accountOnly(identity.account),
+    });
+  }
+
+  /** Lets the gateway use the provider, and waits for it. */
+  private use({ _provider: provider }: GatewayCredentialProvider): void {
+    if (provider instanceof OAuth2CredentialProvider || provider instanceof ApiKeyCredentialProvider) {
+      provider._allowUser({ ownerArn: this.ownerArn, arn: this.identityArnPattern() });
+      this.node.addDependency(provider);
+      return;
+    }
+    Annotations.of(this).addWarningV2(
+      '@agent-identity/cdk:importedGatewayProvider',
+      `${provider.node.path} is not part of the app. Its resource policy must allow the owner of this gateway to use it with the workload identity of the gateway.`,
+    );
+  }
+
+  /** The name of its workload identity is the ID, with 10 random characters: a provider's policy is written before it exists. */
+  private identityArnPattern(): string {
+    return Stack.of(this).formatArn({
+      service: 'bedrock-agentcore',
+      account: this.props.identity.account,
+      resource: 'workload-identity-directory/default/workload-identity',
+      resourceName: `${this.givenName.toLowerCase()}-??????????`,
+    });
+  }
+}
