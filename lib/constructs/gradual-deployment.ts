@@ -21,6 +21,7 @@ import type { PublishedFunction } from './service-function';
 const ALARMS: readonly string[] = [
   'function-errors',
   'internal-function-errors',
+  'gateway-function-errors',
   'unexpected-errors',
   'key-failures',
   'signing-failures',

@@ -6,6 +6,7 @@ import { auditTrailAlarmRules } from './audit-trail-alarms';
 import { addDashboard } from './dashboard';
 import { endpointAlarmRules } from './endpoint-alarms';
 import { endpointWidgets } from './endpoint-dashboard';
+import { gatewayAlarmRules } from './gateway-alarms';
 import type { MonitoredEndpoint, MonitoredResources } from './monitored-resources';
 import { serviceAlarmRules } from './service-alarms';
 import { serviceWidgets } from './service-dashboard';
@@ -18,7 +19,11 @@ import { serviceWidgets } from './service-dashboard';
  */
 export function addMonitoring(scope: Construct, resources: MonitoredResources, props: AlarmProps): Alarm[] {
   const subject = `agent-identity ${resources.deployment}`;
-  const rules = { ...serviceAlarmRules(resources), ...auditTrailAlarmRules(resources) };
+  const rules = {
+    ...serviceAlarmRules(resources),
+    ...gatewayAlarmRules(resources),
+    ...auditTrailAlarmRules(resources),
+  };
   const alarms = addAlarms(scope, subject, rules, props);
   addDashboard(scope, resources, alarms, serviceWidgets(resources));
   return alarms;

@@ -3,6 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import { ROUTED_GROUPS } from '../../lambda/operations/groups';
 import { serverErrors, type AlarmRules } from './alarms';
+import { gatewayFunctions } from './gateway-alarms';
 import type { MonitoredResources } from './monitored-resources';
 import {
   accountConcurrency,
@@ -30,7 +31,6 @@ const byProvider = (deployment: string, metricName: MetricName, where: string[])
   metricSum(deployment, metricName, { where, groupBy: ['ProviderName'] });
 
 const isRouted = (group: string): boolean => ROUTED_GROUPS.some((routed) => routed === group);
-const isInternal = (group: string): boolean => !isRouted(group);
 
 /** Returns the functions of some groups. */
 const functionsWhere = (functions: MonitoredResources['functions'], holds: (group: string) => boolean) => ({
@@ -44,7 +44,9 @@ const byTrustedIssuer = (deployment: string, where: string): IMetric =>
 export function serviceAlarmRules(resources: MonitoredResources): AlarmRules {
   const { api, functions, deployment } = resources;
   // An alarm accepts up to 10 metrics, so the functions have two alarms: a caller waits for those of the API.
-  const [ofApi, internal] = [functionsWhere(functions, isRouted), functionsWhere(functions, isInternal)];
+  const ofGateways = gatewayFunctions(resources);
+  const ofApi = functionsWhere(functions, isRouted);
+  const internal = functionsWhere(functions, (group) => !isRouted(group) && !(group in ofGateways));
   return {
     'server-errors': {
       description: 'More than 1% of requests end with a 5xx error.',

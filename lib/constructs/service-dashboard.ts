@@ -4,6 +4,7 @@
  */
 import { Stats, type GraphWidget, type IWidget, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { coldStarts, graph, requests } from './dashboard';
+import { gatewayFunctions } from './gateway-alarms';
 import type { MonitoredResources } from './monitored-resources';
 import {
   accountConcurrency,
@@ -44,6 +45,31 @@ function consentFunnel(deployment: string): GraphWidget {
   );
 }
 
+/** Returns the row of a deployment with gateways. */
+function gatewayWidgets(resources: MonitoredResources): IWidget[][] {
+  const functions = gatewayFunctions(resources);
+  if (Object.keys(functions).length === 0) return [];
+  const { deployment } = resources;
+  return [
+    [
+      graph('Gateways: requests, by outcome', [
+        metricSum(deployment, 'GatewayInvocation', { groupBy: ['Outcome'], label: 'count' }),
+      ]),
+      graph(
+        'Gateways: failed responses; echoed credentials (right)',
+        [metricSum(deployment, 'FailedGatewayResponse', { label: 'failed' })],
+        [metricSum(deployment, 'EchoedCredential', { label: 'echoed' })],
+      ),
+      graph(
+        'Gateways: concurrent executions',
+        functionMetrics({ functions }, 'ConcurrentExecutions', {
+          statistic: Stats.MAXIMUM,
+        }),
+      ),
+    ],
+  ];
+}
+
 export function serviceWidgets(resources: MonitoredResources): IWidget[][] {
   const { functions, deployment } = resources;
   return [
@@ -57,6 +83,7 @@ export function serviceWidgets(resources: MonitoredResources): IWidget[][] {
       outcomes(deployment, 'Background renewals, by provider and outcome', 'RenewalOutcome'),
       consentFunnel(deployment),
     ],
+    ...gatewayWidgets(resources),
     [
       failures(
         deployment,

@@ -39,26 +39,27 @@ function withTopic(): AlarmProperties[] {
   return alarmsOf(templateOf(stack));
 }
 
-/** The service with every alarm: those of the audit trail come with its bucket. */
-function withTrail(): AlarmProperties[] {
+/** The service with every alarm: those of the audit trail come with its bucket, and those of gateways with their functions. */
+function withEverything(): ConsumerTemplate {
   const stack = consumerStack();
-  new AgentIdentity(stack, 'Identity', { auditTrail: {} });
-  return alarmsOf(templateOf(stack));
+  new AgentIdentity(stack, 'Identity', { auditTrail: {}, gateways: {} });
+  return templateOf(stack);
 }
 
 const template = standardTemplate();
+const complete = withEverything();
 const alarms = alarmsOf(template);
 const alarmsWithTopic = withTopic();
 
 describe('alarms', () => {
-  const anchors = withTrail().map(({ AlarmDescription }) => AlarmDescription.split('#').at(-1));
+  const anchors = alarmsOf(complete).map(({ AlarmDescription }) => AlarmDescription.split('#').at(-1));
 
   it('have one runbook entry each, and every entry about an alarm has an alarm', () => {
     const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
     const [, about = ''] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
     const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     expect([...anchors].sort()).toEqual([...entries].sort());
-    expect(new Set(anchors).size).toBe(26);
+    expect(new Set(anchors).size).toBe(31);
     expect(alarms).toHaveLength(22);
   });
 
@@ -123,6 +124,8 @@ describe('metrics', () => {
     { operation: 'BackgroundRenewal', outcome: 'failed', ...fetched },
     { operation: 'RevokeAtProvider', outcome: 'failed', result: 'UNCONFIRMED', ...fetched },
     { operation: 'ReceiveSecurityEvents', outcome: 'denied', trustedIssuer: 'people' },
+    { operation: 'InvokeGateway', outcome: 'denied', ...fetched },
+    { operation: 'GatewayResponse', outcome: 'failed', credentialEchoed: true, ...fetched },
     { operation: 'Authorize', outcome: 'allowed' },
     { operation: 'DeclineAuthorization', outcome: 'allowed' },
     { operation: 'Callback', outcome: 'denied' },
@@ -145,7 +148,7 @@ describe('metrics', () => {
         );
       }),
     );
-    const text = JSON.stringify(written(template.Resources)).replaceAll('\\', '');
+    const text = JSON.stringify(written(complete.Resources)).replaceAll('\\', '');
     const queried = [
       ...text.matchAll(
         /SELECT SUM\((\w+)\) FROM SCHEMA\(AgentIdentity, ([\w, ]+)\) WHERE Deployment = 'Consumer\.Identity'/g,

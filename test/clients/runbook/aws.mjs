@@ -35,6 +35,7 @@ const RESOURCES = {
     ['AWS::Logs::LogGroup', `AgentIdentityStateless-TravelGateLogs${HASH}-a1B2c3`],
     ['AWS::Lambda::Function', `AgentIdentityStateless-TravelGateFunction${HASH}-a1B2c3`],
     ['AWS::Lambda::Function', `AgentIdentityStateless-TravelAgent${HASH}-a1B2c3`],
+    ['AWS::Logs::LogGroup', `AgentIdentityStateless-IdentityGatewaysgatewaylogs${HASH}-a1B2c3`],
     ...GROUPS.flatMap((group) => [
       ['AWS::Logs::LogGroup', `AgentIdentityStateless-Identity${group}logs${HASH}-a1B2c3`],
       ['AWS::Lambda::Function', `AgentIdentityStateless-Identity${group}${HASH}-a1B2c3`],

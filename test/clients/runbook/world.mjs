@@ -182,6 +182,13 @@ const ENDPOINT_LOG = [
   FORGED_EVENT,
 ].map((entry) => ({ service: GATE, ...audit(entry) }));
 
+/** Lines of gateways, which the running service does not have. */
+const GATEWAY_LOG = [
+  { operation: 'InvokeGateway', outcome: 'denied', reason: 'not a JWT', sourceIp: '192.0.2.1' },
+  { operation: 'GatewayResponse', outcome: 'failed', target: 'calendar', reason: 'target: no response' },
+  { operation: 'GatewayResponse', outcome: 'allowed', target: 'calendar', credentialEchoed: true },
+].map(audit);
+
 const ENDPOINT_ACCESS_LOG = [
   access({
     service: GATE,
@@ -237,6 +244,9 @@ export class World {
       const unexpected = { service: GATE, message: 'unexpected', errorName: 'TypeError', frames: 'a.ts:1:1' };
       const lines = [...ENDPOINT_LOG, unexpected].map((line) => asRow(line, group));
       return [...lines, { ...asRow({}, group), ...REPORT }];
+    }
+    if (group.includes('Gatewaysgateway')) {
+      return [...GATEWAY_LOG.map((line) => asRow(line, group)), { ...asRow({}, group), ...REPORT }];
     }
     if (group.includes('AccessLog')) return ACCESS_LOG.map((line) => asRow(line, group));
     if (!group.includes('tokenexchange')) return [];
