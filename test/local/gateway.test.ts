@@ -85,7 +85,13 @@ describe('the gateway', () => {
       const concrete = path.replace('{callbackId}', 'an%20id');
       const unsigned = await send({ host, method, path: concrete, headers: { host }, body: '' });
       expect([concrete, unsigned.status]).toEqual([concrete, auth === 'IAM' ? 403 : 200]);
-      const wrongMethod = await send({ host, method: 'PATCH', path: concrete, headers: { host }, body: '' });
+      const wrongMethod = await send({
+        host,
+        method: 'OPTIONS',
+        path: concrete,
+        headers: { host },
+        body: '',
+      });
       expect(wrongMethod.headers['x-amzn-errortype']).toBe('AccessDeniedException');
     }
     const open = Object.values(OPERATIONS).filter(({ auth }) => auth === 'NONE');
@@ -131,10 +137,7 @@ describe('the gateway', () => {
 
   it.each([
     ['GET', ['/identities', '/identities/Nothing', '/portals', '/wp-login.php']],
-    [
-      'POST',
-      ['/identities', '/identities/Nothing', '/identities/oauth2/callback/a/b', `${PATH}/`, `/x/..${PATH}`],
-    ],
+    ['POST', ['/identities', '/identities/Nothing', '/identities/oauth2/callback/a/b', `/x/..${PATH}`]],
   ])('serves a %s request to an unknown path by the route for unknown paths', async (method, paths) => {
     const { host } = gateway;
     for (const path of paths) {

@@ -23,6 +23,7 @@ function deployment() {
   const stack = new Stack(app, 'Consumer');
   const identity = new AgentIdentity(stack, 'Identity', {
     auditTrail: {},
+    gateways: {},
     trustedIssuers: [POLLED_ISSUER],
   });
   new AgentEndpoint(stack, 'Travel', {
@@ -45,6 +46,7 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
 };
 
 const ATTRIBUTES: Readonly<Record<string, string>> = {
+  'AWS::IAM::Role.Arn': `arn:aws:iam::${ACCOUNT}:role/gateway`,
   'AWS::KMS::Key.Arn': `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`,
   'Custom::AgentIdentityStageSecret.Hash': 'a'.repeat(43),
 };
