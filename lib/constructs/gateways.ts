@@ -86,7 +86,7 @@ const CALLED: readonly OperationName[] = [
 ];
 
 /** MiB. The gateway waits for others, and streams. Both verify signatures, which is a matter of CPU. */
-const MEMORY_SIZE = { gateway: 1024, authorizer: 512 } as const;
+export const MEMORY_SIZE = { gateway: 1024, authorizer: 512 } as const;
 
 /** The issuer's metadata and keys, up to 5 seconds each, and a read. */
 const AUTHORIZER_TIMEOUT = Duration.seconds(15);

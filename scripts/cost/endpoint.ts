@@ -5,9 +5,9 @@
 import { MEMORY_SIZE } from '../../lib/constructs/agent-endpoint';
 import { table } from '../markdown-table';
 import { GIGABYTE, MILLION, dollars, sum } from './amounts';
-import { INVOCATION_LOG_BYTES, OPERATIONS, PLATFORM_LOG_BYTES, TRACED, WARM_MS } from './operations';
+import { INVOCATION_LOG_BYTES, PLATFORM_LOG_BYTES, TRACED, WARM_MS } from './operations';
 import { PRICES } from './prices';
-import { costOf } from './service';
+import { duration, operationCost } from './service';
 
 /** Log bytes that the gate writes for a run: the audit entry and its metric. The authorizer writes none for a valid token. */
 export const RUN_LOG_BYTES = 1300;
@@ -18,17 +18,8 @@ export const ENDPOINT_ALARM_METRICS = 13;
 /** The dollars of an endpoint without requests for a month. */
 export const ENDPOINT_MONTH = ENDPOINT_ALARM_METRICS * PRICES.alarmMetricMonth;
 
-/** Returns the dollars of a function's duration. */
-const duration = (seconds: number, mebibytes: number): number =>
-  seconds * (mebibytes / 1024) * PRICES.gigabyteSecond;
-
 /** The calls of the gate at the service: it gets one workload access token. */
-const tokenCost = (): number =>
-  sum(
-    OPERATIONS.filter(({ name }) => name === 'workload access token')
-      .flatMap(({ steps }) => steps)
-      .flatMap((step) => Object.values(costOf(step))),
-  );
+const tokenCost = (): number => operationCost('workload access token');
 
 /** Returns the cost of one run through an endpoint with user tokens, by part. */
 const runCost = (seconds: number, gateMemory: number) => ({

@@ -1,9 +1,10 @@
-/** The cost of one request of the service. */
+/** The cost of requests of the service. */
 import { GROUPS } from '../../lib/constructs/function-groups';
 import { GIGABYTE, sum } from './amounts';
 import {
   INVOCATION_LOG_BYTES,
   KEY_MISSES,
+  OPERATIONS,
   OWN_LINES_BYTES,
   PLATFORM_LOG_BYTES,
   TRACED,
@@ -27,3 +28,15 @@ export function costOf({ group, milliseconds, calls, logBytes, requested }: Step
     traces: requested ? TRACED * PRICES.trace : 0,
   };
 }
+
+/** Returns the dollars of one operation. */
+export const operationCost = (name: string): number =>
+  sum(
+    OPERATIONS.filter((operation) => operation.name === name)
+      .flatMap(({ steps }) => steps)
+      .flatMap((step) => Object.values(costOf(step))),
+  );
+
+/** Returns the dollars of a function's duration. */
+export const duration = (seconds: number, mebibytes: number): number =>
+  seconds * (mebibytes / 1024) * PRICES.gigabyteSecond;

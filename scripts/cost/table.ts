@@ -1,8 +1,9 @@
-/** The cost tables: the cost of a million operations by part, and the monthly cost of an idle deployment; and of endpoints. */
+/** The cost tables: the cost of a million operations by part, and the monthly cost of an idle deployment; and of endpoints and gateways. */
 import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import { table } from '../markdown-table';
 import { dollars, GIGABYTE, MILLION, sum } from './amounts';
 import { endpointTables } from './endpoint';
+import { gatewayTables } from './gateway';
 import {
   ACCESS_LOG_BYTES,
   INVOCATION_LOG_BYTES,
@@ -84,4 +85,5 @@ export const costTables = (): string =>
     ]),
     table([['one month', 'cost'], ...monthly()]),
     ...endpointTables(),
+    ...gatewayTables(),
   ].join('\n\n');

@@ -3,16 +3,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDB, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { RUN_LOG_BYTES } from '../../scripts/cost/endpoint';
+import { CALL_LOG_BYTES } from '../../scripts/cost/gateway';
 import { GRANT_KB, OPERATIONS, SESSION_KB } from '../../scripts/cost/operations';
 import { PREFIX } from '../../lambda/model/table-keys';
 import { AgentServer } from './gate/agent-server';
 import { openEndpoint } from './gate/endpoints';
+import { callSigned, oauth, openGateway } from './gateway/gateways';
+import { TargetServer } from './gateway/target-server';
 import { World, type TestAgent } from './support/world';
 
 let agent: TestAgent;
 let token: string;
 /** A token for a user who has not consented. */
 let strangersToken: string;
+const target = TargetServer.ofFile();
 const world = World.ofFile({ issueRefreshToken: () => Promise.resolve(true) });
 beforeAll(async () => {
   agent = await world.agent();
@@ -65,6 +69,17 @@ it('the lines of a run through an agent endpoint', async () => {
     await endpoint.close();
     await server.stop();
   }
+});
+
+it('the lines of a call through a gateway', async () => {
+  const gateway = await openGateway(world, 'AWS_IAM');
+  const url = await gateway.target('calendar', target.origin, { credential: oauth(agent.providerName) });
+  // The service writes its own lines for the workload access token and the credential.
+  const ofService =
+    (await logged(() => agent.token({ userId: 'ana' }))) + (await logged(() => agent.ask(token)));
+  const bytes = (await logged(() => callSigned(world, url, token))) - ofService;
+  expect(bytes).toBeLessThanOrEqual(CALL_LOG_BYTES);
+  expect(bytes).toBeGreaterThan(CALL_LOG_BYTES * 0.6);
 });
 
 /** Billed size of the item in kilobytes. Source: DynamoDB developer guide, "DynamoDB item sizes and formats". */

@@ -9,7 +9,7 @@ import type { CredentialSource, SelectedCredential } from './credential';
 import { GatewayProblem } from './problem';
 
 /** Milliseconds between two checks. */
-const INTERVAL = 2_000;
+export const INTERVAL = 2_000;
 
 /** Checks without a result, after which the response ends: a denial could be among what was not received. */
 const MAX_FAILURES = 5;
