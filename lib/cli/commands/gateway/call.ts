@@ -6,7 +6,7 @@ import { ACTING_AGENT_FLAGS, actingUserOf, workloadTokenOf, type ActingAgentFlag
 import { isSameServer, webUrl } from '../../browser';
 import { CONNECTION_FLAGS, optionalText, optionalTexts, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
-import { CliError, usageError } from '../../failure';
+import { CliError, ServiceFailure, usageError } from '../../failure';
 import { print, printAside, printJson } from '../../output';
 import { connect, connectionFault, NoResponse, USER_AGENT, type Service, type Signer } from '../../service';
 import { findGateway, notFound } from './gateways';
@@ -109,33 +109,37 @@ async function requested(
   });
 }
 
-/** What a gateway returns in place of the response of the target (RFC 9457). */
+/** What a gateway returns in place of a response of the target (RFC 9457), and API Gateway in place of the gateway. */
 interface Problem {
   readonly authorizationUrl?: string;
   readonly detail?: string;
   readonly message?: string;
 }
 
-/** Returns the members of a problem; undefined if the response is the target's. */
+/** Only the service sends this header: gateways do not pass it on. */
+const ERROR_TYPE = 'x-amzn-errortype';
+
+/** @returns undefined if the response is the target's, whose body then is still unread */
 async function problemIn(response: Response): Promise<Problem | undefined> {
-  if (response.ok || response.headers.get('x-amzn-errortype') === null) return undefined;
-  try {
-    const problem: unknown = JSON.parse(await response.clone().text());
-    return typeof problem === 'object' && problem !== null ? problem : undefined;
-  } catch {
-    return undefined;
-  }
+  if (response.headers.get(ERROR_TYPE) === null) return undefined;
+  const problem: unknown = await response.json().catch(() => undefined);
+  return typeof problem === 'object' && problem !== null ? problem : {};
 }
 
-/** @throws CliError with the authorization URL, or with what the gateway says */
-function failWith(problem: Problem, { endpoint }: Service): never {
+/** Returns what the gateway says, with the authorization URL if the user must consent. */
+function failureOf({ headers, status }: Response, problem: Problem, { endpoint }: Service): CliError {
   const { authorizationUrl, detail, message = detail } = problem;
-  if (authorizationUrl === undefined) throw new CliError(message ?? 'The gateway rejected the request.');
+  const type = headers.get(ERROR_TYPE)?.split(':')[0] ?? '';
+  if (authorizationUrl === undefined) {
+    const fault = message ?? `The gateway responded with HTTP status ${status}.`;
+    return new ServiceFailure(type, status, { fault, next: undefined });
+  }
   const page = webUrl(authorizationUrl);
   if (!page || !isSameServer(page, new URL(endpoint))) {
-    throw new CliError(`The response has an authorization URL that is not at the endpoint ${endpoint}.`);
+    return new CliError(`The response has an authorization URL that is not at the endpoint ${endpoint}.`);
   }
-  throw new CliError('The user must allow access.', {
+  return new ServiceFailure(type, status, {
+    fault: 'The user must allow access.',
     next: `Open this URL in the browser of the user, and then run the command again: ${page.href}`,
   });
 }
@@ -189,14 +193,15 @@ export const call = buildCommand({
     const service = await connect(this, flags);
     const called = await calledBy(service, flags, [gateway, target, path]);
     const response = await requested(this, { service, called, flags });
-    const problem = await problemIn(response);
-    if (problem) failWith(problem, service);
     const { status } = response;
+    const problem = await problemIn(response);
     if (flags.json) {
-      printJson(this, { status, headers: Object.fromEntries(response.headers), body: await response.text() });
-    } else {
+      const headers = Object.fromEntries(response.headers);
+      printJson(this, { status, headers, body: problem ?? (await response.text()) });
+    } else if (!problem) {
       await printBody(this, response);
     }
+    if (problem) throw failureOf(response, problem, service);
     if (!response.ok) throw new CliError(`The target responded with HTTP status ${status}.`);
     printAside(this, `HTTP status ${status}`);
   },

@@ -5,7 +5,7 @@ import { authorizerFields, type Authorized } from '../../authorizer';
 import { closestTo } from '../../closest-name';
 import type { CliContext } from '../../context';
 import { ServiceFailure } from '../../failure';
-import { nameOf, printFields, printJson } from '../../output';
+import { isoTime, nameOf, printFields, printJson } from '../../output';
 import { allPages, type Service } from '../../service';
 
 /** What listings have. */
@@ -91,7 +91,7 @@ export function showGateway(
     ['URL', gateway.gatewayUrl],
     ['Callers', callersOf(gateway)],
     ...authorizerFields(gateway.authorizerConfiguration),
-    ['Created', gateway.createdAt],
-    ['Changed', gateway.updatedAt],
+    ['Created', isoTime(Date.parse(gateway.createdAt) / 1000)],
+    ['Changed', isoTime(Date.parse(gateway.updatedAt) / 1000)],
   ]);
 }

@@ -122,7 +122,7 @@ export const add = buildCommand({
     showTarget(this, gateway, created, flags);
     printAside(
       this,
-      `Send a request as an agent: agent-identity gateway call ${gateway.name} ${created.name} / --agent NAME --user-id ID`,
+      `Send a request as an agent: agent-identity gateway call ${gateway.name} ${created.name} / --agent NAME ${gateway.authorizerType === 'CUSTOM_JWT' ? '--user-token' : '--user-id ID'}`,
       ...(flags.grantType === 'authorization-code' && flags.returnUrl === undefined
         ? ['Users can consent only if the agent sends a return URL, or if the target has one (--return-url).']
         : []),

@@ -6,7 +6,7 @@ import type {
   TargetConfiguration,
 } from '../../../../../lambda/model/gateway/target-configuration';
 import type { CliContext } from '../../../context';
-import { nameOf, printFields, printJson } from '../../../output';
+import { isoTime, nameOf, printFields, printJson } from '../../../output';
 import { allPages, type Service } from '../../../service';
 import { findGateway, notFound, type Gateway } from '../gateways';
 
@@ -123,7 +123,7 @@ export function showTarget(
     ['Query parameters', allowedQueryParameters?.join(' ')],
     ['Request headers', allowedRequestHeaders?.join(' ')],
     ['Response headers', allowedResponseHeaders?.join(' ')],
-    ['Created', target.createdAt],
-    ['Changed', target.updatedAt],
+    ['Created', isoTime(Date.parse(target.createdAt) / 1000)],
+    ['Changed', isoTime(Date.parse(target.updatedAt) / 1000)],
   ]);
 }
