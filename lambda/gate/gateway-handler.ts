@@ -11,7 +11,7 @@ import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import { endedBy, type AuditEntry, type Requests } from '../domain/audit';
 import { lastEventOf } from '../domain/gate/broken-stream';
 import { METADATA_CACHING, protectedResourceMetadata } from '../domain/gate/resource-metadata';
-import { gatewayEntry, RESPONSE_OPERATION, targetEntry } from '../domain/gateway/audit';
+import { RESPONSE_OPERATION } from '../domain/gateway/audit';
 import { exchange, type Forward, type PassedResponse } from '../domain/gateway/exchange';
 import { gatewayUrl } from '../domain/gateway/manage/gateway';
 import { challengedGateway } from '../domain/gateway/inbound';
@@ -158,11 +158,11 @@ export function createGatewayHandler(
   }
 
   function recordEnd(
-    { admitted: { gateway, target, request }, receivedAt }: Pick<Started, 'admitted' | 'receivedAt'>,
+    { admitted: { entry }, receivedAt }: Pick<Started, 'admitted' | 'receivedAt'>,
     end: Omit<AuditEntry, 'operation'>,
   ): void {
     const ended = { operation: RESPONSE_OPERATION, durationMs: deps.system.now() - receivedAt };
-    deps.audit.record({ ...gatewayEntry(gateway), ...targetEntry(target, request.method), ...ended, ...end });
+    deps.audit.record({ ...entry, ...ended, ...end });
   }
 
   /** Passes the response on. Its end has an audit entry, whatever it is. */

@@ -66,7 +66,7 @@ const OPTIONS: Requirements<GatewayFetchOptions> = {
   clock: RESOURCE_TOKEN.clock,
 };
 
-/** As agent runtimes get it. */
+/** In which a gateway expects the return URL. */
 const CALLBACK_HEADER = 'OAuth2CallbackUrl';
 
 /** A request whose body can be sent again. */
@@ -116,30 +116,34 @@ interface ConsentProblem {
   readonly sessionUri: string;
 }
 
+const CONSENT_REQUIRED = 'urn:agent-identity:problem:consent-required';
+
+/** The error of the gateway. It passes no such header of a target, which could otherwise show a URL of its own to the user. */
+const errorIn = ({ headers }: Response): string | null => headers.get('x-amzn-errortype');
+
 /** @returns undefined for any other response, whose body then is still unread */
 async function consentProblemIn(response: Response): Promise<ConsentProblem | undefined> {
-  const type = response.headers.get('content-type') ?? '';
-  if (response.status !== 403 || !/^application\/problem\+json\b/i.test(type)) return undefined;
+  if (response.status !== 403 || errorIn(response) !== 'AccessDeniedException') return undefined;
   const problem = (await response
     .clone()
     .json()
-    .catch(() => ({}))) as Partial<Record<keyof ConsentProblem, unknown>> | null;
-  const { authorizationUrl, sessionUri } = problem ?? {};
-  if (typeof authorizationUrl !== 'string' || typeof sessionUri !== 'string') return undefined;
+    .catch(() => ({}))) as Partial<Record<keyof ConsentProblem | 'type', unknown>> | null;
+  const { type, authorizationUrl, sessionUri } = problem ?? {};
+  if (type !== CONSENT_REQUIRED || typeof authorizationUrl !== 'string' || typeof sessionUri !== 'string') {
+    return undefined;
+  }
   await response.body?.cancel();
   return { authorizationUrl, sessionUri };
 }
 
 /** Whether the gateway reports that the agent's token has expired. The body stays unread otherwise. */
 async function hasExpiredToken(response: Response): Promise<boolean> {
-  if (response.status !== 401 || response.headers.get('x-amzn-errortype') !== 'UnauthorizedException')
-    return false;
+  if (response.status !== 401 || errorIn(response) !== 'UnauthorizedException') return false;
   return isExpiryMessage(await response.clone().text());
 }
 
-/** Returns the name of the target, for messages. */
-const targetIn = (gateway: URL, url: URL): string =>
-  decodeURIComponent(url.pathname.slice(gateway.pathname.length).split('/')[1] ?? '');
+/** Returns the name of the target, for messages. @param base path of the gateway, without a slash at the end */
+const targetIn = (base: string, { pathname }: URL): string => pathname.slice(base.length).split('/')[1] ?? '';
 
 /**
  * Returns a `fetch` for the targets of a gateway: `{gatewayUrl}/{target}/{path}`. The gateway attaches the credential that
@@ -191,7 +195,7 @@ export function gatewayFetch(gatewayUrl: string | URL, options: GatewayFetchOpti
   }
 
   async function afterConsent(request: Prepared, problem: ConsentProblem): Promise<Response> {
-    const target = targetIn(gateway, request.url);
+    const target = targetIn(base, request.url);
     const { authorizationUrl, sessionUri } = problem;
     if (!onAuthUrl) throw new ConsentRequiredError(target, authorizationUrl, sessionUri);
     const until = clock.now() + consentTimeout * 1000;

@@ -7,6 +7,7 @@ import type { Route } from '../../lambda/operations/operation';
 import { isWithinReach } from '../../lambda/operations/account-reach';
 import { granteeArn, type AcceptedAccounts } from '../resources/grantee';
 import { includesAccount, reachOf } from './caller-accounts';
+import type { InvokedApi } from './invoked-api';
 import { connectionOf } from './service-connection';
 
 /** All control-plane operations, except those on the token vault's key, which belongs to the deployment, not the app. */
@@ -23,17 +24,6 @@ export const OPERATOR_OPERATIONS = (Object.keys(OPERATIONS) as OperationName[]).
 export const OPERATOR_READ_OPERATIONS = OPERATOR_OPERATIONS.filter((name) =>
   /^\/operator\/(List|Get)/.test(OPERATIONS[name].path),
 );
-
-/** A REST API with the service's operations. */
-export interface InvokedApi extends IConstruct {
-  readonly restApiId: string;
-  readonly stage: string;
-  /**
-   * Account of the API.
-   * @default - the account of its stack
-   */
-  readonly account?: string;
-}
 
 /** A method as IAM names it, such as `POST/identities/GetResourceOauth2Token`. `*` matches anything. */
 type MethodName = `${ApiMethod['method'] | '*'}/${string}`;

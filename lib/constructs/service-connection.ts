@@ -4,7 +4,7 @@
  */
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct, IConstruct, IDependable } from 'constructs';
-import type { InvokedApi } from './invocation';
+import type { InvokedApi } from './invoked-api';
 import type { LogKey } from './log-key';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { ServiceCallerAccounts } from './caller-accounts';

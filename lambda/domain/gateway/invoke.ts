@@ -1,8 +1,8 @@
 /** One request to a gateway, until it is forwarded: who calls, what is called, and with which credential. */
-import { audited, type Annotate, type AuditTrail } from '../audit';
+import { audited, type Annotate, type AuditEntry, type AuditTrail } from '../audit';
 import type { EndpointPolicy } from '../../model/endpoint';
 import type { GatewayTarget } from '../../model/records/gateway';
-import { CALLBACK_HEADER } from '../gate/agent-request';
+import { CALLBACK_HEADER, MAX_PAYLOAD_BYTES } from '../gate/agent-request';
 import { tokenEntry } from '../gate/audit';
 import { singleField } from '../gate/header-fields';
 import type { WorkloadTokens } from '../gate/invoke';
@@ -56,10 +56,9 @@ export interface GatewayCall extends ReceivedCall, PassedRequest {
 export interface AdmittedCall extends AdmittedRequest {
   readonly access: Access;
   readonly selected: SelectedCredential;
+  /** What the audit log says about the request, without its outcome. */
+  readonly entry: Omit<AuditEntry, 'operation' | 'outcome'>;
 }
-
-/** Maximum bytes of a request: in base64, it must fit within the 6 MB of a Lambda event. */
-export const MAX_PAYLOAD_BYTES = 4.5 * 1024 * 1024;
 
 export const noSuchTarget = (): ServiceError =>
   new ServiceError(
@@ -121,7 +120,7 @@ async function admit(
   call: GatewayCall,
   signal: AbortSignal,
   annotate: Annotate,
-): Promise<AdmittedCall> {
+): Promise<Omit<AdmittedCall, 'entry'>> {
   const found = await deps.gateways.target(call.gatewayId, call.targetName);
   if (found?.gateway.authorizerType !== apiOf(call)) throw noSuchTarget();
   const { gateway, target } = found;
@@ -160,4 +159,11 @@ export const admitGatewayCall = (
   call: GatewayCall,
   signal: AbortSignal,
 ): Promise<AdmittedCall> =>
-  audited(deps.audit, { operation: OPERATION }, (annotate) => admit(deps, call, signal, annotate));
+  audited(deps.audit, { operation: OPERATION }, async (annotate) => {
+    let entry: AdmittedCall['entry'] = {};
+    const admitted = await admit(deps, call, signal, (learned) => {
+      entry = { ...entry, ...learned };
+      annotate(learned);
+    });
+    return { ...admitted, entry };
+  });

@@ -84,6 +84,28 @@ it('throws without a function for the URL, and does not wait for another consent
   expect(server.asked).toEqual([]);
 });
 
+it('does not take the response of a target for a problem of the gateway', async () => {
+  server.run = (response) =>
+    response
+      .writeHead(403, {
+        'content-type': 'application/problem+json',
+        'x-amzn-errortype': 'AccessDeniedException',
+      })
+      .end(
+        JSON.stringify({
+          type: 'urn:agent-identity:problem:consent-required',
+          authorizationUrl: 'https://evil.example/phish',
+          sessionUri: 'urn:ietf:params:oauth:request_uri:phish',
+        }),
+      );
+  const echo = await signing.target('hostile', server.origin, {
+    metadataConfiguration: { allowedResponseHeaders: ['x-other'] },
+  });
+  const onAuthUrl = jest.fn();
+  expect((await (await fetchFor(newUser(), { onAuthUrl }))(echo)).status).toBe(403);
+  expect(onAuthUrl).not.toHaveBeenCalled();
+});
+
 it('sends a user token to a gateway with user tokens', async () => {
   const open = await openGateway(world, 'CUSTOM_JWT');
   const url = await open.target('echo', server.origin);

@@ -80,13 +80,20 @@ describe('without a grant of the user', () => {
     expect(provider.exchanges.at(-1)?.answer.access_token).toBe(token);
     expect(answer.body).toContain(`Bearer ${'*'.repeat(token.length)}`);
     expect(JSON.stringify(answer)).not.toContain(token);
-    const entry = (await world.audit()).findLast(({ operation }) => operation === 'InvokeGateway');
-    expect(entry).toMatchObject({
+    const entries = await world.audit();
+    const [admission, end] = ['InvokeGateway', 'GatewayResponse'].map((name) =>
+      entries.findLast(({ operation }) => operation === name),
+    );
+    expect(admission).toMatchObject({
       outcome: 'allowed',
       principal: 'arn:aws:iam::000000000000:role/agent',
       chain: [expect.stringContaining(agent.name)],
+      user: expect.any(String) as string,
+      jti: expect.any(String) as string,
       credentialProvider: expect.stringContaining(agent.providerName) as string,
     });
+    const { principal, chain, user, jti } = admission ?? {};
+    expect(end).toMatchObject({ principal, chain, user, jti });
   });
 
   it('needs a return URL of the request or of the target', async () => {

@@ -43,6 +43,20 @@ describe('a request with a valid token', () => {
     expect([answer.status, server.asked[0]?.method, server.asked[0]?.url]).toEqual([200, method, '/v1']);
   });
 
+  it('can have a body of 4 MiB, and no larger one', async () => {
+    const most = Buffer.alloc(4 * 1024 * 1024, 'a');
+    const sent = (body: Buffer) => callAs(world, echo, { method: 'POST', body });
+    expect((await sent(most)).status).toBe(200);
+    expect(server.asked.splice(0)[0]?.body).toHaveLength(most.length);
+    const refused = await sent(Buffer.concat([most, Buffer.from('a')]));
+    expect(refused.headers.get('content-type')).toBe('application/problem+json');
+    expect(await refused.json()).toMatchObject({
+      status: 400,
+      detail: expect.stringMatching(/^The body must/) as string,
+    });
+    expect(server.asked).toEqual([]);
+  });
+
   it('has two audit entries, without the path', async () => {
     const answer = await callAs(world, `${echo}/users/ana@example.org`);
     await answer.text();
@@ -53,14 +67,14 @@ describe('a request with a valid token', () => {
       workloadIdentity: expect.stringContaining(gateway.id) as string,
       target: 'echo',
       httpMethod: 'GET',
+      user: expect.any(String) as string,
+      jti: expect.any(String) as string,
     };
     expect(own).toEqual([
       expect.objectContaining({
         operation: 'InvokeGateway',
         outcome: 'allowed',
         ...called,
-        user: expect.any(String) as string,
-        jti: expect.any(String) as string,
       }),
       expect.objectContaining({
         operation: 'GatewayResponse',
