@@ -293,6 +293,14 @@ export async function checkGateways(checks: Checks, world: GatewayWorld): Promis
         return created;
       },
     );
+    await checks.check(
+      'a path that no operation has returns a 404 for each method of their operations',
+      async () => {
+        for (const method of ['PUT', 'PATCH', 'DELETE']) {
+          strictEqual((await fetch(`${front.endpoint}/not/there`, { method })).status, 404);
+        }
+      },
+    );
     await checkSignedCalls(checks, world, target, signing, agent);
     await checkUserTokens(checks, world, target, users);
     await checkForgedEvents(checks, world, gateway, users);

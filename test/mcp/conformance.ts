@@ -1,7 +1,8 @@
-/** The conformance suite against one MCP server, directly and through the gate. */
+/** The conformance suite against one MCP server, directly, through the gate, and through a gateway. */
 import assert from 'node:assert/strict';
 import type { Checks } from '../deployed/checks';
 import { openEndpoint } from '../flows/gate/endpoints';
+import { openGateway } from '../flows/gateway/gateways';
 import type { World } from '../flows/support/world';
 import { startProxy } from './proxy';
 import { NONE, REVISIONS, runSuite, scoredScenarios, type Revision, type Suite, type Verdict } from './suite';
@@ -14,10 +15,11 @@ interface Run {
   readonly scored: readonly string[];
   readonly direct: Verdicts;
   readonly gate: Verdicts;
+  readonly gateway: Verdicts;
 }
 
 /** One row for each scenario of each revision, and the scored ones first. */
-function rowsOf({ revision, scored, direct, gate }: Run): string[][] {
+function rowsOf({ revision, scored, direct, gate, gateway }: Run): string[][] {
   const others = [...direct.keys()].filter((name) => !scored.includes(name)).sort();
   return [...scored, ...others].map((name) => [
     revision,
@@ -25,6 +27,7 @@ function rowsOf({ revision, scored, direct, gate }: Run): string[][] {
     scored.includes(name) ? 'yes' : 'no',
     (direct.get(name) ?? NONE).name,
     (gate.get(name) ?? NONE).name,
+    (gateway.get(name) ?? NONE).name,
   ]);
 }
 
@@ -55,11 +58,16 @@ export async function checkConformance(
     allowedOrigins: [new URL(proxy.url).origin],
   });
   proxy.forwardTo(endpoint.invocationUrl);
+  const gateway = await openGateway(world, 'CUSTOM_JWT');
+  const gatewayProxy = await startProxy(await world.issuer.token('ana'));
+  gatewayProxy.forwardTo(await gateway.target('server', server, { protocolType: 'MCP' }));
   try {
     const runs: Run[] = [];
     for (const revision of REVISIONS) {
       const scored = await scoredScenarios(suite, revision);
-      const run = { revision, scored, direct: new Map<string, Verdict>(), gate: new Map<string, Verdict>() };
+      const newVerdicts = () => new Map<string, Verdict>();
+      const verdicts = { direct: newVerdicts(), gate: newVerdicts(), gateway: newVerdicts() };
+      const run = { revision, scored, ...verdicts };
       runs.push(run);
       const check = (how: string, url: string, verdicts: Map<string, Verdict>): Promise<void> =>
         checks.check(`${revision}: all ${scored.length} scored scenarios pass ${how}`, async () => {
@@ -68,11 +76,12 @@ export async function checkConformance(
         });
       await check('directly', server, run.direct);
       await check('through the gate', proxy.url, run.gate);
+      await check('through a gateway', gatewayProxy.url, run.gateway);
     }
-    const head = ['revision', 'scenario', 'scored', 'direct', 'gate'];
+    const head = ['revision', 'scenario', 'scored', 'direct', 'gate', 'gateway'];
     checks.remark(`\n${tableOf(head, runs.flatMap(rowsOf))}`);
   } finally {
-    await proxy.close();
+    await Promise.all([proxy.close(), gatewayProxy.close()]);
     await endpoint.close();
   }
 }

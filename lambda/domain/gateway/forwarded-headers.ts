@@ -55,6 +55,13 @@ const OF_PROTOCOL: Readonly<Record<PassthroughProtocol, (name: string) => boolea
 /** Of this service, which the list of reserved names does not have. */
 const OF_SERVICE: ReadonlySet<string> = new Set(['oauth2callbackurl', 'workloadaccesstoken']);
 
+/**
+ * The server must validate it, against pages that a browser loaded from elsewhere (MCP 2025-11-25, "Transports", security
+ * warning). No owner can let it pass to another target.
+ */
+const isOriginForMcp = (name: string, protocol: PassthroughProtocol): boolean =>
+  name === 'origin' && protocol === 'MCP';
+
 /** Returns whether a header passes only by the lists here, even if `metadataConfiguration` names it. */
 const isReserved = (name: string): boolean => OF_SERVICE.has(name) || reservedHeaderFault(name) !== undefined;
 
@@ -80,11 +87,13 @@ export function requestHeaders(
   target: Pick<GatewayTarget, 'targetConfiguration' | 'metadataConfiguration'>,
   place: CredentialPlace | undefined,
 ): Record<string, string> {
-  const isOfProtocol = OF_PROTOCOL[protocolOf(target)];
+  const protocol = protocolOf(target);
+  const isOfProtocol = OF_PROTOCOL[protocol];
   const allowed = target.metadataConfiguration?.allowedRequestHeaders;
   const passing = [...received.keys()].filter((name) => {
     if (isOfCredential(name, place)) return false;
-    return REQUEST.has(name) || (!isReserved(name) && (isOfProtocol(name) || isNamed(name, allowed)));
+    if (REQUEST.has(name) || isOriginForMcp(name, protocol)) return true;
+    return !isReserved(name) && (isOfProtocol(name) || isNamed(name, allowed));
   });
   const headers: Record<string, string> = { 'user-agent': USER_AGENT };
   for (const name of passing) {

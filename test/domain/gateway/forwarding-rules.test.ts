@@ -148,6 +148,12 @@ describe('headers of a request', () => {
     expect(sent(passing)).toEqual({ ...passing, ...OURS });
   });
 
+  it('have the origin only for an MCP server, which must validate it', () => {
+    const origin = { origin: 'https://evil.example' };
+    expect(sent(origin, targetOf({ protocolType: 'MCP' }))).toEqual({ ...origin, ...OURS });
+    expect(sent(origin)).toEqual(OURS);
+  });
+
   /** Even if the target allows them. */
   const REFUSED = [
     'authorization',
