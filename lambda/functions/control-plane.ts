@@ -29,7 +29,7 @@ import {
   targetDeleted,
   targetDescribed,
   targetListed,
-} from '../api/gateway-responses';
+} from '../api/gateway-output';
 import {
   apiKeyProviderCreated,
   apiKeyProviderDescribed,

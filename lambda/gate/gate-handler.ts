@@ -11,7 +11,7 @@ import type { RefuseForged } from '../api/stage-secret';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Annotate, Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/gate/addressee';
-import { runtimeClientError } from '../domain/gate/agent-response';
+import { AGENT, runtimeClientError } from '../domain/gate/agent-response';
 import { forwardedMethod, MethodNotAllowed, type AgentMethod } from '../domain/gate/agent-request';
 import {
   invocationTimeoutMs,
@@ -48,7 +48,7 @@ import {
 } from './passed-response';
 import { beginResponse, type ResponseStream } from './response-stream';
 import { INVOCATION_PATH, invocationMethods, METADATA_OF_PATH } from '../domain/gate/gate-routes';
-import { startInvocation, type Invocation, type Server } from './invocation';
+import { startInvocation, type Invocation } from './invocation';
 
 export type GateHandler = (
   event: APIGatewayProxyEvent,
@@ -62,8 +62,6 @@ export interface GateDependencies extends InvokeDependencies {
   readonly metadata: MetadataReader;
   readonly refuseForged: RefuseForged;
 }
-
-const AGENT: Server = { name: 'agent', failure: runtimeClientError };
 
 /** An invocation whose response has started. */
 interface Started {

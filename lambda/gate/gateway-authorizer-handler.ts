@@ -11,14 +11,15 @@ import { insufficientScopeChallenge, unauthorizedChallenge } from '../domain/gat
 import { authorizeUser } from '../domain/gate/user-admission';
 import { gatewayEntry, OPERATION } from '../domain/gateway/audit';
 import type { GatewayReader } from '../domain/gateway/gateway-reader';
-import { challengedGateway, trustedIssuerOf, type GatewayBases } from '../domain/gateway/inbound';
+import { challengedGateway } from '../domain/gateway/inbound';
+import { trustedIssuerOf, type GatewayUrls } from '../domain/gateway/manage/gateway';
 import { ServiceError } from '../domain/service-error';
 import { FAILED, policy, type AuthorizerDependencies, type AuthorizerHandler } from './authorizer-handler';
 import { headerFields } from './header-fields';
 
 export interface GatewayAuthorizerDependencies extends AuthorizerDependencies {
   readonly gateways: GatewayReader;
-  readonly bases: GatewayBases;
+  readonly bases: Required<GatewayUrls>;
 }
 
 /** The user, or the challenge for the caller. */

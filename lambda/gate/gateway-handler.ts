@@ -23,7 +23,7 @@ import {
   type InvokeDependencies,
 } from '../domain/gateway/invoke';
 import { mcpConsentResponse } from '../domain/gateway/mcp-consent';
-import { ConsentRequired, problemOf, targetFailure } from '../domain/gateway/problem';
+import { ConsentRequired, problemOf, TARGET, targetFailure } from '../domain/gateway/problem';
 import { watchAccess } from '../domain/gateway/revocation-watch';
 import { FORWARDED_METHODS, GATEWAY_METADATA_PATH, type ForwardedMethod } from '../domain/gateway/routes';
 import { protocolOf } from '../domain/gateway/target';
@@ -31,7 +31,7 @@ import type { MetadataReader } from '../domain/oauth/provider-metadata';
 import { ServiceError } from '../domain/service-error';
 import { ExchangeFailure } from '../domain/streamed-exchange';
 import { headerFields } from './header-fields';
-import { startInvocation, type Invocation, type Server } from './invocation';
+import { startInvocation, type Invocation } from './invocation';
 import {
   endEarly,
   eventStreamOf,
@@ -45,8 +45,6 @@ import { beginResponse, type ResponseStream } from './response-stream';
 
 /** Milliseconds for which API Gateway streams a response (developer guide, "Response streaming", limits). */
 const MAX_DURATION = 900_000;
-
-const TARGET: Server = { name: 'target', failure: targetFailure };
 
 export type GatewayHandler = (
   event: APIGatewayProxyEvent,
@@ -136,12 +134,7 @@ function interruptionOf(error: unknown, { signal }: Invocation): ServiceError | 
   return targetFailure('The target ended its response early.', `target: ${error.detail}`, error);
 }
 
-/** @param idle milliseconds without data from the target, or without a read by the caller, before the gateway gives up */
-export function createGatewayHandler(
-  deps: GatewayDependencies,
-  report: ReportUnexpected,
-  idle = IDLE,
-): GatewayHandler {
+export function createGatewayHandler(deps: GatewayDependencies, report: ReportUnexpected): GatewayHandler {
   /** RFC 9728 section 3.2. */
   async function metadata({ pathParameters }: APIGatewayProxyEvent): Promise<Plain> {
     const [targetName = ''] = pathParameters?.path?.split('/') ?? [];
@@ -235,7 +228,7 @@ export function createGatewayHandler(
 
   async function serve(...[event, stream, context]: Parameters<GatewayHandler>): Promise<void> {
     const whole = Math.min(MAX_DURATION, Math.max(0, context.getRemainingTimeInMillis() - TIME_TO_RESPOND));
-    const invocation = startInvocation(stream, { whole, idle }, TARGET);
+    const invocation = startInvocation(stream, { whole, idle: IDLE }, TARGET);
     try {
       await deps.requests.ensureEntry({ operation: UNKNOWN_ROUTE, auditSuccess: false }, async () => {
         if (event.resource === GATEWAY_METADATA_PATH) await sendPlain(stream, await metadata(event), {});

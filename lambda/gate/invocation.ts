@@ -3,6 +3,7 @@
  * aborts the same signal, whose reason is the error for the caller.
  */
 import type { ResponseStream } from './response-stream';
+import type { Server } from '../domain/gate/response-fields';
 import type { ServiceError } from '../domain/service-error';
 
 export interface InvocationLimits {
@@ -14,13 +15,6 @@ export interface InvocationLimits {
 
 /** The side that the call waits for: the server to send, or the caller to read. */
 export type Side = 'server' | 'caller';
-
-/** What messages call the server, and the errors for the caller of a response that it does not complete. */
-export interface Server {
-  readonly name: 'agent' | 'target';
-  /** @param detail for the operator */
-  readonly failure: (message: string, detail: string) => ServiceError;
-}
 
 export interface Invocation {
   readonly signal: AbortSignal;
@@ -36,9 +30,15 @@ export interface Invocation {
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
 
+/** A gateway has no such setting: API Gateway streams no longer. */
+const canRaise = { agent: ', or ask the operator to raise the limit', target: '' } as const satisfies Record<
+  Server['name'],
+  string
+>;
+
 const timeUp = ({ name, failure }: Server, limit: number): ServiceError =>
   failure(
-    `The ${name} did not finish within ${seconds(limit)} seconds. Request less at a time, or ask the operator to raise the limit.`,
+    `The ${name} did not finish within ${seconds(limit)} seconds. Request less at a time${canRaise[name]}.`,
     `${name}: timed out`,
   );
 

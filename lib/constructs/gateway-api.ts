@@ -5,28 +5,33 @@
  * Source: API Gateway developer guide, "Gateway responses in API Gateway" and "Use API Gateway Lambda authorizers".
  */
 import type { Construct } from 'constructs';
-import { NO_TOKEN } from '../../lambda/domain/gate/challenge';
+import { GATEWAY_REFUSALS } from '../../lambda/domain/gate/gate-refusals';
 import { UNKNOWN_TO_BEARERS } from '../../lambda/domain/gate/gateway-refusals';
 import { gatewayRoutes } from '../../lambda/domain/gateway/routes';
-import type { GatewayAuthorizer } from '../../lambda/model/gateway/gateway-configuration';
+import type { GatewayAuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
 import { MAX_STREAM_DURATION } from './endpoint-api';
 import { ServiceApi, type ServiceApiKind, type ServiceApiSettings } from './service-api';
 import type { GatewayErrors } from './gateway-responses';
 
-/** The authorizer denies with the challenge of the gateway in its context. A missing scope has the same status. */
 const TOKEN_ERRORS: GatewayErrors = {
-  ACCESS_DENIED: { type: 'UnauthorizedException', message: NO_TOKEN, challengeOfAuthorizer: true },
+  ...GATEWAY_REFUSALS,
+  ACCESS_DENIED: { ...GATEWAY_REFUSALS.ACCESS_DENIED, challengeOfAuthorizer: true },
   ...UNKNOWN_TO_BEARERS,
 };
 
 const DESCRIPTIONS = {
   CUSTOM_JWT: 'agent-identity: the gateways with user tokens',
   AWS_IAM: 'agent-identity: the gateways with IAM authorization',
-} as const satisfies Record<GatewayAuthorizer, string>;
+} as const satisfies Record<GatewayAuthorizerType, string>;
 
 /** Its functions are `gateway`, and with user tokens `gateway-authorizer`. */
 export class GatewayApi extends ServiceApi {
-  constructor(scope: Construct, id: string, authorizerType: GatewayAuthorizer, settings: ServiceApiSettings) {
+  constructor(
+    scope: Construct,
+    id: string,
+    authorizerType: GatewayAuthorizerType,
+    settings: ServiceApiSettings,
+  ) {
     const routes = gatewayRoutes(authorizerType);
     const kind: ServiceApiKind = {
       name: authorizerType === 'CUSTOM_JWT' ? 'agent-gateways-jwt' : 'agent-gateways-iam',

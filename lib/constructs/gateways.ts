@@ -30,9 +30,15 @@ import type { WebAcl } from './web-acl';
 
 /** Settings of the functions of gateways. */
 export interface GatewayFunctionSettings {
-  /** Forwards requests, and streams the responses. */
+  /**
+   * Forwards requests, and streams the responses.
+   * @default - 512 MiB; no reserved and no provisioned concurrency
+   */
   readonly gateway?: FunctionSettings;
-  /** Validates the user tokens of requests to gateways with `CUSTOM_JWT`. */
+  /**
+   * Validates the user tokens of requests to gateways with `CUSTOM_JWT`.
+   * @default - 1024 MiB; no reserved and no provisioned concurrency
+   */
   readonly authorizer?: FunctionSettings;
 }
 
@@ -60,7 +66,7 @@ export interface GatewaysProps {
   readonly webAcl?: WebAcl;
   /**
    * Memory, concurrency, environment, layers, and tracing of the functions.
-   * @default - memory from measurement; no reserved and no provisioned concurrency
+   * @default - those of each function
    */
   readonly functions?: GatewayFunctionSettings;
 }
@@ -86,8 +92,8 @@ const CALLED: readonly OperationName[] = [
   'GetResourceApiKey',
 ];
 
-/** MiB. The gateway waits for others, and streams. Both verify signatures, which is a matter of CPU. */
-export const MEMORY_SIZE = { gateway: 1024, authorizer: 512 } as const;
+/** MiB, as for an agent endpoint: the gateway is billed while it waits and streams, and the authorizer only computes. */
+export const MEMORY_SIZE = { gateway: 512, authorizer: 1024 } as const;
 
 /** The issuer's metadata and keys, up to 5 seconds each, and a read. */
 const AUTHORIZER_TIMEOUT = Duration.seconds(15);

@@ -5,7 +5,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { OPERATIONS } from '../../lambda/operations';
-import type { GatewayBases } from '../../lambda/domain/gateway/inbound';
+import type { GatewayUrls } from '../../lambda/domain/gateway/manage/gateway';
 import { principalOf } from '../../lambda/domain/principal';
 import { INVOKED_GROUPS, type RoutedGroup } from '../../lambda/operations/groups';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
@@ -56,7 +56,7 @@ export interface LocalFunctions {
   /** The port listened on. */
   readonly port: number;
   /** Base URLs of the gateways with each authorizer. */
-  readonly gateways: GatewayBases;
+  readonly gateways: Required<GatewayUrls>;
   /** Functions that the local Lambda invokes, by name. You can add agents. */
   readonly functions: Map<string, LambdaFunction>;
   /** Waits for open requests, then stops. */

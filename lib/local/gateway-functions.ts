@@ -1,13 +1,11 @@
 /** The functions of the gateways of the embedded cloud, in this process, behind the two APIs. */
 import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
-import { NO_TOKEN } from '../../lambda/domain/gate/challenge';
-import { KEYS_MISSING } from '../../lambda/domain/gate/gate-refusals';
+import { GATEWAY_REFUSALS } from '../../lambda/domain/gate/gate-refusals';
 import { gatewayRoutes } from '../../lambda/domain/gateway/routes';
-import type { GatewayAuthorizer as AuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
+import type { GatewayAuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
 import type { FunctionFailure } from './function-failure';
 import { createGateway } from './gateway';
-import type { GatewayAuthorizer } from './gateway-authorizer';
 import type { GatewayApis } from './gateways';
 import type * as Loaded from './handlers';
 import { isLocal, LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
@@ -20,14 +18,6 @@ export interface ServedGateways {
   /** Called when a function throws. */
   readonly reportFailure: (failure: FunctionFailure) => void;
 }
-
-/** API Gateway's own responses, of which the denial has the challenge of the gateway that was called. */
-const refusals: GatewayAuthorizer['refusals'] = {
-  UNAUTHORIZED: { type: 'UnauthorizedException', message: NO_TOKEN },
-  ACCESS_DENIED: { type: 'UnauthorizedException', message: NO_TOKEN },
-  AUTHORIZER_FAILURE: KEYS_MISSING,
-  AUTHORIZER_CONFIGURATION_ERROR: KEYS_MISSING,
-};
 
 /** Loads the functions, which read the environment then. */
 function functionsOf({ identityEndpoint, principals }: ServedGateways) {
@@ -50,8 +40,13 @@ function functionsOf({ identityEndpoint, principals }: ServedGateways) {
 /** Serves the gateways, after the environment of the functions is set. */
 export function serveGateways({ jwt, iam }: GatewayApis, options: ServedGateways): void {
   const { gateway, authorizer: handler } = functionsOf(options);
-  const authorizer = { handler, refusals, hasIdentitySource: false, challengeIn: 'challenge' };
-  const apiOf = (type: AuthorizerType): RequestListener =>
+  const authorizer = {
+    handler,
+    refusals: GATEWAY_REFUSALS,
+    hasIdentitySource: false,
+    challengeIn: 'challenge',
+  };
+  const apiOf = (type: GatewayAuthorizerType): RequestListener =>
     createGateway({
       accountId: LOCAL_ACCOUNT,
       region: LOCAL_REGION,

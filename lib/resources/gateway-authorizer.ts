@@ -1,5 +1,5 @@
 /** How a gateway authorizes its callers, with the names of the AWS constructs of AgentCore Gateway. */
-import type { GatewayAuthorizer as AuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
+import type { GatewayAuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
 import type { WorkloadAuthorizer } from './workload-identity';
 
 /** Which callers a gateway accepts. */
@@ -22,7 +22,7 @@ export class GatewayAuthorizer {
 
   private constructor(
     /** @internal */
-    readonly _type: AuthorizerType,
+    readonly _type: GatewayAuthorizerType,
     /** @internal */
     readonly _issuer?: WorkloadAuthorizer,
   ) {}

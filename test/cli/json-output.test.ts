@@ -104,6 +104,22 @@ const PORTAL = {
   idpConfig: { credentialProviderArn: 'string', scopes: ['string'] },
 };
 
+const GATEWAY_SUMMARY = {
+  gatewayId: 'string',
+  name: 'string',
+  status: 'string',
+  authorizerType: 'string',
+  createdAt: 'string',
+  updatedAt: 'string',
+};
+const GATEWAY = {
+  ...GATEWAY_SUMMARY,
+  gatewayArn: 'string',
+  gatewayUrl: 'string',
+  roleArn: 'string',
+  workloadIdentityDetails: { workloadIdentityArn: 'string' },
+};
+
 interface Example {
   readonly args: () => string[];
   readonly input?: string;
@@ -223,6 +239,13 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     args: () => ['feed', '--yes'],
     shape: { name: 'string', kind: 'string', deleted: 'boolean' },
   },
+  'gateway add': { args: () => ['tools'], shape: GATEWAY },
+  'gateway get': { args: () => ['tools'], shape: GATEWAY },
+  'gateway list': { args: () => [], shape: { items: [GATEWAY_SUMMARY] } },
+  'gateway delete': {
+    args: () => ['tools', '--yes'],
+    shape: { name: 'string', gatewayId: 'string', deleted: 'boolean' },
+  },
   'transfer-ownership': {
     args: () => ['--agent', 'travel', '--new-owner', OWNER],
     shape: { resourceArn: 'string', previousOwner: 'string', newOwner: 'string' },
@@ -235,9 +258,9 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
 
 /**
  * Commands with other output or another input: a service that runs, one line for each entry, and tables instead of the
- * service (local.test.ts, gate.test.ts, audit.test.ts, restore.test.ts).
+ * service, and the response of a target (local.test.ts, gate.test.ts, audit.test.ts, restore.test.ts, gateway-call.test.ts).
  */
-const OTHERS = ['local', 'gate', 'audit', 'restore'];
+const OTHERS = ['local', 'gate', 'audit', 'restore', 'gateway call'];
 
 it.each(Object.entries(EXAMPLES))('%s prints its members', async (command, { args, input, shape }) => {
   if (command === 'agent delete') await local.json(['agent', 'add', 'doomed']);

@@ -194,28 +194,28 @@ describe('a header', () => {
 describe('a key', () => {
   const otherCurve = { ...jwkOf(P384), crv: 'P-256' };
   const offCurve = { ...jwkOf(P256), y: jwkOf(P256).x };
-  it.each<[what: string, jwk: object, alg: string, pair: Pair]>([
-    ['is too short for PKCS #1', jwkOf(rsa(1024)), 'RS256', RSA],
-    ['is too short for PSS', jwkOf(rsa(1024)), 'PS256', RSA],
-    ['is a little too short', jwkOf(rsa(2040)), 'RS256', RSA],
-    ['has a point of another curve', otherCurve, 'ES256', P256],
-    ['has a point that is not on its curve', offCurve, 'ES256', P256],
-    ['has a point of another length', { ...jwkOf(ED25519), x: 'AAAA' }, 'EdDSA', ED25519],
-    ['is private', P256.privateKey.export({ format: 'jwk' }), 'ES256', P256],
-    ['only signs', { ...jwkOf(P256), key_ops: ['sign'] }, 'ES256', P256],
-    ['does more', { ...jwkOf(P256), key_ops: ['verify', 'encrypt'] }, 'ES256', P256],
-    ['does nothing', { ...jwkOf(P256), key_ops: [] }, 'ES256', P256],
-    ['has operations in another form', { ...jwkOf(P256), key_ops: 'verify' }, 'ES256', P256],
-  ])('that %s verifies nothing', async (_what, jwk, alg, pair) => {
+  it.each<[what: string, jwk: object, alg: string, pair: Pair, reason: string]>([
+    ['is too short for PKCS #1', jwkOf(rsa(1024)), 'RS256', RSA, 'short RSA key'],
+    ['is too short for PSS', jwkOf(rsa(1024)), 'PS256', RSA, 'short RSA key'],
+    ['is a little too short', jwkOf(rsa(2040)), 'RS256', RSA, 'short RSA key'],
+    ['has a point of another curve', otherCurve, 'ES256', P256, 'not a key'],
+    ['has a point that is not on its curve', offCurve, 'ES256', P256, 'not a key'],
+    ['has a point of another length', { ...jwkOf(ED25519), x: 'AAAA' }, 'EdDSA', ED25519, 'not a key'],
+    ['is private', P256.privateKey.export({ format: 'jwk' }), 'ES256', P256, 'private key'],
+    ['only signs', { ...jwkOf(P256), key_ops: ['sign'] }, 'ES256', P256, 'other key_ops'],
+    ['does more', { ...jwkOf(P256), key_ops: ['verify', 'encrypt'] }, 'ES256', P256, 'other key_ops'],
+    ['does nothing', { ...jwkOf(P256), key_ops: [] }, 'ES256', P256, 'other key_ops'],
+    ['has operations in another form', { ...jwkOf(P256), key_ops: 'verify' }, 'ES256', P256, 'other key_ops'],
+  ])('that %s verifies nothing', async (_what, jwk, alg, pair, reason) => {
     publish(jwk);
-    await refused(await signed(alg, pair), 'not verifiable');
+    await refused(await signed(alg, pair), `not verifiable: ${reason}`);
   });
 
   it('that is too short verifies nothing, although it signed the token', async () => {
     const short = rsa(1024);
     publish(jwkOf(short));
     const signature = (content: Buffer) => sign('sha256', content, short.privateKey);
-    await refused(withSignature({ alg: 'RS256', kid: KID }, signature), 'not verifiable');
+    await refused(withSignature({ alg: 'RS256', kid: KID }, signature), 'not verifiable: short RSA key');
   });
 
   it.each<[what: string, jwk: object, alg: string, pair: Pair]>([

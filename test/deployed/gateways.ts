@@ -12,7 +12,7 @@ import type {
 import { GetWorkloadAccessTokenForUserIdCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { Lambda } from '@aws-sdk/client-lambda';
 import { CALLING_AGENT_HEADER } from '../../lambda/domain/gate/agent-request';
-import type { GatewayAuthorizer } from '../../lambda/model/gateway/gateway-configuration';
+import type { GatewayAuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
 import { BELOW_TARGET_PATH } from '../../lambda/domain/gateway/routes';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import { FORGERIES, type TestIssuer } from '../flows/support/issuer';
@@ -71,7 +71,7 @@ async function createGateway(
   { endpoint }: Target,
   providerArn: string,
   stageOf: GatewayWorld['stageOf'],
-  authorizer: { authorizerType: GatewayAuthorizer; authorizerConfiguration?: AuthorizerConfiguration },
+  authorizer: { authorizerType: GatewayAuthorizerType; authorizerConfiguration?: AuthorizerConfiguration },
 ): Promise<CreatedGateway> {
   const input = { roleArn: 'arn:aws:iam::000000000000:role/unused', ...authorizer };
   const name = `deployed-${authorizer.authorizerType.toLowerCase().replace('_', '-')}`;

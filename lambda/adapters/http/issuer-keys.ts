@@ -46,8 +46,10 @@ const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
 ];
 
 /** Returns why a signature was refused, for the operator; undefined for an error that has another cause. */
-export const signatureFault = (error: unknown): string | undefined =>
-  FAULTS.find(([kind]) => error instanceof kind)?.[1];
+export function signatureFault(error: unknown): string | undefined {
+  const fault = FAULTS.find(([kind]) => error instanceof kind)?.[1];
+  return error instanceof UnusableKey ? `${fault}: ${error.message}` : fault;
+}
 
 /**
  * Returns whether the key has all members of its kind. A complete key of another kind, or for another use, stays in the

@@ -4,7 +4,7 @@
  */
 import { CONCERNS_HEADER } from '../../model/headers';
 import { parseJsonObject, type JsonObject } from '../../domain/json-object';
-import { CONCERNS, ServiceError } from '../../domain/service-error';
+import { CONCERNS, ServiceError, type ErrorName } from '../../domain/service-error';
 import {
   createSignedRequests,
   environmentRegion,
@@ -52,15 +52,15 @@ export function createIdentityRequests({ endpoint, region, credentials }: Identi
 }
 
 /** The reason for the operator. */
-export const detailOf = (error: unknown): string =>
+const detailOf = (error: unknown): string =>
   `identity service: ${error instanceof Error ? error.name : 'unknown'}`;
 
 /** Whether the error is not about what calls the service or its configuration, so that its message is for the caller. */
-export const concernsCaller = ({ headers }: ErrorResponse): boolean =>
+const concernsCaller = ({ headers }: ErrorResponse): boolean =>
   CONCERNS.some((concern) => concern === headers[CONCERNS_HEADER]);
 
 /** Returns the error for the caller for an error of the service that is not about the request itself. */
-export function serviceFailure(error: unknown): ServiceError {
+function serviceFailure(error: unknown): ServiceError {
   const parts = { detail: detailOf(error), cause: error };
   if (!(error instanceof ErrorResponse && concernsCaller(error))) {
     return new ServiceError(
@@ -73,3 +73,28 @@ export function serviceFailure(error: unknown): ServiceError {
   const type = error.name === 'UnauthorizedException' ? error.name : 'AccessDeniedException';
   return new ServiceError(type, error.message, parts);
 }
+
+/** The error and message that the caller gets instead of an error of the service. */
+export type Refusal = readonly [type: ErrorName, message: (theirs: string) => string];
+
+/** By the name of the service's error. */
+export type Refusals = ReadonlyMap<string, Refusal>;
+
+const secondsIn = (value: string | undefined): number | undefined =>
+  value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) : undefined;
+
+/** Returns the error for the caller for an error of the service. */
+export function refusalOf(refusals: Refusals, error: unknown): ServiceError {
+  if (!(error instanceof ErrorResponse) || concernsCaller(error)) return serviceFailure(error);
+  const known = refusals.get(error.name);
+  if (!known) return serviceFailure(error);
+  const [type, message] = known;
+  return new ServiceError(type, message(error.message), {
+    detail: `${detailOf(error)}: ${error.message}`,
+    cause: error,
+    retryAfter: secondsIn(error.headers['retry-after']),
+  });
+}
+
+/** Returns the error for a response without what the operation returns. */
+export const malformedResponse = (): ServiceError => serviceFailure(new Error('malformed response'));

@@ -4,15 +4,15 @@
  */
 import * as v from 'valibot';
 import { OUTCOME_HEADER } from '../../model/headers';
-import { ServiceError, type ErrorName } from '../../domain/service-error';
 import type { ResourceCredentials } from '../../domain/gateway/resource-credentials';
 import { ErrorResponse } from '../aws/signed-requests';
 import {
-  concernsCaller,
   createIdentityRequests,
-  detailOf,
-  serviceFailure,
+  malformedResponse,
+  refusalOf,
   type IdentityService,
+  type Refusal,
+  type Refusals,
 } from './identity-requests';
 
 const TokenSchema = v.union([
@@ -24,10 +24,8 @@ const ProofSchema = v.object({ accessToken: v.pipe(v.string(), v.nonEmpty()), dp
 
 const ApiKeySchema = v.object({ apiKey: v.pipe(v.string(), v.nonEmpty()) });
 
-type Refusal = readonly [type: ErrorName, message: (theirs: string) => string];
-
 /** The error and message that the caller gets for an error of the service. */
-const REFUSALS: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
+const REFUSALS: Refusals = new Map<string, Refusal>([
   [
     'AccessDeniedException',
     [
@@ -44,7 +42,8 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
     'ResourceNotFoundException',
     [
       'AccessDeniedException',
-      () => 'The credential provider of this target does not exist. Ask the owner of the gateway.',
+      () =>
+        'The credential provider of this target does not exist. Ask the owner of the gateway to set another one for the target.',
     ],
   ],
   [
@@ -54,20 +53,15 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   ['ThrottlingException', ['ThrottlingException', () => 'Too many concurrent requests. Try again shortly.']],
 ]);
 
-const secondsIn = (value: string | undefined): number | undefined =>
-  value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) : undefined;
+/** The authorization server is down or refuses, which the message says. */
+const PROVIDER_FAILURE: Refusals = new Map([
+  ['InternalServerException', ['InternalServerException', (theirs) => theirs]],
+]);
 
-function refusalOf(error: unknown): ServiceError {
-  if (!(error instanceof ErrorResponse) || concernsCaller(error)) return serviceFailure(error);
-  const retryAfter = secondsIn(error.headers['retry-after']);
-  const parts = { detail: `${detailOf(error)}: ${error.message}`, cause: error, retryAfter };
-  const known = REFUSALS.get(error.name);
-  if (known) return new ServiceError(known[0], known[1](error.message), parts);
-  // The authorization server is down or refuses, which the message says.
-  return error.headers[OUTCOME_HEADER] !== undefined && error.name === 'InternalServerException'
-    ? new ServiceError('InternalServerException', error.message, parts)
-    : serviceFailure(error);
-}
+const refusalsFor = (error: unknown): Refusals =>
+  error instanceof ErrorResponse && error.headers[OUTCOME_HEADER] !== undefined
+    ? new Map([...REFUSALS, ...PROVIDER_FAILURE])
+    : REFUSALS;
 
 export function createResourceCredentials(service: IdentityService): ResourceCredentials {
   const send = createIdentityRequests(service);
@@ -80,10 +74,10 @@ export function createResourceCredentials(service: IdentityService): ResourceCre
     try {
       response = await send(`/identities/${path}`, input);
     } catch (error) {
-      throw refusalOf(error);
+      throw refusalOf(refusalsFor(error), error);
     }
     const parsed = v.safeParse(schema, response);
-    if (!parsed.success) throw serviceFailure(new Error('malformed response'));
+    if (!parsed.success) throw malformedResponse();
     return parsed.output;
   }
   return {

@@ -4,6 +4,7 @@ import type { StreamedResponse } from '../streamed-exchange';
 import { SESSION_HEADER, type AgentRequest } from './agent-request';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 import { forwardedChallenge } from './challenge';
+import { checkFields, type Server } from './response-fields';
 
 /** Invokes the agent, by URL or as a Lambda function. */
 export interface Agent {
@@ -30,12 +31,6 @@ const RETURNED = [
   'x-accel-buffering',
 ] as const;
 
-/** A field value that every gateway accepts (RFC 9110 section 5.5, without the obsolete octets). */
-const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
-
-/** Total characters of the values: API Gateway must find status and headers within the first 16 KiB. */
-export const MAX_HEADER_CHARACTERS = 7 * 1024;
-
 /**
  * Returns a 424: the caller is not at fault, and an SDK that attributed the error to the gate would repeat a request that
  * the agent might have acted on.
@@ -43,30 +38,14 @@ export const MAX_HEADER_CHARACTERS = 7 * 1024;
 export const runtimeClientError = (message: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError('RuntimeClientError', message, { detail, cause });
 
+export const AGENT: Server = { name: 'agent', failure: runtimeClientError };
+
 /**
  * Some statuses have a meaning in MCP's streamable HTTP (202, 400, 404), so every status that is not a server error is
  * returned. In the AWS HTTP contract, every status that is not a success is an error.
  */
 const isForwardedStatus = (protocol: AgentEndpointConfiguration['protocol'], status: number): boolean =>
   (status >= 200 && status < 300) || (protocol === 'MCP' && status >= 400 && status < 500);
-
-/** A field that a gateway rejects would cause a 502, after which AWS clients repeat the request. */
-function checkFields(fields: readonly (readonly [name: string, value: string])[]): void {
-  const invalid = fields.find(([, value]) => !FIELD_VALUE.test(value))?.[0];
-  if (invalid !== undefined) {
-    throw runtimeClientError(
-      `The agent responded with an invalid value in the header "${invalid}". The agent must send printable ASCII characters on one line.`,
-      `agent: invalid value in header ${invalid}`,
-    );
-  }
-  const characters = fields.reduce((sum, [, value]) => sum + value.length, 0);
-  if (characters > MAX_HEADER_CHARACTERS) {
-    throw runtimeClientError(
-      `The agent responded with headers of more than ${MAX_HEADER_CHARACTERS} characters. The agent must send shorter ones.`,
-      'agent: headers are too long',
-    );
-  }
-}
 
 /** The response is private. Without `no-transform`, a proxy can compress a stream, and hold back its events. */
 const cacheControl = (headers: StreamedResponse['headers']): string =>
@@ -96,7 +75,7 @@ export function validatedResponse(
     return value === undefined ? [] : [[name, value]];
   });
   if (challenge !== undefined) returned.push(['www-authenticate', challenge]);
-  checkFields(returned);
+  checkFields(returned, AGENT);
   return {
     status,
     headers: {

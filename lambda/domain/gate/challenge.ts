@@ -18,7 +18,7 @@ export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 export const metadataUrlOf = ({ baseUrl }: Pick<AgentEndpointConfiguration, 'baseUrl'>): string =>
   `${baseUrl}${METADATA_PATH}`;
 
-/** The message for every token that is not valid, for any reason. The gateway sends it too. */
+/** The message for every token that is not valid, for any reason. API Gateway sends it too. */
 export const NO_TOKEN =
   'The bearer token is missing or not valid. Sign in again, and send the new token as a bearer token.';
 

@@ -24,7 +24,7 @@ export interface Refusal {
   readonly problem?: CodedError;
 }
 
-export const KEYS_MISSING: Refusal = {
+const KEYS_MISSING: Refusal = {
   type: 'InternalServerException',
   message: 'The token could not be validated. Try again soon; if the error persists, ask the operator.',
 };
@@ -46,10 +46,12 @@ function accessDenied(endpoint: Pick<AgentEndpointConfiguration, 'baseUrl'>, inb
 export type RefusalType =
   'UNAUTHORIZED' | 'ACCESS_DENIED' | 'AUTHORIZER_FAILURE' | 'AUTHORIZER_CONFIGURATION_ERROR';
 
+type Refusals = Readonly<Record<RefusalType, Refusal>>;
+
 export function authorizerRefusals(
   endpoint: Pick<AgentEndpointConfiguration, 'baseUrl'>,
   inbound: JwtInbound,
-): Readonly<Record<RefusalType, Refusal>> {
+): Refusals {
   return {
     UNAUTHORIZED: {
       type: 'UnauthorizedException',
@@ -61,3 +63,21 @@ export function authorizerRefusals(
     AUTHORIZER_CONFIGURATION_ERROR: KEYS_MISSING,
   };
 }
+
+/** The one status that API Gateway has for every denial, a missing scope among them. */
+const DENIED: Refusal = {
+  type: 'UnauthorizedException',
+  message:
+    'The bearer token is missing or not valid, or lacks a scope. See WWW-Authenticate, and send another token as a bearer token.',
+};
+
+/**
+ * The responses of the API of all gateways with user tokens. The challenge of a denial comes from the authorizer, because it
+ * is that of the gateway that was called.
+ */
+export const GATEWAY_REFUSALS: Refusals = {
+  UNAUTHORIZED: DENIED,
+  ACCESS_DENIED: DENIED,
+  AUTHORIZER_FAILURE: KEYS_MISSING,
+  AUTHORIZER_CONFIGURATION_ERROR: KEYS_MISSING,
+};

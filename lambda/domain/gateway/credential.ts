@@ -72,21 +72,28 @@ export type SelectedCredential = ReturnType<typeof selectedCredential>;
 /** @throws ConsentRequired if the user has to consent */
 function tokenIn(
   target: GatewayTarget,
-  answer: ResourceToken | OutstandingConsent,
+  response: ResourceToken | OutstandingConsent,
 ): Credential & { kind: 'token' } {
-  if ('authorizationUrl' in answer) throw new ConsentRequired(target, answer);
-  return { kind: 'token', secret: answer.accessToken, tokenType: answer.tokenType };
+  if ('authorizationUrl' in response) throw new ConsentRequired(target, response);
+  return { kind: 'token', secret: response.accessToken, tokenType: response.tokenType };
 }
 
-/** A consent that cannot begin, because nothing says where the user returns. */
+/** The AWS member that the messages of the identity service name. */
+const RETURN_URL = 'ResourceOauth2ReturnUrl';
+
+/** A consent that cannot begin, because nothing says where the user returns, or with a URL that is not registered. */
 const withoutReturnUrl =
-  ({ oauth2Flow, resourceOauth2ReturnUrl }: Omit<TokenRequest, 'workloadIdentityToken'>) =>
+  (isForAgent: boolean, returnUrl: string | undefined) =>
   (error: unknown): never => {
-    const isOpen = oauth2Flow === 'USER_FEDERATION' && resourceOauth2ReturnUrl === undefined;
-    if (!isOpen || !(error instanceof ServiceError) || error.type !== 'ValidationException') throw error;
+    const isOpen = error instanceof ServiceError && error.message.includes(RETURN_URL);
+    if (!isOpen || error.type !== 'ValidationException') throw error;
+    // The owner of the agent registers URLs, which the message says. Only the gateway registers its own.
+    if (isForAgent && returnUrl !== undefined) throw error;
     throw invalidMember(
       CALLBACK_HEADER,
-      'must be the URL to which the user returns after a consent, because the target has no defaultReturnUrl, which its owner can set',
+      isForAgent
+        ? 'must be the URL to which the user returns after a consent, because the target has no defaultReturnUrl, which its owner can set'
+        : 'must be the defaultReturnUrl of a target of this gateway, because no agent calls; ask the owner of the gateway to set defaultReturnUrl of the target',
     );
   };
 
@@ -105,14 +112,23 @@ export interface CredentialSource {
   attach(credential: Credential, request: ProvenRequest): Promise<PlacedCredential>;
 }
 
-/** @param workloadAccessToken returns the gateway's token, which can change during a long response */
+/** What the gateway presents to the identity service. */
+interface Presented {
+  /** Returns the gateway's token, which can change during a long response. */
+  readonly workloadAccessToken: () => string;
+  /** Whether an agent calls, to which the grant belongs then. */
+  readonly isForAgent: boolean;
+}
+
 export function createCredentialSource(
   credentials: ResourceCredentials,
   target: GatewayTarget,
   selected: SelectedCredential,
-  workloadAccessToken: () => string,
+  { workloadAccessToken, isForAgent }: Presented,
 ): CredentialSource {
   const place = credentialPlace(target.credential);
+  const returnUrl = selected.kind === 'token' ? selected.request.resourceOauth2ReturnUrl : undefined;
+  const onFailure = withoutReturnUrl(isForAgent, returnUrl);
 
   async function retrieve(more: readonly string[] = []): Promise<Credential> {
     if (selected.kind === 'none') return selected;
@@ -122,19 +138,16 @@ export function createCredentialSource(
     }
     const { request } = selected;
     const scopes = [...new Set([...request.scopes, ...more])];
-    const asked = { ...request, scopes, workloadIdentityToken: workloadAccessToken() };
-    return tokenIn(target, await credentials.token(asked).catch(withoutReturnUrl(request)));
+    const requested = { ...request, scopes, workloadIdentityToken: workloadAccessToken() };
+    return tokenIn(target, await credentials.token(requested).catch(onFailure));
   }
 
   return {
     retrieve,
     async renew({ secret }) {
       if (selected.kind !== 'token') throw new Error('only a token can be renewed');
-      const asked = { ...selected.request, workloadIdentityToken: workloadAccessToken() };
-      return tokenIn(
-        target,
-        await credentials.reject(asked, secret).catch(withoutReturnUrl(selected.request)),
-      );
+      const requested = { ...selected.request, workloadIdentityToken: workloadAccessToken() };
+      return tokenIn(target, await credentials.reject(requested, secret).catch(onFailure));
     },
     async attach(credential, request) {
       if (credential.kind === 'none' || !place) return NOT_PLACED;
@@ -142,14 +155,14 @@ export function createCredentialSource(
         return placed(place, credential.secret);
       }
       const { resourceCredentialProviderName, scopes, oauth2Flow, customParameters } = selected.request;
-      const asked = {
+      const requested = {
         workloadIdentityToken: workloadAccessToken(),
         resourceCredentialProviderName,
         scopes,
         oauth2Flow,
         ...(customParameters && { customParameters }),
       };
-      const { accessToken, dpopProof } = await credentials.proof(asked, request);
+      const { accessToken, dpopProof } = await credentials.proof(requested, request);
       const bound = placed({ ...place, prefix: 'DPoP' }, accessToken);
       return { ...bound, headers: { ...bound.headers, dpop: dpopProof } };
     },

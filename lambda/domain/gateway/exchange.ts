@@ -9,10 +9,16 @@ import { credentialPlace } from './manage/credential-placement';
 import { EchoRemover } from './echo-remover';
 import { requestHeaders } from './forwarded-headers';
 import type { HeaderFields } from '../gate/header-fields';
-import { targetFailure } from './problem';
+import { targetFailure, type GatewayProblem } from './problem';
 import type { ForwardedMethod } from './routes';
 import { targetQuery, type QueryParameters } from './target-query';
-import { credentialRejected, credentialRenewed, passedHead, verdictOn } from './target-response';
+import {
+  credentialRejected,
+  credentialRenewed,
+  passedHead,
+  scopesObtained,
+  verdictOn,
+} from './target-response';
 
 /** Sends one request. @throws ExchangeFailure */
 export type Forward = (
@@ -147,16 +153,17 @@ export async function exchange(
     if (verdict.kind === 'scopes') {
       const wider = isRepeated ? credential : await source.retrieve(verdict.scopes);
       if (wider.kind === 'none' || credential.kind === 'none') return undefined;
-      return wider.secret === credential.secret ? undefined : repeated(wider);
+      return wider.secret === credential.secret ? undefined : repeated(wider, scopesObtained);
     }
     if (credential.kind !== 'token') throw credentialRejected(credential);
     const renewed = await source.renew(credential);
     if (isRepeated || renewed.secret === credential.secret) throw credentialRejected(credential);
-    return repeated(renewed);
+    return repeated(renewed, credentialRenewed);
   }
 
-  function repeated(other: Credential): Credential {
-    if (!SAFE.includes(request.method)) throw credentialRenewed();
+  /** @param forCaller creates the error for the caller of a request that can have effects */
+  function repeated(other: Credential, forCaller: () => GatewayProblem): Credential {
+    if (!SAFE.includes(request.method)) throw forCaller();
     isRepeated = true;
     return other;
   }

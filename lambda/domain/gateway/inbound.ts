@@ -1,7 +1,7 @@
 /** The addresses of gateways, and the users and agents that can call them. */
 import type { Gateway } from '../../model/records/gateway';
-import type { GatewayAuthorizer } from '../../model/gateway/gateway-configuration';
-import { gatewayUrl, type GatewayUrls } from './manage/gateway';
+import type { GatewayAuthorizerType } from '../../model/gateway/gateway-configuration';
+import { configuredIssuer, type GatewayUrls } from './manage/gateway';
 import type { ChallengedResource } from '../gate/challenge';
 import { METADATA_PATH } from '../gate/challenge';
 import { CALLING_AGENT_HEADER } from '../gate/agent-request';
@@ -15,36 +15,12 @@ import { invalidMember, ServiceError } from '../service-error';
 import { userNamedBy, type CallingAgent } from '../workload-token/calling-agent';
 import type { OnBehalfOf } from '../workload-token/on-behalf-of';
 
-/** Public addresses of the two APIs, without a trailing slash. */
-export type GatewayBases = Required<GatewayUrls>;
-
-type Issuer = NonNullable<Gateway['authorizerConfiguration']>['customJWTAuthorizer'];
-
-/** Returns the issuer of a gateway's users; undefined for a gateway whose callers sign. */
-const issuerOf = ({ authorizerType, authorizerConfiguration }: Gateway): Issuer | undefined =>
-  authorizerType === 'CUSTOM_JWT' ? authorizerConfiguration?.customJWTAuthorizer : undefined;
-
-/**
- * Returns the issuer that a gateway trusts. Without an audience and clients, tokens have to be for the gateway's URL
- * (RFC 8707).
- */
-export function trustedIssuerOf(gateway: Gateway, bases: GatewayBases): TrustedIssuer | undefined {
-  const issuer = issuerOf(gateway);
-  if (!issuer) return undefined;
-  const { allowedAudience, allowedClients } = issuer;
-  const isNamed = allowedAudience !== undefined || allowedClients !== undefined;
-  return isNamed ? issuer : { ...issuer, allowedAudience: [gatewayUrl(bases, gateway)] };
-}
-
 /** Returns what the challenges and the metadata of a gateway say; undefined for a gateway whose callers sign. */
-export function challengedGateway(
-  gateway: Gateway,
-  targetName: string,
-  bases: GatewayBases,
-): (ChallengedResource & { readonly inbound: Issuer }) | undefined {
-  const inbound = issuerOf(gateway);
+export function challengedGateway(gateway: Gateway, targetName: string, bases: Required<GatewayUrls>) {
+  const inbound = configuredIssuer(gateway);
   if (!inbound) return undefined;
-  return { metadataUrl: `${bases.CUSTOM_JWT}${METADATA_PATH}/${gateway.id}/${targetName}`, inbound };
+  const metadataUrl = `${bases.CUSTOM_JWT}${METADATA_PATH}/${gateway.id}/${targetName}`;
+  return { metadataUrl, inbound } satisfies ChallengedResource;
 }
 
 /** A request, and who sent it. */
@@ -63,7 +39,7 @@ export interface CalledFor {
 }
 
 /** Returns the API that a request came through: only the one for signed requests has a caller. */
-export const apiOf = ({ callerArn }: Pick<ReceivedCall, 'callerArn'>): GatewayAuthorizer =>
+export const apiOf = ({ callerArn }: Pick<ReceivedCall, 'callerArn'>): GatewayAuthorizerType =>
   callerArn ? 'AWS_IAM' : 'CUSTOM_JWT';
 
 function bySignature({ callerArn, callerId, headers }: ReceivedCall, annotate: Annotate): CalledFor {
@@ -83,7 +59,7 @@ function bySignature({ callerArn, callerId, headers }: ReceivedCall, annotate: A
 /**
  * Returns whom a call is for, if the gateway accepts the caller. Everything is checked again, whatever the authorizer said.
  *
- * @param trusted as {@link trustedIssuerOf} returns it
+ * @param trusted as `trustedIssuerOf` returns it
  * @param annotate receives the caller and the user as soon as they are known
  * @throws UnauthorizedException, AccessDeniedException, ValidationException
  */

@@ -22,9 +22,9 @@ import {
 import { credentialPlace } from './manage/credential-placement';
 import type { AdmittedRequest, PassedRequest } from './exchange';
 import { requestHeaders } from './forwarded-headers';
-import { gatewayUrl } from './manage/gateway';
+import { gatewayUrl, trustedIssuerOf, type GatewayUrls } from './manage/gateway';
 import type { GatewayReader } from './gateway-reader';
-import { admitCall, apiOf, trustedIssuerOf, type GatewayBases, type ReceivedCall } from './inbound';
+import { admitCall, apiOf, type ReceivedCall } from './inbound';
 import { isAwaited } from './mcp-consent';
 import { ConsentRequired } from './problem';
 import type { ResourceCredentials } from './resource-credentials';
@@ -40,7 +40,7 @@ export interface InvokeDependencies {
   readonly credentials: ResourceCredentials;
   readonly audit: AuditTrail;
   readonly system: Pick<System, 'now'>;
-  readonly bases: GatewayBases;
+  readonly bases: Required<GatewayUrls>;
   readonly endpointPolicy: EndpointPolicy;
   readonly pause: Pause;
 }
@@ -131,7 +131,10 @@ async function admit(
   const selected = selectedCredential(target, singleField(call.headers, CALLBACK_HEADER));
   const access = await createAccess(deps, gateway.id, calledFor);
   annotate(tokenEntry(access.token()));
-  const source = createCredentialSource(deps.credentials, target, selected, access.token);
+  const source = createCredentialSource(deps.credentials, target, selected, {
+    workloadAccessToken: access.token,
+    isForAgent: calledFor.callingAgent !== undefined,
+  });
   const credential = await credentialFor(deps, source, { call, target, signal });
   return {
     gateway,

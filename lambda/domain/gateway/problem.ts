@@ -3,11 +3,17 @@
  * Source: RFC 9457.
  */
 import type { GatewayTarget } from '../../model/records/gateway';
+import type { Server } from '../gate/response-fields';
 import { ERROR_STATUS, ServiceError, type ErrorName, type ErrorParts } from '../service-error';
 
 /** Kinds of problems that a program can act on, by what follows {@link TYPE_PREFIX}. */
 export type ProblemKind =
-  'consent-required' | 'credential-renewed' | 'credential-rejected' | 'access-ended' | 'target-unavailable';
+  | 'consent-required'
+  | 'credential-renewed'
+  | 'credential-rejected'
+  | 'access-ended'
+  | 'access-unchecked'
+  | 'target-unavailable';
 
 /** RFC 9457 section 3.1.1: a type need not be a locator. */
 const TYPE_PREFIX = 'urn:agent-identity:problem:';
@@ -38,6 +44,11 @@ export const PROBLEM_KINDS: Readonly<Record<ProblemKind, KindOfProblem>> = {
     title: 'The target rejects the credential',
   },
   'access-ended': { status: 403, error: 'AccessDeniedException', title: 'The access was ended' },
+  'access-unchecked': {
+    status: 503,
+    error: 'InternalServerException',
+    title: 'The access could not be checked',
+  },
   'target-unavailable': {
     status: 502,
     error: 'RuntimeClientError',
@@ -66,6 +77,8 @@ export class GatewayProblem extends ServiceError {
 /** Returns the error for a response that a target did not send, or that cannot be passed on. */
 export const targetFailure = (message: string, detail: string, cause?: unknown): GatewayProblem =>
   new GatewayProblem('target-unavailable', message, { detail, cause });
+
+export const TARGET: Server = { name: 'target', failure: targetFailure };
 
 /** The user has to consent before the target gets the request. */
 export class ConsentRequired extends GatewayProblem {

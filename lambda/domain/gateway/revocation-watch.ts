@@ -20,9 +20,18 @@ const UNDECIDED: readonly ErrorName[] = ['InternalServerException', 'ThrottlingE
 const isDecision = (error: unknown): boolean =>
   error instanceof ServiceError && !UNDECIDED.includes(error.type);
 
+const reasonOf = (cause: unknown): string =>
+  cause instanceof ServiceError ? (cause.detail ?? cause.message) : 'internal error';
+
 const ended = (cause: unknown): GatewayProblem =>
   new GatewayProblem('access-ended', 'The agent or the user no longer has access. Repeat the request.', {
-    detail: `access ended: ${cause instanceof ServiceError ? (cause.detail ?? cause.message) : 'not checked'}`,
+    detail: `access ended: ${reasonOf(cause)}`,
+    cause,
+  });
+
+const unchecked = (cause: unknown): GatewayProblem =>
+  new GatewayProblem('access-unchecked', 'The access could not be checked. Repeat the request.', {
+    detail: `access not checked: ${reasonOf(cause)}`,
     cause,
   });
 
@@ -62,10 +71,8 @@ export async function watchAccess(
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      if (isDecision(error) || failures >= MAX_FAILURES) {
-        end(ended(error));
-        return;
-      }
+      if (isDecision(error)) return end(ended(error));
+      if (failures >= MAX_FAILURES) return end(unchecked(error));
     }
   }
 }

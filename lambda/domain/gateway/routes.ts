@@ -3,14 +3,14 @@
  * gateway, and nowhere else, a path is greedy.
  */
 import { METADATA_PATH } from '../gate/challenge';
-import type { GatewayAuthorizer } from '../../model/gateway/gateway-configuration';
+import type { GatewayAuthorizerType } from '../../model/gateway/gateway-configuration';
 
 /** The methods that a target can get. */
 export const FORWARDED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type ForwardedMethod = (typeof FORWARDED_METHODS)[number];
 
 export interface GatewayRoute {
-  readonly method: ForwardedMethod | 'OPTIONS';
+  readonly method: ForwardedMethod;
   /** Path template in API Gateway's notation, relative to the stage. */
   readonly path: string;
   /** `IAM`: SigV4, checked by API Gateway. `JWT`: the authorizer. `NONE`: everyone. */
@@ -22,7 +22,7 @@ export const BELOW_TARGET_PATH = `${TARGET_PATH}/{path+}`;
 /** RFC 9728 section 3.1: the resource's path follows the well-known path. */
 export const GATEWAY_METADATA_PATH = `${METADATA_PATH}/{gatewayId}/{path+}`;
 
-export function gatewayRoutes(authorizerType: GatewayAuthorizer): readonly GatewayRoute[] {
+export function gatewayRoutes(authorizerType: GatewayAuthorizerType): readonly GatewayRoute[] {
   const paths = [TARGET_PATH, BELOW_TARGET_PATH];
   const auth = authorizerType === 'CUSTOM_JWT' ? 'JWT' : 'IAM';
   const forwarded = paths.flatMap((path) =>

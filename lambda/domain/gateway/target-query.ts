@@ -9,8 +9,6 @@ export type QueryParameters = Readonly<Record<string, readonly string[]>>;
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
-const hasName = (name: string) => (allowed: string) => allowed === name;
-
 /** @throws ValidationException that names the parameter */
 function checkAllowed(
   received: QueryParameters,
@@ -18,12 +16,13 @@ function checkAllowed(
   place: CredentialPlace | undefined,
 ): void {
   const allowed = metadataConfiguration?.allowedQueryParameters ?? [];
-  const isCredential = hasName(place?.location === 'QUERY_PARAMETER' ? place.name : '');
-  const refused = Object.keys(received).find((name) => !allowed.some(hasName(name)) || isCredential(name));
+  const ofCredential = place?.location === 'QUERY_PARAMETER' ? place.name : undefined;
+  const refused = Object.keys(received).find((name) => !allowed.includes(name) || name === ofCredential);
   if (refused === undefined) return;
-  const how = isCredential(refused)
-    ? 'must be omitted, because the gateway sets it to the credential'
-    : `must be omitted, or be in allowedQueryParameters of the target "${target}", which its owner can update`;
+  const how =
+    refused === ofCredential
+      ? 'must be omitted, because the gateway sets it to the credential'
+      : `must be omitted, or be in allowedQueryParameters of the target "${target}", which its owner can update`;
   throw invalidMember(`query parameter "${refused}"`, how);
 }
 

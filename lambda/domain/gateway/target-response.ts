@@ -1,13 +1,13 @@
 /** The response of a target: what it says about the credential, and what of it passes. */
 import type { Gateway, GatewayTarget } from '../../model/records/gateway';
 import { neededScopes } from '../gate/challenge';
-import { MAX_HEADER_CHARACTERS } from '../gate/agent-response';
+import { checkFields } from '../gate/response-fields';
 import type { StreamedResponse } from '../streamed-exchange';
 import type { Credential } from './credential';
 import { credentialPlace } from './manage/credential-placement';
 import type { EchoRemover } from './echo-remover';
 import { responseHeaders } from './forwarded-headers';
-import { GatewayProblem, targetFailure } from './problem';
+import { GatewayProblem, TARGET, targetFailure } from './problem';
 import { passthroughOf } from './target';
 import { gatewayLocation } from './target-url';
 
@@ -61,7 +61,7 @@ export function credentialRejected({ kind }: Credential): GatewayProblem {
     case 'token':
       return new GatewayProblem(
         KIND,
-        'The target rejects the access token, also after its renewal. Ask the owner of the gateway.',
+        'The target rejects the access token, also after its renewal. Ask the owner of the gateway to check the scopes of the target, and whether the target trusts the authorization server.',
         parts,
       );
   }
@@ -75,32 +75,20 @@ export const credentialRenewed = (): GatewayProblem =>
     { detail: 'target: status 401, credential renewed', retryAfter: 1 },
   );
 
-/** A field value that every gateway accepts (RFC 9110 section 5.5, without the obsolete octets). */
-const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
-
-function checkHeaders(headers: Readonly<Record<string, string>>): void {
-  const fields = Object.entries(headers);
-  const invalid = fields.find(([, value]) => !FIELD_VALUE.test(value))?.[0];
-  if (invalid !== undefined) {
-    throw targetFailure(
-      `The target sent a value in the header "${invalid}" that is not printable ASCII.`,
-      `target: invalid value in header ${invalid}`,
-    );
-  }
-  if (fields.reduce((sum, [, value]) => sum + value.length, 0) > MAX_HEADER_CHARACTERS) {
-    throw targetFailure(
-      `The target sent headers of more than ${MAX_HEADER_CHARACTERS} characters.`,
-      'target: headers are too long',
-    );
-  }
-}
+/** As {@link credentialRenewed}, for a token with more scopes. */
+export const scopesObtained = (): GatewayProblem =>
+  new GatewayProblem(
+    'credential-renewed',
+    'The target requires more scopes, and the gateway has another token with them. The target did not accept the request, so it can be repeated. If the error persists, ask the owner of the gateway to add the scopes to the target.',
+    { detail: 'target: status 403, insufficient scope', retryAfter: 1 },
+  );
 
 /** @throws GatewayProblem for an encoding in which the credential could not be found */
 function checkEncoding({ headers }: Pick<StreamedResponse, 'headers'>): void {
   const encodings = [headers['content-encoding'] ?? '', headers['transfer-encoding'] ?? ''];
   if (encodings.every((encoding) => /^(identity|chunked)?$/i.test(encoding))) return;
   throw targetFailure(
-    'The target sent an encoded response, although the gateway asked for none (Accept-Encoding: identity).',
+    'The target sent an encoded response, although the gateway asked for none (Accept-Encoding: identity). The target must send it without an encoding.',
     'target: encoded response',
   );
 }
@@ -128,7 +116,7 @@ export function passedHead(
   const { status, headers } = response;
   if (status < 200 || status > 599) {
     throw targetFailure(
-      `The target responded with the status ${status}, which is not valid.`,
+      `The target responded with the status ${status}, which is not valid. The target must send a status from 200 to 599.`,
       'target: status',
     );
   }
@@ -144,7 +132,6 @@ export function passedHead(
   const clean = Object.entries(returned).map(
     ([name, value]) => [name, remover?.ofText(value) ?? value] as const,
   );
-  const result = Object.fromEntries(clean);
-  checkHeaders(result);
-  return { status, headers: result };
+  checkFields(clean, TARGET);
+  return { status, headers: Object.fromEntries(clean) };
 }

@@ -12,12 +12,11 @@ import { createResourceCredentials } from '../../adapters/identity/resource-cred
 import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
 import { system } from '../../adapters/system';
 import type { Forward } from '../../domain/gateway/exchange';
-import type { GatewayBases } from '../../domain/gateway/inbound';
+import type { GatewayUrls } from '../../domain/gateway/manage/gateway';
 import type { Pause } from '../../domain/gateway/revocation-watch';
 import type { AuthorizerHandler } from '../../gate/authorizer-handler';
 import { createGatewayAuthorizerHandler } from '../../gate/gateway-authorizer-handler';
 import { createGatewayHandler, type GatewayHandler } from '../../gate/gateway-handler';
-import { IDLE } from '../../gate/passed-response';
 import { issuerReaders } from './issuer-readers';
 import { audit, refuseForgedBy, report, requests } from './logging';
 
@@ -28,7 +27,7 @@ export interface GatewayAuthorizerEnvironment {
   readonly endpointPolicy: ConnectionPolicy;
   /** Digest of the stage secret of the APIs. */
   readonly stageSecretHash: string;
-  readonly bases: GatewayBases;
+  readonly bases: Required<GatewayUrls>;
   readonly dynamodb: DynamoDb;
   readonly directoryTable: string;
 }
@@ -36,15 +35,9 @@ export interface GatewayAuthorizerEnvironment {
 export interface GatewayEnvironment extends GatewayAuthorizerEnvironment {
   /** Address of the identity service, and credentials if they differ from the function's own. */
   readonly identity: IdentityService;
-  /** Milliseconds that a target can go without sending data. */
-  readonly idle?: number;
 }
 
-export function composeGateway({
-  identity,
-  idle = IDLE,
-  ...environment
-}: GatewayEnvironment): GatewayHandler {
+export function composeGateway({ identity, ...environment }: GatewayEnvironment): GatewayHandler {
   const { endpointPolicy, bases, dynamodb, directoryTable, stageSecretHash } = environment;
   const deps = {
     ...issuerReaders(endpointPolicy),
@@ -60,7 +53,7 @@ export function composeGateway({
     endpointPolicy,
     pause,
   };
-  return createGatewayHandler(deps, report, idle);
+  return createGatewayHandler(deps, report);
 }
 
 export function composeGatewayAuthorizer({

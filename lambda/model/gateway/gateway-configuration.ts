@@ -9,7 +9,7 @@ import { issuerMembers, scopeToken } from '../trusted-issuer';
 
 /** `CUSTOM_JWT`: by the user's token. `AWS_IAM`: by a signature, and the workload access token of the agent that calls. */
 export const GATEWAY_AUTHORIZERS = ['CUSTOM_JWT', 'AWS_IAM'] as const;
-export type GatewayAuthorizer = (typeof GATEWAY_AUTHORIZERS)[number];
+export type GatewayAuthorizerType = (typeof GATEWAY_AUTHORIZERS)[number];
 
 /** For `roleArn`, which the AWS API requires. The service stores it and never uses it, so the role need not exist. */
 export const UNUSED_ROLE_ARN = 'arn:aws:iam:::role/gateway';

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { exactlyOne, matching, refused, smallAsJson, text } from '../constraints';
 import type { Of } from '../of';
 import { privateEndpointMembers } from '../private-endpoint';
-import { tags } from '../request-values';
+import { listing, tags } from '../request-values';
 import { GatewayAuthorizerConfigurationSchema, GATEWAY_AUTHORIZERS } from './gateway-configuration';
 import {
   apiKeyCredentialProvider,
@@ -150,7 +150,7 @@ export const updatedTarget = v.strictObject({ ...targetMembers, targetId });
 export interface UpdateTargetInput extends Of<typeof updatedTarget> {}
 
 const page = {
-  maxResults: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))),
+  ...listing(1000).entries,
   nextToken: v.exactOptional(matching(1, 2048, /^\S*$/, 'must not contain whitespace')),
 };
 

@@ -2,7 +2,7 @@
  * Agent responses with headers that the gateway would reject: the caller gets an error that the AWS SDK client does not
  * retry, so the agent is invoked once.
  */
-import { MAX_HEADER_CHARACTERS } from '../../../lambda/domain/gate/agent-response';
+import { MAX_HEADER_CHARACTERS } from '../../../lambda/domain/gate/response-fields';
 import { DELIMITER, WITH_METADATA } from '../../../lambda/gate/response-stream';
 import { startRawServer, switchProtocols, type RawServer } from '../support/raw-server';
 import { World } from '../support/world';

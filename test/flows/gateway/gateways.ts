@@ -7,7 +7,7 @@ import type {
   OAuthCredentialProvider,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CALLING_AGENT_HEADER } from '../../../lambda/domain/gate/agent-request';
-import type { GatewayAuthorizer } from '../../../lambda/model/gateway/gateway-configuration';
+import type { GatewayAuthorizerType } from '../../../lambda/model/gateway/gateway-configuration';
 import { signed, type SigningChoices } from '../../local/handmade-request';
 import { authorizerFor } from '../support/authorizer';
 import { RETURN_URL, type PrincipalName, type World } from '../support/world';
@@ -47,7 +47,7 @@ export class TestGateway {
 /** A gateway whose users are those of the world's issuer, or whose callers sign. */
 export async function openGateway(
   world: World,
-  authorizerType: GatewayAuthorizer,
+  authorizerType: GatewayAuthorizerType,
   {
     owner = 'agent',
     ...change

@@ -264,8 +264,15 @@ describe('a response that is streaming', () => {
     const answer = callSigned(world, open, await suspended.token({ userId: 'ana' }));
     await started;
     await world.operate('SuspendWorkloadIdentity', { name: suspended.name });
-    await expect(answer).rejects.toThrow();
+    await expect(answer).rejects.toThrow('aborted');
     await server.gone;
+    const entry = (await world.audit()).findLast(({ operation }) => operation === 'GatewayResponse');
+    expect(entry).toMatchObject({
+      outcome: 'denied',
+      error: 'AccessDeniedException',
+      chain: [expect.stringContaining(suspended.name)],
+      reason: expect.stringMatching(/^access ended: /) as string,
+    });
   });
 });
 

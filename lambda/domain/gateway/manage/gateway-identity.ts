@@ -5,12 +5,12 @@
 import type { CredentialProviderConfiguration } from '../../../model/gateway/target-configuration';
 import type { Gateway } from '../../../model/records/gateway';
 import type { WorkloadIdentity } from '../../../model/records/workload-identity';
-import { restrictsRecipients, type AuthorizerConfiguration } from '../../../model/trusted-issuer';
+import type { AuthorizerConfiguration } from '../../../model/trusted-issuer';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../../identity/workload-identity';
 import { changedConcurrently, changedMembers, createResource, nameTaken } from '../../resource-write';
 import { writeContents } from '../../sealing/deletion';
 import { epochSeconds, type System } from '../../system';
-import { gatewayUrl, type GatewayStore, type GatewayTargetStore, type GatewayUrls } from './gateway';
+import { trustedIssuerOf, type GatewayStore, type GatewayTargetStore, type GatewayUrls } from './gateway';
 
 export interface GatewayIdentityDependencies {
   readonly gateways: GatewayStore;
@@ -22,31 +22,20 @@ export interface GatewayIdentityDependencies {
 }
 
 /** Returns the return URL of the consents that a target needs. */
-export const defaultReturnUrlOf = (
-  credential: CredentialProviderConfiguration | undefined,
-): string | undefined =>
+const defaultReturnUrlOf = (credential: CredentialProviderConfiguration | undefined): string | undefined =>
   credential?.credentialProviderType === 'OAUTH'
     ? credential.credentialProvider.oauthCredentialProvider.defaultReturnUrl
     : undefined;
 
-/**
- * Returns the conditions that user tokens have to meet at the gateway, as the workload identity states them, so that token
- * exchange trusts the same tokens.
- */
-function trustedIssuerOf(
-  { authorizerConfiguration, ...gateway }: Pick<Gateway, 'id' | 'authorizerType' | 'authorizerConfiguration'>,
-  urls: GatewayUrls,
-): AuthorizerConfiguration | undefined {
-  if (!authorizerConfiguration) return undefined;
+/** Returns what the identity states, so that token exchange trusts the tokens that the gateway trusts. */
+function authorizerOf(gateway: Gateway, urls: GatewayUrls): AuthorizerConfiguration | undefined {
+  const issuer = trustedIssuerOf(gateway, urls);
+  if (!issuer) return undefined;
   // Only the gateway itself advertises scopes.
-  const issuer = Object.fromEntries(
-    Object.entries(authorizerConfiguration.customJWTAuthorizer).filter(
-      ([name]) => name !== 'advertisedScopeMapping',
-    ),
-  ) as AuthorizerConfiguration['customJWTAuthorizer'];
-  const url = gatewayUrl(urls, gateway);
-  const recipients = !restrictsRecipients(issuer) && url !== undefined && { allowedAudience: [url] };
-  return { customJWTAuthorizer: { ...issuer, ...recipients } };
+  const stated = Object.entries(issuer).filter(([name]) => name !== 'advertisedScopeMapping');
+  return {
+    customJWTAuthorizer: Object.fromEntries(stated) as AuthorizerConfiguration['customJWTAuthorizer'],
+  };
 }
 
 const KIND = 'workload identity';
@@ -84,7 +73,7 @@ export async function keepGatewayIdentity(
       owner: gateway.owner,
       ...(gateway.ownerId !== undefined && { ownerId: gateway.ownerId }),
       allowedResourceOauth2ReturnUrls: [...new Set(urls)],
-      authorizerConfiguration: trustedIssuerOf(gateway, gatewayUrls),
+      authorizerConfiguration: authorizerOf(gateway, gatewayUrls),
     };
     if (!present) {
       await writeContents(

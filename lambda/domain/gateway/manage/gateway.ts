@@ -2,8 +2,9 @@
  * Gateways: they forward the requests of agents to targets, and attach credentials that the agents never hold. The resource
  * of a gateway, and those of its targets, as its owner configures them.
  */
-import type { GatewayAuthorizer } from '../../../model/gateway/gateway-configuration';
+import type { GatewayAuthorizerType } from '../../../model/gateway/gateway-configuration';
 import type { Gateway, GatewayTarget } from '../../../model/records/gateway';
+import { restrictsRecipients } from '../../../model/trusted-issuer';
 import type { OwnedResourceStore } from '../../owned-resource';
 
 export type GatewayStore = OwnedResourceStore<Gateway>;
@@ -24,7 +25,7 @@ export interface GatewayTargetStore {
 }
 
 /** The base URL of the gateways with each authorizer. A deployment without gateways has none. */
-export type GatewayUrls = Readonly<Partial<Record<GatewayAuthorizer, string>>>;
+export type GatewayUrls = Readonly<Partial<Record<GatewayAuthorizerType, string>>>;
 
 type Addressed = Pick<Gateway, 'id' | 'authorizerType'>;
 
@@ -35,6 +36,30 @@ export function gatewayUrl(urls: GatewayUrls, { id, authorizerType }: Addressed)
   const base = urls[authorizerType];
   return base && `${base}/${id}`;
 }
+
+type Admitting = Addressed & Pick<Gateway, 'authorizerConfiguration'>;
+type Issuer = NonNullable<Gateway['authorizerConfiguration']>['customJWTAuthorizer'];
+
+/** Returns the issuer of a gateway's users, as its owner configured it; undefined for a gateway whose callers sign. */
+export const configuredIssuer = ({
+  authorizerType,
+  authorizerConfiguration,
+}: Admitting): Issuer | undefined =>
+  authorizerType === 'CUSTOM_JWT' ? authorizerConfiguration?.customJWTAuthorizer : undefined;
+
+/**
+ * Returns the conditions that user tokens have to meet, which the gateway and token exchange validate; undefined for a gateway
+ * whose callers sign. Without an audience and clients, tokens have to be for the gateway's URL (RFC 8707).
+ */
+export function trustedIssuerOf(gateway: Admitting, urls: GatewayUrls): Issuer | undefined {
+  const issuer = configuredIssuer(gateway);
+  const url = gatewayUrl(urls, gateway);
+  if (!issuer || url === undefined || restrictsRecipients(issuer)) return issuer;
+  return { ...issuer, allowedAudience: [url] };
+}
+
+/** Entries of a page, unless the caller sets `maxResults`. */
+export const PAGE = 100;
 
 export const gatewayArn = (arnPrefix: string, id: string): string => `${arnPrefix}:gateway/${id}`;
 

@@ -15,7 +15,7 @@ import { changedMembers, changeResource, createResource } from '../../resource-w
 import { deleteWithContents } from '../../sealing/deletion';
 import { invalidMember } from '../../service-error';
 import { epochSeconds } from '../../system';
-import { gatewayArn, gatewayUrl, type GatewayTargetStore } from './gateway';
+import { gatewayArn, gatewayUrl, PAGE, type GatewayTargetStore } from './gateway';
 import { keepGatewayIdentity, type GatewayIdentityDependencies } from './gateway-identity';
 import {
   arnOf,
@@ -35,9 +35,6 @@ export interface GatewayDependencies
 }
 
 const KIND = 'gateway';
-
-/** Default entries of a page. */
-const PAGE = 100;
 
 type Configuration = Pick<
   Gateway,

@@ -14,7 +14,7 @@ import { changedConcurrently, changedMembers, nameTaken } from '../../resource-w
 import { writeContents } from '../../sealing/deletion';
 import { invalidMember, ServiceError } from '../../service-error';
 import { epochSeconds } from '../../system';
-import type { GatewayTargetStore } from './gateway';
+import { PAGE, type GatewayTargetStore } from './gateway';
 import { keepGatewayIdentity, type GatewayIdentityDependencies } from './gateway-identity';
 import {
   arnOf,
@@ -40,9 +40,6 @@ export interface TargetOfGateway {
 }
 
 const KIND = 'gateway target';
-
-/** Default entries of a page. */
-const PAGE = 100;
 
 const resourceOf = (deps: { readonly arnPrefix: string }, gateway: string, targetId: string) => ({
   resource: `${arnOf(deps.arnPrefix, gateway)}/target/${targetId}`,

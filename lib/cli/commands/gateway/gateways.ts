@@ -1,6 +1,6 @@
 /** Gateways of the caller: how a person names them, and what people see of them. */
 import { OPERATIONS } from '../../../../lambda/operations';
-import type { GatewayAuthorizer } from '../../../../lambda/model/gateway/gateway-configuration';
+import type { GatewayAuthorizerType } from '../../../../lambda/model/gateway/gateway-configuration';
 import { authorizerFields, type Authorized } from '../../authorizer';
 import { closestTo } from '../../closest-name';
 import type { CliContext } from '../../context';
@@ -14,7 +14,7 @@ export interface GatewaySummary {
   readonly name: string;
   readonly description?: string;
   readonly status: string;
-  readonly authorizerType: GatewayAuthorizer;
+  readonly authorizerType: GatewayAuthorizerType;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -26,7 +26,7 @@ export interface Gateway extends GatewaySummary, Authorized {
 }
 
 /** How people and options say it. */
-const CALLERS: Readonly<Record<GatewayAuthorizer, string>> = {
+const CALLERS: Readonly<Record<GatewayAuthorizerType, string>> = {
   CUSTOM_JWT: 'user token',
   AWS_IAM: 'IAM',
 };
