@@ -165,13 +165,13 @@ export class AgentRedirectError extends Error {
   }
 }
 
-/** A request is for another address than that of the gateway. The agent's token is not sent there. */
+/** A request is for another address than that of the gateway, or its path leads elsewhere. The agent's token is not sent there. */
 export class GatewayAddressError extends Error {
   override readonly name = 'GatewayAddressError';
 
   constructor() {
     super(
-      'The URL is not below the URL of the gateway, so nothing was sent there. Request {gatewayUrl}/{target}/{path}.',
+      'The URL is not below the URL of the gateway, or its path has "." or ".." segments, so nothing was sent there. Request {gatewayUrl}/{target}/{path}.',
     );
   }
 }

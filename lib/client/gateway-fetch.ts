@@ -110,6 +110,9 @@ async function signed(
   return result;
 }
 
+/** Segments that URL parsers remove, so that the request would be another one than the caller wrote. */
+const DOT_SEGMENT = /\/(\.|%2e){1,2}(?=[/?#]|$)/i;
+
 /** What a gateway returns if the user must consent (RFC 9457). */
 interface ConsentProblem {
   readonly authorizationUrl: string;
@@ -118,7 +121,7 @@ interface ConsentProblem {
 
 const CONSENT_REQUIRED = 'urn:agent-identity:problem:consent-required';
 
-/** The error of the gateway. It passes no such header of a target, which could otherwise show a URL of its own to the user. */
+/** The error of the gateway. It passes no such header of a target, which could otherwise show any URL to the user. */
 const errorIn = ({ headers }: Response): string | null => headers.get('x-amzn-errortype');
 
 /** @returns undefined for any other response, whose body then is still unread */
@@ -214,8 +217,8 @@ export function gatewayFetch(gatewayUrl: string | URL, options: GatewayFetchOpti
 
   return async (requested, init = {}) => {
     const url = requestedUrl(requested);
-    if (url.origin !== gateway.origin || !url.pathname.startsWith(`${base}/`))
-      throw new GatewayAddressError();
+    const isBelow = url.origin === gateway.origin && url.pathname.startsWith(`${base}/`);
+    if (!isBelow || DOT_SEGMENT.test(String(requested))) throw new GatewayAddressError();
     if (new Headers(init.headers).has('authorization')) {
       throw new ConfigurationError(
         'A request to a gateway must not have the header Authorization: the gateway attaches the credential. Pass a user token as the option `userToken`.',

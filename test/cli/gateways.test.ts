@@ -243,8 +243,8 @@ describe('a call', () => {
   const call = (...args: string[]) => local.run(['gateway', 'call', ...args, '--agent', 'travel']);
 
   it.each([
-    [['http://gateway.example.com/a'], /^The URL must be an https URL, or an http URL on this computer\./],
-    [['tools', 'search', '../../other'], /^The path must not contain "\.\."\./],
+    [['http://gateway.example.com/a'], /^Name the gateway and its target, or a URL below/],
+    [['tools', 'search', '../../other'], /^The path must not contain "\." or/],
     [['tools', 'search', '/', '--header', 'Accept'], /^--header must be a name and a value/],
     [
       ['by-token', 'search', '/', '--user-id', 'ann'],

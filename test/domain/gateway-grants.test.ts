@@ -57,7 +57,10 @@ const DENIED = { name: 'AccessDeniedException' };
 describe('with the token of an agent that calls it', () => {
   it("a gateway gets the agent's token for the agent's user", async () => {
     const token = await tokenFor();
-    expect(decodeJwt(token)).toMatchObject({ gateway: true, act: { act: { name: service.identity.name } } });
+    expect(decodeJwt(token)).toMatchObject({
+      gateway: { presenter: AGENT },
+      act: { act: { name: service.identity.name } },
+    });
     expect((await retrieve(GATEWAY, token)).output).toMatchObject({ accessToken: 'access-0' });
     expect(service.entries.at(-1)).toMatchObject({
       principal: GATEWAY.arn,
@@ -104,6 +107,8 @@ describe('with the token of an agent that calls it', () => {
     ['the identity of the gateway now belongs to an agent', () => replace({ gatewayId: undefined })],
     ['the provider denies the agent', () => denyOnProvider(service.identity)],
     ['the provider denies the gateway', () => denyOnProvider(gateway)],
+    ['the identity of the agent denies the principal that called', () => denyOnAgent(OWNER)],
+    ['the provider denies the principal that called', () => denyOnProvider(service.identity, OWNER)],
   ])('a gateway gets nothing if %s', async (_what, change) => {
     const token = await tokenFor();
     await change();
@@ -154,7 +159,24 @@ const suspend = ({ name }: WorkloadIdentity) =>
 const replace = (change: Partial<WorkloadIdentity>) =>
   service.stores.identities.replace({ ...gateway, ...change, revision: gateway.revision + 1 });
 
-const denyOnProvider = ({ arn }: WorkloadIdentity) =>
+const denyOnAgent = (principal: string) =>
+  service.stores.identities.replace({
+    ...service.identity,
+    revision: service.identity.revision + 1,
+    policy: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Deny',
+          Principal: { AWS: principal },
+          Action: 'bedrock-agentcore:GetResourceOauth2Token',
+          Resource: service.identity.arn,
+        },
+      ],
+    }),
+  });
+
+const denyOnProvider = ({ arn }: WorkloadIdentity, principal = '*') =>
   service.stores.providers.replace({
     ...service.provider,
     revision: service.provider.revision + 1,
@@ -163,7 +185,7 @@ const denyOnProvider = ({ arn }: WorkloadIdentity) =>
       Statement: [
         {
           Effect: 'Deny',
-          Principal: '*',
+          Principal: principal === '*' ? principal : { AWS: principal },
           Action: 'bedrock-agentcore:GetResourceOauth2Token',
           Resource: service.provider.arn,
           Condition: { ArnEquals: { 'bedrock-agentcore:WorkloadIdentityArn': arn } },

@@ -43,7 +43,8 @@ function gatewayIdentity({ id }: Workload, { chain }: Restrictions): WorkloadIde
 
 /**
  * Returns the agent and the provider, if the caller is authorized. With a gateway, the caller acts with the identity of the
- * gateway. Token exchange has checked that the agent called it; the agent and the gateway both need the provider.
+ * gateway, and the principal that called the gateway with the agent's, as if it requested the credential itself. The agent
+ * and the gateway both need the provider.
  *
  * @param holder the agent whose credential it is, and the agents before it
  * @param userToken the user token that the validated token was issued for
@@ -53,7 +54,7 @@ function gatewayIdentity({ id }: Workload, { chain }: Restrictions): WorkloadIde
  */
 export function admit<Provider extends OwnedResource>(
   request: AdmissionRequest,
-  { workload, chain, gateway }: GrantHolder,
+  { workload, chain, gateway, presenter }: GrantHolder,
   { userToken }: Pick<Delegation, 'userToken'>,
   found: {
     readonly identity: WorkloadIdentity | undefined;
@@ -66,12 +67,14 @@ export function admit<Provider extends OwnedResource>(
   if (provider) annotate({ credentialProvider: provider.arn });
   if (identity?.id !== workload.id) throw workloadGone();
   const through = gateway && gatewayIdentity(gateway, found.restrictions);
-  const resource = through ?? identity;
-  const context = through ? undefined : chainContext(chain);
-  authorizeAction({ principal, operation, resource, context });
+  if (through) authorizeAction({ principal, operation, resource: through });
+  const acting = through ? presenter : principal;
+  if (acting) {
+    authorizeAction({ principal: acting, operation, resource: identity, context: chainContext(chain) });
+  }
   checkRestrictions(found.restrictions, userToken);
   if (!provider) throw noSuchResource(PROVIDERS[operation], providerName);
-  authorizeCredentialUse({ ...request, chain, identity, provider });
+  authorizeCredentialUse({ ...request, ...(acting && { principal: acting }), chain, identity, provider });
   if (through) {
     const callers = [workload, ...(chain ?? [])];
     authorizeCredentialUse({ ...request, chain: callers, identity: through, provider });

@@ -4,6 +4,7 @@
  * uses its own.
  */
 import type { AuditEntry } from '../audit';
+import type { Caller } from '../principal';
 import type { Workload } from '../identity/workload-identity';
 import type { Delegation } from '../workload-token/claims';
 import { delegationEntry } from '../workload-token/audit';
@@ -14,17 +15,20 @@ export interface GrantHolder {
   readonly chain?: readonly Workload[] | undefined;
   /** The gateway that sends the request for it, if one does. */
   readonly gateway?: Workload;
+  /** The IAM principal that called the gateway as the agent; undefined if the gateway accepts user tokens. */
+  readonly presenter?: Caller | undefined;
 }
 
 /** @param delegation of a verified workload access token */
 export function grantHolderOf({
   workload,
   chain,
-  isGateway,
-}: Pick<Delegation, 'workload' | 'chain' | 'isGateway'>): GrantHolder {
+  gateway,
+}: Pick<Delegation, 'workload' | 'chain' | 'gateway'>): GrantHolder {
   const [agent, ...before] = chain ?? [];
-  if (!isGateway || !agent) return { workload, chain };
-  return { workload: agent, ...(before.length > 0 && { chain: before }), gateway: workload };
+  if (!gateway || !agent) return { workload, chain };
+  const { presenter } = gateway;
+  return { workload: agent, ...(before.length > 0 && { chain: before }), gateway: workload, presenter };
 }
 
 /** Returns the other agents whose identities and restrictions a request depends on: the gateway, and those before. */

@@ -12,6 +12,7 @@ import * as v from 'valibot';
 import type { User } from '../../model/user';
 import type { UserTokenFacts } from '../identity/user-token';
 import type { Workload } from '../identity/workload-identity';
+import type { Caller } from '../principal';
 import type { CarriedToken } from './subject-token';
 
 /** Explicit typing: no other JWT of this issuer is accepted as a workload access token (RFC 8725 section 3.11). */
@@ -56,7 +57,9 @@ export const ClaimsSchema = v.object({
   // The claims of the user token whose names they have; `sid` is a hash.
   user_token: v.optional(v.object({ iat: v.number(), sid: v.optional(v.string()) })),
   subject_token: v.optional(v.object({ sealed: v.string(), hash: v.string(), exp: v.number() })),
-  gateway: v.optional(v.literal(true)),
+  gateway: v.optional(
+    v.object({ presenter: v.optional(v.object({ arn: v.string(), id: v.optional(v.string()) })) }),
+  ),
 });
 
 export type Claims = v.InferOutput<typeof ClaimsSchema>;
@@ -76,8 +79,11 @@ export interface Delegation {
   readonly userToken?: UserTokenFacts;
   /** The encrypted user token; absent if there is none, or it is too long. */
   readonly subjectToken?: CarriedToken;
-  /** True if the workload is a gateway, which uses the grants of the agent that calls it. */
-  readonly isGateway?: true;
+  /** Present if the workload is a gateway, which uses the grants of the agent that calls it. */
+  readonly gateway?: {
+    /** The IAM principal that presented the token of the agent, whose rights are those of the call. */
+    readonly presenter?: Caller | undefined;
+  };
 }
 
 /**
@@ -100,13 +106,13 @@ const chainOf = ({ act }: Actor): readonly Workload[] => (act ? [workloadOf(act)
 
 /** Returns the delegation's claims, without the registered claims of the token itself. */
 export function delegationClaims(
-  delegation: Pick<Delegation, 'workload' | 'chain' | 'user' | 'userToken' | 'isGateway'>,
+  delegation: Pick<Delegation, 'workload' | 'chain' | 'user' | 'userToken' | 'gateway'>,
 ): Pick<Claims, 'sub' | 'act' | 'sub_id' | 'user_token' | 'gateway'> {
-  const { workload, chain = [], user, userToken, isGateway } = delegation;
+  const { workload, chain = [], user, userToken, gateway } = delegation;
   const agents = {
     sub: subject(delegation),
     act: actorOf(workload, chain),
-    ...(isGateway && { gateway: isGateway }),
+    ...(gateway && { gateway }),
   };
   if (!user) return agents;
   const sub_id =
@@ -140,7 +146,7 @@ export function delegationOf(claims: Claims): Delegation {
     expiresAt: exp,
     workload: workloadOf(act),
     ...(chain.length > 0 && { chain }),
-    ...(gateway && { isGateway: gateway }),
+    ...(gateway && { gateway }),
   };
   if (!sub_id) return { ...agents, user: undefined };
   const userToken = userTokenOf(claims);

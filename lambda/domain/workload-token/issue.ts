@@ -240,7 +240,7 @@ export function issueWorkloadAccessToken(
         workload,
         user,
         ...(chain && { chain }),
-        ...(workload.gatewayId !== undefined && { isGateway: true }),
+        ...(workload.gatewayId !== undefined && { gateway: { presenter: callingAgent?.principal } }),
         ...(userTokenFacts && { userToken: userTokenFacts }),
       }),
       ...(carried && {

@@ -9,7 +9,7 @@ import type { CliContext } from '../../context';
 import { CliError, ServiceFailure, usageError } from '../../failure';
 import { print, printAside, printJson } from '../../output';
 import { connect, connectionFault, NoResponse, USER_AGENT, type Service, type Signer } from '../../service';
-import { findGateway, notFound } from './gateways';
+import { findGateway, listGateways, notFound, type Gateway } from './gateways';
 import { addressAt, listTargets } from './target/targets';
 
 interface CallFlags extends ConnectionFlags, ActingAgentFlags {
@@ -25,23 +25,44 @@ interface Called {
   readonly takesUserToken: boolean;
 }
 
-/** @throws CliError for a URL to which tokens must not be sent */
-function checkedUrl(text: string): URL {
+/** Segments that URL parsers remove, so that the request would be another one than the person wrote. */
+const DOT_SEGMENT = /\/(\.|%2e){1,2}(?=[/?#]|$)/i;
+
+/** @throws CliError for a URL to which the tokens must not be sent, and for one that leads elsewhere than it says */
+function urlBelow({ gatewayUrl }: Gateway, text: string): URL {
+  if (DOT_SEGMENT.test(text)) throw usageError('The path must not contain "." or ".." segments.');
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && isSecure(url)) return url;
+  if (url && isSecure(url) && gatewayUrl !== undefined && url.href.startsWith(`${gatewayUrl}/`)) return url;
   throw usageError(
-    'The URL must be an https URL, or an http URL on this computer.',
+    'The URL must be below the URL of one of your gateways, because it receives the token of the agent.',
     'Use the URL that agent-identity gateway target get shows, or the names of the gateway and the target.',
   );
 }
 
+/** Returns the gateway whose ID is in the URL. @throws CliError if the caller has no such gateway */
+async function gatewayIn(service: Service, text: string): Promise<Gateway> {
+  const segments = URL.canParse(text) ? new URL(text).pathname.split('/') : [];
+  const found = (await listGateways(service)).find(({ gatewayId }) => segments.includes(gatewayId));
+  if (!found) {
+    throw usageError(
+      'Name the gateway and its target, or a URL below the URL of one of your gateways.',
+      'Run agent-identity gateway list for the names.',
+    );
+  }
+  return findGateway(service, found.gatewayId);
+}
+
+const calledAt = (gateway: Gateway, url: string): Called => ({
+  url: urlBelow(gateway, url),
+  takesUserToken: gateway.authorizerType === 'CUSTOM_JWT',
+});
+
 /** Returns what the arguments name: a URL, or a gateway, its target, and the path. */
 async function calledBy(
   service: Service,
-  { userToken }: CallFlags,
   [first, targetName, path = '']: readonly [string, string | undefined, string | undefined],
 ): Promise<Called> {
-  if (targetName === undefined) return { url: checkedUrl(first), takesUserToken: userToken };
+  if (targetName === undefined) return calledAt(await gatewayIn(service, first), first);
   const gateway = await findGateway(service, first);
   const names = (await listTargets(service, gateway)).map(({ name }) => name);
   if (!names.includes(targetName)) {
@@ -56,9 +77,7 @@ async function calledBy(
       next: 'Ask the operator to set the prop "gateways" of the service.',
     });
   }
-  const url = checkedUrl(`${address}/${path.replace(/^\//, '')}`);
-  if (!url.href.startsWith(`${address}/`)) throw usageError('The path must not contain "..".');
-  return { url, takesUserToken: gateway.authorizerType === 'CUSTOM_JWT' };
+  return calledAt(gateway, `${address}/${path.replace(/^\//, '')}`);
 }
 
 /** @throws CliError for a text that is not a header */
@@ -162,7 +181,7 @@ export const call = buildCommand({
     fullDescription: [
       'Sends a request to a target of a gateway as the agent, and prints the response.',
       'Name the gateway, the target, and the path, or the URL of all three. If the user must consent, prints the authorization URL.',
-      'A gateway that authenticates callers by a user token needs --user-token. A gateway that you name by URL receives the user token if --user-token is set, and otherwise a signed request.',
+      'A gateway that authenticates callers by a user token needs --user-token.',
     ].join('\n'),
   },
   parameters: {
@@ -191,7 +210,7 @@ export const call = buildCommand({
   },
   async func(this: CliContext, flags: CallFlags, gateway: string, target?: string, path?: string) {
     const service = await connect(this, flags);
-    const called = await calledBy(service, flags, [gateway, target, path]);
+    const called = await calledBy(service, [gateway, target, path]);
     const response = await requested(this, { service, called, flags });
     const { status } = response;
     const problem = await problemIn(response);
