@@ -131,7 +131,11 @@ interface Started {
 function interruptionOf(error: unknown, { signal }: Invocation): ServiceError | undefined {
   if (signal.reason instanceof ServiceError) return signal.reason;
   if (!(error instanceof ExchangeFailure)) return undefined;
-  return targetFailure('The target ended its response early.', `target: ${error.detail}`, error);
+  return targetFailure(
+    "The target ended its response early. See the target's log for the reason.",
+    `target: ${error.detail}`,
+    error,
+  );
 }
 
 export function createGatewayHandler(deps: GatewayDependencies, report: ReportUnexpected): GatewayHandler {

@@ -7,7 +7,7 @@
 import * as v from 'valibot';
 import { ConfigurationFault, parseConfiguration } from '../configuration';
 import type { Of } from '../../model/of';
-import { issuerMembers, scopeToken } from '../../model/trusted-issuer';
+import { issuerMembers, restrictsRecipients, scopeToken } from '../../model/trusted-issuer';
 import { operatorMembers, type TrustedIssuer } from '../identity/trusted-issuer';
 import { WORKLOAD_NAME } from '../../model/workload-name';
 import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
@@ -168,10 +168,9 @@ export const invocationUrl = ({
 /** Returns the issuer that the endpoint trusts, in the form for validation. */
 export function trustedIssuerOf(endpoint: AgentEndpointConfiguration, inbound: JwtInbound): TrustedIssuer {
   const { allowedAudience, allowedClients } = inbound;
-  const named = allowedAudience !== undefined || allowedClients !== undefined;
   return {
     discoveryUrl: inbound.discoveryUrl,
-    allowedAudience: named ? allowedAudience : [invocationUrl(endpoint)],
+    allowedAudience: restrictsRecipients(inbound) ? allowedAudience : [invocationUrl(endpoint)],
     allowedClients,
     allowedScopes: inbound.allowedScopes,
     customClaims: inbound.customClaims,

@@ -70,7 +70,11 @@ export async function admitCall(
   annotate: Annotate,
 ): Promise<CalledFor> {
   if (apiOf(call) === 'AWS_IAM') return bySignature(call, annotate);
-  if (!trusted) throw new ServiceError('InternalServerException', 'The gateway has no authorizer.');
+  if (!trusted)
+    throw new ServiceError(
+      'InternalServerException',
+      'The gateway has no authorizer. Ask its owner to update it.',
+    );
   const userToken = bearerToken(call.headers);
   await admitUser(userTokens, { trusted, token: userToken, annotate });
   const workloadAccessToken = singleField(call.headers, CALLING_AGENT_HEADER);

@@ -1,5 +1,4 @@
-/** The other credentials of targets, and the callers that name both a user and an agent. */
-import { CALLING_AGENT_HEADER } from '../../../lambda/domain/gate/agent-request';
+/** The other credentials of targets. */
 import { DpopWorld, SCOPES } from '../support/dpop-world';
 import type { TestAgent, World } from '../support/world';
 import { apiKeyOf, callAs, callSigned, oauth, openGateway } from './gateways';
@@ -47,21 +46,5 @@ describe('a token that is bound to a key', () => {
       const answer = await callSigned(world, url, token);
       expect([answer.status, JSON.parse(answer.body)]).toMatchObject([200, { sub: 'ana' }]);
     }
-  });
-});
-
-describe('a caller with a user token', () => {
-  it('uses the grants of the agent whose token it has, for the same user only', async () => {
-    const gateway = await openGateway(world, 'CUSTOM_JWT');
-    const url = await gateway.target('echo', server.origin);
-    const ofAgent = async (user: string) => ({
-      [CALLING_AGENT_HEADER]: await agent.token({ userToken: await world.issuer.token(user) }),
-    });
-    expect((await callAs(world, url, { headers: await ofAgent('ana') })).status).toBe(200);
-    const entry = (await world.audit()).findLast(({ operation }) => operation === 'InvokeGateway');
-    expect(entry).toMatchObject({ chain: [expect.stringContaining(agent.name)] });
-    expect((await callAs(world, url, { headers: await ofAgent('ben') })).status).toBe(403);
-    expect(server.asked).toHaveLength(1);
-    expect(server.asked[0]?.headers).not.toHaveProperty(CALLING_AGENT_HEADER.toLowerCase());
   });
 });

@@ -192,16 +192,24 @@ describe('a target that rejects the token', () => {
 
   it('for a missing scope has the user asked for it', async () => {
     await connected('hal');
-    server.run = (response) =>
+    const missing = (response: ServerResponse) =>
       response
         .writeHead(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="a"' })
         .end('forbidden');
+    server.run = missing;
     const refused = await callFor('hal');
+    server.run = (response) => response.end();
+    server.asked.length = 0;
     const { type, authorizationUrl = '' } = problemIn(refused);
     expect(type).toBe('urn:agent-identity:problem:consent-required');
     await consent('hal', refused);
     expect(authorizationUrl).not.toBe('');
     expect(provider.exchanges.at(-1)?.answer.scope).toMatch(/\ba\b/);
+    await connected('hugo');
+    server.run = missing;
+    const unsafe = await callFor('hugo', { method: 'POST', body: '{}' });
+    expect([unsafe.status, problemIn(unsafe).type]).toEqual([403, type]);
+    expect(server.asked.splice(0)).toHaveLength(1);
   });
 
   it('is distinguished from one that forbids the request', async () => {

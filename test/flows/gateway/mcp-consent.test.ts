@@ -6,7 +6,7 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { gatewayFetch, type ResourceFetch } from '../../../lib/client/index';
 import { World, type TestAgent } from '../support/world';
-import { oauth, openGateway, type TestGateway } from './gateways';
+import { callSigned, oauth, openGateway, type TestGateway } from './gateways';
 
 const world = World.ofFile();
 let agent: TestAgent;
@@ -71,11 +71,12 @@ interface Message {
   readonly error?: { readonly code: number; readonly message: string; readonly data?: object };
 }
 
-/** Calls the tool as a client of this version, and returns the message of the response. */
+/** Calls the tool, or another method, as a client of this version, and returns the message of the response. */
 async function callTool(
   send: ResourceFetch,
   version: string,
   params: object = {},
+  method = 'tools/call',
 ): Promise<{ readonly status: number; readonly message: Message }> {
   const isModern = version === '2026-07-28';
   const response = await send(url, {
@@ -84,12 +85,12 @@ async function callTool(
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'mcp-protocol-version': version,
-      ...(isModern && { 'mcp-method': 'tools/call', 'mcp-name': 'list' }),
+      ...(isModern && { 'mcp-method': method, 'mcp-name': 'list' }),
     },
     body: JSON.stringify({
       jsonrpc: '2.0',
       id: 7,
-      method: 'tools/call',
+      method,
       params: { name: 'list', arguments: {}, ...(isModern && { _meta: META }), ...params },
     }),
   });
@@ -146,11 +147,11 @@ describe('a client of version 2026-07-28', () => {
     expect((await repeated).message.result?.content).toMatchObject([{ text: 'Buy milk' }]);
   });
 
-  it('is not asked again after its user declined', async () => {
+  it.each(['decline', 'cancel'])('is not asked again after its user chose %s', async (action) => {
     const { send } = await newUser();
     const { message } = await callTool(send, VERSION);
     const [key = ''] = Object.keys(message.result?.inputRequests ?? {});
-    const declined = await callTool(send, VERSION, { inputResponses: { [key]: { action: 'decline' } } });
+    const declined = await callTool(send, VERSION, { inputResponses: { [key]: { action } } });
     expect(declined.message.error?.message).toMatch(/did not allow this agent/);
     expect(authorizations).toEqual([]);
   });
@@ -161,5 +162,29 @@ describe('a client of version 2026-07-28', () => {
       _meta: { ...META, 'io.modelcontextprotocol/clientCapabilities': {} },
     });
     expect(message.result).toMatchObject({ isError: true, resultType: 'complete' });
+  });
+
+  it('gets an error for a prompt if it shows no URLs', async () => {
+    const { send } = await newUser();
+    const params = { _meta: { ...META, 'io.modelcontextprotocol/clientCapabilities': {} } };
+    expect(await callTool(send, VERSION, params, 'prompts/get')).toMatchObject({
+      status: 400,
+      message: { error: { code: -32021, data: { requiredCapabilities: { elicitation: { url: {} } } } } },
+    });
+    expect(authorizations).toEqual([]);
+  });
+
+  it('gets the problem document for server/discover', async () => {
+    const { userId } = await newUser();
+    const discover = { jsonrpc: '2.0', id: 7, method: 'server/discover', params: { _meta: META } };
+    const refused = await callSigned(world, url, await agent.token({ userId }), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'mcp-protocol-version': VERSION },
+      body: JSON.stringify(discover),
+    });
+    expect([refused.status, JSON.parse(refused.body)]).toMatchObject([
+      403,
+      { type: 'urn:agent-identity:problem:consent-required', authorizationUrl: expect.any(String) as string },
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 /** A gateway whose callers send a user token over plain HTTP. */
-import { World } from '../support/world';
-import { apiKeyOf, callAs, openGateway, sendRaw, type TestGateway } from './gateways';
+import { CALLING_AGENT_HEADER } from '../../../lambda/domain/gate/agent-request';
+import { RETURN_URL, World } from '../support/world';
+import { apiKeyOf, callAs, oauth, openGateway, sendRaw, type TestGateway } from './gateways';
 import { TargetServer } from './target-server';
 
 const world = World.ofFile();
@@ -126,6 +127,18 @@ describe('a request that is refused', () => {
     expect(forged.headers.get('www-authenticate')).toBe(missing.headers.get('www-authenticate'));
   });
 
+  it('without a scope gets a challenge that names it', async () => {
+    const scoped = await openGateway(world, 'CUSTOM_JWT', { authorizer: { allowedScopes: ['calendar'] } });
+    const answer = await callAs(world, await scoped.target('echo', server.origin));
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+      401,
+      expect.stringMatching(/error="insufficient_scope", scope="calendar"/),
+    ]);
+    expect(await answer.json()).toMatchObject({
+      message: expect.stringContaining('lacks a scope') as string,
+    });
+  });
+
   it('for a gateway or a target that does not exist gets a 404', async () => {
     expect((await callAs(world, `${gateway.url}/other`)).status).toBe(404);
     expect((await callAs(world, `${gateway.url.slice(0, -1)}/echo`)).status).toBe(404);
@@ -158,6 +171,66 @@ describe('a request that is refused', () => {
         host: new URL(echo).host,
       };
       expect((await sendRaw(echo, { headers, path: `${pathname}${path}` })).status).toBe(400);
+    },
+  );
+});
+
+describe('a caller with a user token', () => {
+  it('uses the grants of the agent whose token it has, for the same user only', async () => {
+    const agent = await world.agent();
+    const url = await gateway.target('granted-to-agent', server.origin, {
+      credential: oauth(agent.providerName),
+    });
+    const tokenFor = async (user: string) => agent.token({ userToken: await world.issuer.token(user) });
+    const ofAgent = async (user: string) => ({ [CALLING_AGENT_HEADER]: await tokenFor(user) });
+    const { authorizationUrl } = await agent.ask(await tokenFor('ana'));
+    await agent.complete(await agent.consent(authorizationUrl), {
+      userToken: await world.issuer.token('ana'),
+    });
+    expect((await callAs(world, url, { headers: await ofAgent('ana') })).status).toBe(200);
+    const entry = (await world.audit()).findLast(({ operation }) => operation === 'InvokeGateway');
+    expect(entry).toMatchObject({ chain: [expect.stringContaining(agent.name)] });
+    expect((await callAs(world, url, { headers: await ofAgent('ben') })).status).toBe(403);
+    expect((await callAs(world, url)).status).toBe(403);
+    expect(server.asked).toHaveLength(1);
+    const headers = server.asked[0]?.headers;
+    expect(headers?.authorization).toBe(
+      `Bearer ${String(world.provider.exchanges.at(-1)?.answer.access_token)}`,
+    );
+    expect(headers).not.toHaveProperty(CALLING_AGENT_HEADER.toLowerCase());
+  });
+
+  it('and no agent uses the grant of the gateway and the user', async () => {
+    const agent = await world.agent();
+    const url = await gateway.target('granted', server.origin, { credential: oauth(agent.providerName) });
+    const refused = (await (await callAs(world, url)).json()) as { authorizationUrl: string };
+    await agent.complete(await agent.consent(refused.authorizationUrl), {
+      userToken: await world.issuer.token('ana'),
+    });
+    expect((await callAs(world, url)).status).toBe(200);
+    expect(server.asked[0]?.headers.authorization).toBe(
+      `Bearer ${String(world.provider.exchanges.at(-1)?.answer.access_token)}`,
+    );
+    expect((await callAs(world, url, { user: 'ben' })).status).toBe(403);
+  });
+
+  it.each([{}, { oauth2callbackurl: RETURN_URL }])(
+    'and no agent learns that the target needs a return URL, with the headers %j',
+    async (headers) => {
+      const gateway = await openGateway(world, 'CUSTOM_JWT');
+      const { providerName } = await world.agent();
+      const credential = oauth(providerName, { defaultReturnUrl: undefined });
+      const refused = await callAs(world, await gateway.target('echo', server.origin, { credential }), {
+        headers,
+      });
+      expect([refused.status, await refused.json()]).toMatchObject([
+        400,
+        {
+          detail: expect.stringMatching(
+            /^OAuth2CallbackUrl: .* set defaultReturnUrl of the target/,
+          ) as string,
+        },
+      ]);
     },
   );
 });
