@@ -32,7 +32,7 @@ import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 const LIFETIME = 86_400;
 
 const SCOPES = ['openid', 'a'];
-const CLIENT_SECRET = 'a-secret-of-the-client';
+export const CLIENT_SECRET = 'a-secret-of-the-client';
 const API_KEY_PROVIDER = 'measured-api-key';
 const DPOP_PROVIDER = 'measured-dpop';
 const USER_ID = 'ana';
