@@ -63,12 +63,11 @@ export interface GatewayDependencies extends InvokeDependencies {
 const isForwarded = (method: string): method is ForwardedMethod =>
   FORWARDED_METHODS.some((forwarded) => forwarded === method);
 
-/** Returns what follows the target in the path, as received: parameters are decoded, and a custom domain adds a base path. */
+/** Returns what follows the target in the path, as received: parameters are decoded. The names are not encoded. */
 function pathBelow({ path }: APIGatewayProxyEvent, gatewayId: string, targetName: string): string {
   const target = `/${gatewayId}/${targetName}`;
-  const at = path.indexOf(target);
-  const below = path.slice(at + target.length);
-  if (at === -1 || !/^(\/|$)/.test(below)) throw noSuchTarget();
+  const below = path.slice(target.length);
+  if (!path.startsWith(target) || !/^(\/|$)/.test(below)) throw noSuchTarget();
   return below;
 }
 

@@ -39,6 +39,8 @@ export interface GatewayFetchOptions {
    * @default - that of the target
    */
   readonly callbackUrl?: string | undefined;
+  /** Returns to the application as `state` in the return URL; see `completeAuthorization`. */
+  readonly customState?: string | undefined;
   /**
    * Receives the authorization URL for the user's browser. The request then waits for the consent. Without this function,
    * the request throws a `ConsentRequiredError`.
@@ -60,6 +62,7 @@ const OPTIONS: Requirements<GatewayFetchOptions> = {
   workloadIdentityToken: CREDENTIAL.workloadIdentityToken,
   userToken: optional(text('the token of the user')),
   callbackUrl: RESOURCE_TOKEN.callbackUrl,
+  customState: RESOURCE_TOKEN.customState,
   onAuthUrl: RESOURCE_TOKEN.onAuthUrl,
   consentTimeout: RESOURCE_TOKEN.consentTimeout,
   signal: CREDENTIAL.signal,
@@ -68,6 +71,9 @@ const OPTIONS: Requirements<GatewayFetchOptions> = {
 
 /** In which a gateway expects the return URL. */
 const CALLBACK_HEADER = 'OAuth2CallbackUrl';
+
+/** For the state of the browser session. */
+const STATE_HEADER = 'OAuth2CustomState';
 
 /** A request whose body can be sent again. */
 interface Prepared {
@@ -166,7 +172,7 @@ export function gatewayFetch(gatewayUrl: string | URL, options: GatewayFetchOpti
   checkOptions('gatewayFetch', options, OPTIONS);
   const gateway = parsedResourceUrl(gatewayUrl, 'gateway');
   const base = gateway.pathname.replace(/\/$/, '');
-  const { identity, workloadIdentityToken, userToken, callbackUrl, onAuthUrl } = options;
+  const { identity, workloadIdentityToken, userToken, callbackUrl, customState, onAuthUrl } = options;
   const { consentTimeout = CONSENT_LIFETIME, clock = systemClock } = options;
   const tokens =
     typeof workloadIdentityToken === 'string'
@@ -178,6 +184,7 @@ export function gatewayFetch(gatewayUrl: string | URL, options: GatewayFetchOpti
     const headers = new Headers(request.headers);
     headers.set(CALLING_AGENT_HEADER, headerValue(token));
     if (callbackUrl !== undefined) headers.set(CALLBACK_HEADER, callbackUrl);
+    if (customState !== undefined) headers.set(STATE_HEADER, customState);
     if (userToken !== undefined) headers.set('authorization', `Bearer ${headerValue(userToken)}`);
     return fetch(url, {
       method,

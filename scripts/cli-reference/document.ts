@@ -31,13 +31,16 @@ interface Row {
   readonly note: string;
 }
 
-/** Returns the rows of a section of a help text, whose columns are separated by two or more spaces. */
+/**
+ * Returns the rows of a section of a help text. Two or more spaces separate its columns, but only one follows the longest
+ * text of a column.
+ */
 const rowsOf = (section: string | undefined): Row[] =>
   (section ?? '')
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => {
-      const [name = '', brief = '', note = ''] = line.trim().split(/ {2,}/);
+      const [name = '', brief = '', note = ''] = line.trim().split(/ {2,}| (?=\[[^\]]+\]$)/);
       return { name, brief, note: note.replaceAll(/^\[|\]$/g, '').replaceAll('|', ', ') };
     });
 

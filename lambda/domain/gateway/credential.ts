@@ -36,12 +36,20 @@ type Selected =
       readonly request: Omit<TokenRequest, 'workloadIdentityToken'>;
     };
 
-/**
- * Returns what selects the credential of a target.
- *
- * @param returnUrl of the request, if it has one
- */
-export function selectedCredential(target: GatewayTarget, returnUrl: string | undefined): Selected {
+/** Header of a request with the state of the browser session, which returns to the application after a consent. */
+export const STATE_HEADER = 'OAuth2CustomState';
+
+/** What a request states about its consent. */
+export interface StatedConsent {
+  readonly returnUrl: string | undefined;
+  readonly customState: string | undefined;
+}
+
+/** Returns what selects the credential of a target. */
+export function selectedCredential(
+  target: GatewayTarget,
+  { returnUrl, customState }: StatedConsent,
+): Selected {
   const { credential } = target;
   if (!credential) return { kind: 'none' };
   if (credential.credentialProviderType === 'API_KEY') {
@@ -63,11 +71,16 @@ export function selectedCredential(target: GatewayTarget, returnUrl: string | un
       resourceServerUrl: passthroughOf(target).endpoint,
       ...(customParameters && { customParameters }),
       ...(back !== undefined && { resourceOauth2ReturnUrl: back }),
+      ...(oauth2Flow === 'USER_FEDERATION' && customState !== undefined && { customState }),
     },
   };
 }
 
 export type SelectedCredential = ReturnType<typeof selectedCredential>;
+
+/** Returns whether the credential depends on the consent of a user. */
+export const isConsented = (selected: SelectedCredential): boolean =>
+  selected.kind === 'token' && selected.request.oauth2Flow === 'USER_FEDERATION';
 
 /** @throws ConsentRequired if the user has to consent */
 function tokenIn(

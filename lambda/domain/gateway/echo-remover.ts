@@ -48,9 +48,9 @@ const NOTHING = new Uint8Array(0);
 export class EchoRemover {
   private readonly searches: readonly SymbolSearch[];
 
-  /** @param secret of which a short one, which no server issues, is not searched: it can be a part of any response */
-  constructor(private readonly secret: string) {
-    this.searches = searchesFor(secret);
+  /** @param secrets of which a short one, which no server issues, is not searched: it can be a part of any response */
+  constructor(private readonly secrets: readonly string[]) {
+    this.searches = secrets.flatMap(searchesFor);
   }
 
   /** Whether the secret was found so far. */
@@ -73,7 +73,7 @@ export class EchoRemover {
 
   /** Returns a whole text without the secret. */
   ofText(text: string): string {
-    const remover = new EchoRemover(this.secret);
+    const remover = new EchoRemover(this.secrets);
     const clean = Buffer.concat([remover.take(Buffer.from(text)), remover.rest()]).toString('utf8');
     return remover.found ? clean : text;
   }

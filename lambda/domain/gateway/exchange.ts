@@ -4,7 +4,7 @@ import type { Gateway, GatewayTarget } from '../../model/records/gateway';
 import type { ConnectionRoute } from '../private-endpoint';
 import { ServiceError } from '../service-error';
 import { ExchangeFailure, type StreamedResponse } from '../streamed-exchange';
-import type { Credential, CredentialSource } from './credential';
+import { isConsented, type Credential, type CredentialSource, type SelectedCredential } from './credential';
 import { credentialPlace } from './manage/credential-placement';
 import { EchoRemover } from './echo-remover';
 import { requestHeaders } from './forwarded-headers';
@@ -51,6 +51,7 @@ export interface AdmittedRequest {
   readonly route: ConnectionRoute | undefined;
   readonly request: PassedRequest;
   readonly source: CredentialSource;
+  readonly selected: SelectedCredential;
   readonly credential: Credential;
 }
 
@@ -103,7 +104,11 @@ function failureFor({ gateway }: AdmittedRequest, error: unknown, signal: AbortS
 async function send(
   forward: Forward,
   admitted: AdmittedRequest,
-  { credential, nonce }: { readonly credential: Credential; readonly nonce: string | undefined },
+  {
+    credential,
+    nonce,
+    secrets,
+  }: { readonly credential: Credential; readonly nonce: string | undefined; readonly secrets: string[] },
   signal: AbortSignal,
 ): Promise<Sent> {
   const { target, request, source, route } = admitted;
@@ -119,7 +124,8 @@ async function send(
   try {
     signal.throwIfAborted();
     const response = await unlessAborted(signal, forward(requested, sent));
-    const remover = attached.secret === undefined ? undefined : new EchoRemover(attached.secret);
+    if (attached.secret !== undefined && !secrets.includes(attached.secret)) secrets.push(attached.secret);
+    const remover = secrets.length > 0 ? new EchoRemover(secrets) : undefined;
     return { response, requested, remover, discard: () => attempt.abort() };
   } catch (error) {
     throw failureFor(admitted, error, signal);
@@ -141,6 +147,8 @@ export async function exchange(
   let { credential } = admitted;
   let nonce: string | undefined;
   let isRepeated = false;
+  /** Those that the target got: it can show an earlier one after its renewal. */
+  const secrets: string[] = [];
 
   /** Returns another credential after a 401 or 403; undefined if the response is for the caller. */
   async function nextCredential(sent: Sent): Promise<Credential | undefined> {
@@ -151,6 +159,8 @@ export async function exchange(
       return credential;
     }
     if (verdict.kind === 'scopes') {
+      // Otherwise, the target would choose the scopes of its credential: only the consent of the user can widen it.
+      if (!isConsented(admitted.selected)) return undefined;
       const wider = isRepeated ? credential : await source.retrieve(verdict.scopes);
       if (wider.kind === 'none' || credential.kind === 'none') return undefined;
       return wider.secret === credential.secret ? undefined : repeated(wider, scopesObtained);
@@ -169,7 +179,7 @@ export async function exchange(
   }
 
   for (;;) {
-    const sent = await send(forward, admitted, { credential, nonce }, signal);
+    const sent = await send(forward, admitted, { credential, nonce, secrets }, signal);
     try {
       const next = await nextCredential(sent);
       if (next === undefined) {

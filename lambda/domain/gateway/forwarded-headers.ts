@@ -22,8 +22,6 @@ const REQUEST = new Set([
   'if-none-match',
   'if-modified-since',
   'if-unmodified-since',
-  'if-range',
-  'range',
 ]);
 
 const RESPONSE = new Set([
@@ -31,8 +29,6 @@ const RESPONSE = new Set([
   'content-length',
   'content-disposition',
   'content-language',
-  'content-range',
-  'accept-ranges',
   'allow',
   'cache-control',
   'etag',

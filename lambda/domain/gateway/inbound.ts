@@ -19,7 +19,9 @@ import type { OnBehalfOf } from '../workload-token/on-behalf-of';
 export function challengedGateway(gateway: Gateway, targetName: string, bases: Required<GatewayUrls>) {
   const inbound = configuredIssuer(gateway);
   if (!inbound) return undefined;
-  const metadataUrl = `${bases.CUSTOM_JWT}${METADATA_PATH}/${gateway.id}/${targetName}`;
+  // The caller writes the name, and the challenge is a header.
+  const name = /^[0-9a-zA-Z-]{1,100}$/.test(targetName) ? targetName : 'unknown';
+  const metadataUrl = `${bases.CUSTOM_JWT}${METADATA_PATH}/${gateway.id}/${name}`;
   return { metadataUrl, inbound } satisfies ChallengedResource;
 }
 

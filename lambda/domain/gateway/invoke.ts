@@ -17,7 +17,7 @@ import {
   selectedCredential,
   type Credential,
   type CredentialSource,
-  type SelectedCredential,
+  STATE_HEADER,
 } from './credential';
 import { credentialPlace } from './manage/credential-placement';
 import type { AdmittedRequest, PassedRequest } from './exchange';
@@ -55,7 +55,8 @@ export interface GatewayCall extends ReceivedCall, PassedRequest {
 /** A request that can be forwarded. */
 export interface AdmittedCall extends AdmittedRequest {
   readonly access: Access;
-  readonly selected: SelectedCredential;
+  /** Returns whether the gateway and the target are still as they were. */
+  readonly isUnchanged: () => Promise<boolean>;
   /** What the audit log says about the request, without its outcome. */
   readonly entry: Omit<AuditEntry, 'operation' | 'outcome'>;
 }
@@ -128,9 +129,20 @@ async function admit(
   const trusted = trustedIssuerOf(gateway, deps.bases);
   const calledFor = await admitCall(deps.userTokens, trusted, call, annotate);
   const url = checkRequest(call, target);
-  const selected = selectedCredential(target, singleField(call.headers, CALLBACK_HEADER));
+  const selected = selectedCredential(target, {
+    returnUrl: singleField(call.headers, CALLBACK_HEADER),
+    customState: singleField(call.headers, STATE_HEADER),
+  });
   const access = await createAccess(deps, gateway.id, calledFor);
   annotate(tokenEntry(access.token()));
+  const isUnchanged = async (): Promise<boolean> => {
+    const now = await deps.gateways.target(call.gatewayId, call.targetName);
+    return (
+      now?.gateway.revision === gateway.revision &&
+      now.target.id === target.id &&
+      now.target.revision === target.revision
+    );
+  };
   const source = createCredentialSource(deps.credentials, target, selected, {
     workloadAccessToken: access.token,
     isForAgent: calledFor.callingAgent !== undefined,
@@ -147,6 +159,7 @@ async function admit(
     credential,
     access,
     selected,
+    isUnchanged,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Ends a response when the right to its credential ends: a grant was revoked, an agent or a user suspended, a policy
- * changed, or a session ended.
+ * changed, a session ended, or the gateway or its target was changed or deleted.
  */
 import { unlessAborted } from '../abort';
 import { ServiceError, type ErrorName } from '../service-error';
@@ -23,11 +23,15 @@ const isDecision = (error: unknown): boolean =>
 const reasonOf = (cause: unknown): string =>
   cause instanceof ServiceError ? (cause.detail ?? cause.message) : 'internal error';
 
-const ended = (cause: unknown): GatewayProblem =>
-  new GatewayProblem('access-ended', 'The agent or the user no longer has access. Repeat the request.', {
-    detail: `access ended: ${reasonOf(cause)}`,
-    cause,
-  });
+const ended = (detail: string, cause?: unknown): GatewayProblem =>
+  new GatewayProblem(
+    'access-ended',
+    'The agent or the user no longer has access, or the gateway was changed. Repeat the request.',
+    {
+      detail: `access ended: ${detail}`,
+      cause,
+    },
+  );
 
 const unchecked = (cause: unknown): GatewayProblem =>
   new GatewayProblem('access-unchecked', 'The access could not be checked. Repeat the request.', {
@@ -40,10 +44,15 @@ export interface WatchedAccess {
   readonly access: Access;
   readonly selected: SelectedCredential;
   readonly source: CredentialSource;
+  /** Returns whether the gateway and the target are still as they were when the request was admitted. */
+  readonly isUnchanged: () => Promise<boolean>;
 }
 
 /** @throws ServiceError if there is no access any more, or it cannot be checked */
-async function check({ access, selected, source }: WatchedAccess): Promise<void> {
+async function check({ access, selected, source, isUnchanged }: WatchedAccess): Promise<void> {
+  if (!(await isUnchanged())) {
+    throw ended('the gateway or the target was changed');
+  }
   await access.renew(selected.kind === 'none' ? 'always' : 'ending');
   await source.retrieve();
 }
@@ -71,7 +80,8 @@ export async function watchAccess(
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      if (isDecision(error)) return end(ended(error));
+      if (error instanceof GatewayProblem && error.kind === 'access-ended') return end(error);
+      if (isDecision(error)) return end(ended(reasonOf(error), error));
       if (failures >= MAX_FAILURES) return end(unchecked(error));
     }
   }

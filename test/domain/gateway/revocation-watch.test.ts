@@ -4,7 +4,10 @@ import { problemOf } from '../../../lambda/domain/gateway/problem';
 import { ServiceError, type ErrorName } from '../../../lambda/domain/service-error';
 
 /** Watches an access whose checks have these results, and then no longer. @returns the error for the caller, if any */
-async function watched(results: readonly (ErrorName | undefined)[]): Promise<ServiceError | undefined> {
+async function watched(
+  results: readonly (ErrorName | undefined)[],
+  isUnchanged = true,
+): Promise<ServiceError | undefined> {
   const remaining = [...results];
   const controller = new AbortController();
   let reason: ServiceError | undefined;
@@ -21,7 +24,7 @@ async function watched(results: readonly (ErrorName | undefined)[]): Promise<Ser
   const selected = { kind: 'api-key', providerName: 'key' } as const;
   await watchAccess(
     () => Promise.resolve(),
-    { access, selected, source },
+    { access, selected, source, isUnchanged: () => Promise.resolve(isUnchanged) },
     controller.signal,
     (error) => {
       reason = error;
@@ -52,6 +55,13 @@ it('ends the response with the first denial', async () => {
   const error = await watched([undefined, 'ThrottlingException', 'AccessDeniedException']);
   expect(error && problemOf(error)).toMatchObject({
     status: 403,
+    body: { type: 'urn:agent-identity:problem:access-ended' },
+  });
+});
+
+it('ends the response when the gateway or the target was changed', async () => {
+  const error = await watched([undefined, undefined], false);
+  expect(error && problemOf(error)).toMatchObject({
     body: { type: 'urn:agent-identity:problem:access-ended' },
   });
 });

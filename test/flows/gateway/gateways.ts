@@ -42,6 +42,13 @@ export class TestGateway {
     });
     return `${this.url}/${name}`;
   }
+
+  /** Deletes a target. */
+  async remove(name: string): Promise<void> {
+    const { items = [] } = await this.control.listGatewayTargets({ gatewayIdentifier: this.id });
+    const targetId = items.find((item) => item.name === name)?.targetId;
+    await this.control.deleteGatewayTarget({ gatewayIdentifier: this.id, targetId });
+  }
 }
 
 /** A gateway whose users are those of the world's issuer, or whose callers sign. */

@@ -44,27 +44,6 @@ it('CLIENT_CREDENTIALS, which is the default, sends a token of the agent itself'
   ]);
 });
 
-it('CLIENT_CREDENTIALS has the caller repeat an unsafe request for which the target requires more scopes', async () => {
-  const agent = await world.agent();
-  const signing = await openGateway(world, 'AWS_IAM');
-  const url = await signing.target('more', server.origin, {
-    credential: oauth(agent.providerName, { ...NO_CONSENT, scopes: ['a'], grantType: 'CLIENT_CREDENTIALS' }),
-  });
-  server.run = (response) =>
-    response.writeHead(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="b"' }).end();
-  const refused = await callSigned(world, url, await agent.token(), { method: 'POST', body: '{}' });
-  expect([refused.status, refused.headers['retry-after'], JSON.parse(refused.body)]).toMatchObject([
-    503,
-    '1',
-    {
-      type: 'urn:agent-identity:problem:credential-renewed',
-      detail: expect.stringMatching(/^The target requires more scopes, .* can be repeated\./) as string,
-    },
-  ]);
-  expect(server.asked).toHaveLength(1);
-  expect(world.provider.exchanges.at(-1)?.answer.scope).toBe('a b');
-});
-
 it('TOKEN_EXCHANGE sends a token for the user, in exchange for the user token of the request', async () => {
   const agent = await exchangingAgent(world, exchanging, { grantType: 'TOKEN_EXCHANGE' });
   const url = await gateway.target('exchanged', server.origin, {
