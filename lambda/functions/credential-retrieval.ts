@@ -1,4 +1,5 @@
 /** Composition of credential retrieval, which opens the vault and calls OAuth servers but cannot write the directory. */
+import type { KeyObject } from 'node:crypto';
 import { system } from '../adapters/system';
 import { createConsentPortalStore } from '../adapters/dynamodb/owned-resource-store';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
@@ -20,6 +21,7 @@ import { API_KEY_PROVIDER_IDS, getResourceApiKey } from '../domain/credential/ap
 import { getResourceDpopProof } from '../domain/credential/dpop-proof';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/oauth2-token';
 import type { RetrieveResponse } from '../domain/credential/oauth2-token-request';
+import { PROOF_KEYS } from '../domain/oauth/dpop';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { CREDENTIAL_RETRIEVAL } from '../operations/credential-retrieval';
 import { createAws } from './composition/aws';
@@ -63,6 +65,7 @@ const deps = {
   sessions: createSessionStore(tables.SESSIONS_TABLE),
   publicKeys: createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system),
   userTokens: createUserTokenVerifier(readTrustedIssuers(), outbound.metadata, outbound.transport, system),
+  proofKeys: createExpiringCache<KeyObject>(PROOF_KEYS, system),
   audit,
   system,
   backgroundRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),

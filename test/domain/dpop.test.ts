@@ -1,7 +1,14 @@
 /** Keys of bound tokens: where they can be decrypted, and what their proofs contain. */
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, decodeJwt, EmbeddedJWK, jwtVerify } from 'jose';
-import { checkDpopAlgorithm, dpopProof, newDpopKey, thumbprintOf } from '../../lambda/domain/oauth/dpop';
+import {
+  checkDpopAlgorithm,
+  dpopProof,
+  newDpopKey,
+  PROOF_KEYS,
+  thumbprintOf,
+} from '../../lambda/domain/oauth/dpop';
+import { createExpiringCache } from '../../lambda/domain/expiring-cache';
 import { sessionKeyContext } from '../../lambda/domain/consent/session';
 import { openTokens, sealTokens, type TokenHolder } from '../../lambda/domain/grant/tokens';
 import { BEGINNING, createFakeSystem } from './fake-system';
@@ -9,6 +16,7 @@ import { createInMemorySeal } from './in-memory-seal';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleSession } from './samples';
 
 const system = createFakeSystem();
+const proofKeys = createExpiringCache<KeyObject>(PROOF_KEYS, system);
 const seal = createInMemorySeal();
 const owner: TokenHolder = {
   grantId: sampleGrantId(),
@@ -22,7 +30,7 @@ it('a proof is signed with the key of its header, and has the claims of the requ
   const key = await newDpopKey();
   const request = { httpMethod: 'POST', httpUri: 'https://api.example/v1', nonce: 'n-1' };
   const { payload, protectedHeader } = await jwtVerify(
-    dpopProof(system, key, 'access', request),
+    dpopProof({ system, proofKeys }, key, 'access', request),
     EmbeddedJWK,
     { typ: 'dpop+jwt', algorithms: ['ES256'], currentDate: new Date(BEGINNING * 1000) },
   );
@@ -41,7 +49,7 @@ it('a proof is signed with the key of its header, and has the claims of the requ
 it('two proofs of one request have different IDs', async () => {
   const key = await newDpopKey();
   const request = { httpMethod: 'GET', httpUri: 'https://api.example/' };
-  const proofs = [1, 2].map(() => dpopProof(system, key, 'access', request));
+  const proofs = [1, 2].map(() => dpopProof({ system, proofKeys }, key, 'access', request));
   expect(new Set(proofs.map((proof) => decodeJwt(proof).jti)).size).toBe(2);
 });
 

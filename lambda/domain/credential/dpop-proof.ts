@@ -5,7 +5,7 @@
  */
 import { proofTargetFault } from '../oauth/proof-target';
 import type { EndpointPolicy } from '../../model/endpoint';
-import type { ProvenRequest } from '../oauth/dpop';
+import type { ProofKeys, ProvenRequest } from '../oauth/dpop';
 import type { Caller } from '../principal';
 import { proofResourcesOf } from '../provider/dpop-config';
 import { connectionOf } from '../provider/oauth2-provider';
@@ -34,7 +34,10 @@ export interface ProofInput
     >,
     ProvenRequest {}
 
-export type ProofDependencies = RetrieveDependencies & { readonly endpointPolicy: EndpointPolicy };
+export interface ProofDependencies extends RetrieveDependencies {
+  readonly endpointPolicy: EndpointPolicy;
+  readonly proofKeys: ProofKeys;
+}
 
 export interface ProofResponse {
   readonly output: {
@@ -116,6 +119,6 @@ export const getResourceDpopProof = (
         'names a credential provider whose current token is a bearer token, which has no proof: use it until it is renewed, or request another with forceAuthentication',
       );
     }
-    const dpopProof = prove({ httpMethod, httpUri, nonce, contentDigest });
+    const dpopProof = prove({ httpMethod, httpUri, nonce, contentDigest }, deps.proofKeys);
     return { output: { dpopProof, accessToken: output.accessToken, tokenType: 'DPoP' }, outcome };
   });

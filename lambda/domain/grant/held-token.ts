@@ -2,7 +2,7 @@
 import type { Annotate } from '../audit';
 import { authorizeCredentialUse, type EvaluatedUse } from '../policy/access';
 import { epochSeconds, utcDate } from '../system';
-import { dpopProof, type ProvenRequest } from '../oauth/dpop';
+import { dpopProof, type ProofKeys, type ProvenRequest } from '../oauth/dpop';
 import type { DpopKey } from '../../model/dpop-key';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, scopesHeld } from './grant';
@@ -33,7 +33,7 @@ export interface ReturnedToken {
   };
   readonly outcome: Outcome;
   /** Returns a DPoP proof for one request with this token; present only if the token is bound to a key. */
-  readonly prove?: (request: ProvenRequest) => string;
+  readonly prove?: (request: ProvenRequest, proofKeys: ProofKeys) => string;
 }
 
 export interface Holding {
@@ -96,7 +96,8 @@ function returned(
   outcome: Outcome,
 ): ReturnedToken {
   const output = { accessToken, ...(dpopKey && { tokenType: 'DPoP' as const }) };
-  const prove = dpopKey && ((request: ProvenRequest) => dpopProof(system, dpopKey, accessToken, request));
+  const prove: ReturnedToken['prove'] =
+    dpopKey && ((request, proofKeys) => dpopProof({ system, proofKeys }, dpopKey, accessToken, request));
   const token = requestedScopes.every((scope) => granted.includes(scope))
     ? { output, outcome }
     : { output: { ...output, grantedScopes: granted }, outcome: 'scope-gap' as const };

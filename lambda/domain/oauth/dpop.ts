@@ -4,7 +4,7 @@
  */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
 import * as oauth from 'oauth4webapi';
-import { hash } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { es256PrivateKeyOfJwk, signEs256 } from '../es256';
 import type { ExpiringCache } from '../expiring-cache';
 import { epochSeconds, type System } from '../system';
@@ -114,9 +114,22 @@ export interface ProvenRequest {
   readonly contentDigest?: string | undefined;
 }
 
+/** Imported keys, by their private member. An import costs more than a signature: 5 minutes, up to 500. */
+export const PROOF_KEYS = { milliseconds: 300_000, maxEntries: 500 };
+
+export type ProofKeys = ExpiringCache<KeyObject>;
+
+function importedOnce(proofKeys: ProofKeys, key: DpopKey): KeyObject {
+  const known = proofKeys.get(key.d);
+  if (known) return known;
+  const privateKey = es256PrivateKeyOfJwk(key);
+  proofKeys.set(key.d, privateKey);
+  return privateKey;
+}
+
 /** Returns a proof for one request with this access token (RFC 9449 section 4.2). */
 export function dpopProof(
-  system: System,
+  { system, proofKeys }: { readonly system: System; readonly proofKeys: ProofKeys },
   key: DpopKey,
   accessToken: string,
   { httpMethod, httpUri, nonce, contentDigest }: ProvenRequest,
@@ -130,5 +143,5 @@ export function dpopProof(
     ...(nonce !== undefined && { nonce }),
     ...(contentDigest !== undefined && { content_digest: contentDigest }),
   };
-  return signEs256({ typ: 'dpop+jwt', jwk: publicPart(key) }, claims, es256PrivateKeyOfJwk(key));
+  return signEs256({ typ: 'dpop+jwt', jwk: publicPart(key) }, claims, importedOnce(proofKeys, key));
 }

@@ -41,14 +41,20 @@ const ENDPOINTS = [
   'jwks_uri',
 ] as const satisfies (keyof Metadata)[];
 
-/** Returns whether the URL is an endpoint of the server, also one for clients with mutual TLS (RFC 8705 section 5). */
-function isEndpointOf(url: URL, metadata: Metadata): boolean {
-  const stated = ENDPOINTS.map((name) => metadata[name]);
+/** The endpoints in their tolerant form, as long as the metadata that they are from, which a cache of metadata holds. */
+const tolerantEndpoints = new WeakMap<Metadata, ReadonlySet<string>>();
+
+/** Returns the endpoints of the server, also those for clients with mutual TLS (RFC 8705 section 5). */
+function endpointsOf(metadata: Metadata): ReadonlySet<string> {
+  const known = tolerantEndpoints.get(metadata);
+  if (known) return known;
   const aliases = Object.values(metadata.mtls_endpoint_aliases ?? {});
-  const target = tolerantForm(url);
-  return [...stated, ...aliases].some(
-    (endpoint) => endpoint !== undefined && tolerantForm(new URL(endpoint)) === target,
+  const stated = [...ENDPOINTS.map((name) => metadata[name]), ...aliases];
+  const endpoints = new Set(
+    stated.flatMap((endpoint) => (endpoint === undefined ? [] : [tolerantForm(new URL(endpoint))])),
   );
+  tolerantEndpoints.set(metadata, endpoints);
+  return endpoints;
 }
 
 /** What a grant's proofs are for. */
@@ -82,6 +88,7 @@ export function proofTargetFault(
   if (!(narrower.length > 0 ? narrower : allowed).some((resource) => isWithin(url, resource))) {
     return 'must be within the resource of the credential provider';
   }
-  if (isEndpointOf(url, metadata)) return 'must not be an endpoint of the authorization server';
+  if (endpointsOf(metadata).has(tolerantForm(url)))
+    return 'must not be an endpoint of the authorization server';
   return undefined;
 }
