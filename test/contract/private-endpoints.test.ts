@@ -3,6 +3,7 @@
  * chooses the route, so each one here could be an attack.
  */
 import dns from 'node:dns';
+import { Resolver } from 'node:dns/promises';
 import { createServer, type Server } from 'node:https';
 import { isIP, type AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -72,8 +73,15 @@ beforeEach(() => {
   names = { [BALANCER]: [['127.0.0.1']] };
   lookups = [];
   received = [];
+  const found = (name: string, family: dns.LookupOptions['family']): dns.LookupAddress[] => {
+    const [addresses = [], ...next] = names[name] ?? [];
+    if (next.length > 0) names[name] = next;
+    return addresses
+      .map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+      .filter((one) => !family || one.family === family);
+  };
   const resolve = dns.lookup;
-  // The network's DNS. Names that no test has set do not exist.
+  // The DNS of a laptop. Names that no test has set do not exist.
   jest.spyOn(dns, 'lookup').mockImplementation(((
     name: string,
     options: dns.LookupAllOptions,
@@ -82,16 +90,21 @@ beforeEach(() => {
     // A server that starts to listen at an address.
     if (isIP(name) !== 0) return resolve(name, options, answer);
     lookups.push(name);
-    const { family } = options;
-    const [addresses = [], ...next] = names[name] ?? [];
-    if (next.length > 0) names[name] = next;
-    const found = addresses
-      .map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
-      .filter((one) => !family || one.family === family);
+    const addresses = found(name, options.family);
     process.nextTick(() => {
-      answer(found.length > 0 ? null : new Error('ENOTFOUND'), found);
+      answer(addresses.length > 0 ? null : new Error('ENOTFOUND'), addresses);
     });
   }) as typeof dns.lookup);
+  // The name servers of a deployment.
+  for (const [method, family] of [
+    ['resolve4', 4],
+    ['resolve6', 6],
+  ] as const) {
+    jest.spyOn(Resolver.prototype, method).mockImplementation(((name: string) => {
+      if (family === 4) lookups.push(name);
+      return Promise.resolve(found(name, family).map(({ address }) => address));
+    }) as Resolver['resolve4'] & Resolver['resolve6']);
+  }
 });
 afterEach(() => {
   jest.restoreAllMocks();

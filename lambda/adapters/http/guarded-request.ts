@@ -4,13 +4,13 @@
  * connection: a kept-alive one might have closed while the function was frozen, and the request cannot be sent twice. So
  * neither a connection nor a TLS session passes the trust of one request on to another.
  */
-import { lookup as resolve, type LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { unlessAborted } from '../../domain/abort';
 import type { ConnectionRoute } from '../../domain/private-endpoint';
 import { isReachable, type ConnectionPolicy } from './connection-policy';
+import { addressesOf } from './name-resolution';
 
 /** The host is, or resolves to, an address that must not be reached. */
 export class AddressNotAllowed extends Error {
@@ -36,22 +36,20 @@ const guardedLookup =
   (port: number, { host: routedTo, family }: ConnectionRoute, policy: ConnectionPolicy): LookupFunction =>
   (hostname, options, callback) => {
     const name = routedTo ?? hostname;
-    resolve(
-      name,
-      { ...options, ...(family && { family }), all: true },
-      (error, addresses: LookupAddress[]) => {
-        if (error) return callback(error, '', 0);
+    addressesOf(name, { ...options, ...(family && { family }) }, policy).then(
+      (addresses) => {
         const [first] = addresses;
         const isAllowed = (host: string) =>
           addresses.every(({ address }) =>
             isReachable({ host, port, address, routed: routedTo !== undefined }, policy),
           );
         const refused = first ? [name, hostname].find((host) => !isAllowed(host)) : name;
-        if (!first || refused !== undefined) {
-          return callback(new AddressNotAllowed(refused ?? name, port), '', 0);
-        }
-        if (options.all) return callback(null, addresses);
-        return callback(null, first.address, first.family);
+        if (!first || refused !== undefined) callback(new AddressNotAllowed(refused ?? name, port), '', 0);
+        else if (options.all) callback(null, addresses);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => {
+        callback(error, '', 0);
       },
     );
   };
