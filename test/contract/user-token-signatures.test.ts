@@ -193,6 +193,8 @@ describe('a header', () => {
 
 describe('a key', () => {
   const otherCurve = { ...jwkOf(P384), crv: 'P-256' };
+  const { p, q } = RSA.privateKey.export({ format: 'jwk' });
+  const primes = { p, q };
   const offCurve = { ...jwkOf(P256), y: jwkOf(P256).x };
   it.each<[what: string, jwk: object, alg: string, pair: Pair, reason: string]>([
     ['is too short for PKCS #1', jwkOf(rsa(1024)), 'RS256', RSA, 'short RSA key'],
@@ -202,6 +204,7 @@ describe('a key', () => {
     ['has a point that is not on its curve', offCurve, 'ES256', P256, 'not a key'],
     ['has a point of another length', { ...jwkOf(ED25519), x: 'AAAA' }, 'EdDSA', ED25519, 'not a key'],
     ['is private', P256.privateKey.export({ format: 'jwk' }), 'ES256', P256, 'private key'],
+    ['has the primes of a private key', { ...jwkOf(RSA), ...primes }, 'RS256', RSA, 'private key'],
     ['only signs', { ...jwkOf(P256), key_ops: ['sign'] }, 'ES256', P256, 'other key_ops'],
     ['does more', { ...jwkOf(P256), key_ops: ['verify', 'encrypt'] }, 'ES256', P256, 'other key_ops'],
     ['does nothing', { ...jwkOf(P256), key_ops: [] }, 'ES256', P256, 'other key_ops'],

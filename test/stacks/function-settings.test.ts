@@ -136,6 +136,8 @@ describe('the prop functions', () => {
     'TRUSTED_ISSUERS_SHA256',
     'REPLICATED_TABLE',
     'AWS_ENDPOINT_URL_KMS',
+    'AWS_CONFIG_FILE',
+    'NODE_DEBUG',
     'NODE_TLS_REJECT_UNAUTHORIZED',
   ])('changes no variable of the service: %s', (name) => {
     const functions = { tokenExchange: { environment: { [name]: 'x' } } };

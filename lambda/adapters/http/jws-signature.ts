@@ -73,9 +73,9 @@ function algorithmFor(jwk: Jwk, alg: string): Algorithm {
 const MIN_RSA_BITS = 2048;
 
 function importKey(jwk: Jwk): KeyObject {
-  const { kty, d, key_ops: operations = ['verify'] } = jwk;
-  // With the private key in public, anyone can sign.
-  if (d !== undefined) throw new UnusableKey('private key');
+  const { kty, d, p, q, key_ops: operations = ['verify'] } = jwk;
+  // With the private key in public, anyone can sign. The primes of an RSA key give the rest of it.
+  if ([d, p, q].some((member) => member !== undefined)) throw new UnusableKey('private key');
   // RFC 7517 section 4.3: other operations with the same key can weaken it.
   if (JSON.stringify(operations) !== '["verify"]') throw new UnusableKey('other key_ops');
   let key;
