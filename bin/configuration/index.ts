@@ -2,6 +2,7 @@
 import type { IpAddressType } from 'aws-cdk-lib/aws-apigateway';
 import type { SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { HostedZoneAttributes } from 'aws-cdk-lib/aws-route53';
 import type {
   FunctionSettings,
   GatewaysProps,
@@ -51,11 +52,11 @@ export interface LifetimeConfiguration {
 /** A custom domain name for the API. */
 export interface DomainConfiguration {
   /** The name, such as `identity.example.com`. */
-  readonly name: string;
+  readonly domainName: string;
   /** ARN of the certificate for that name, in the deployment's Region. */
   readonly certificateArn: string;
   /** Hosted zone that gets an alias record for the name. By default, you point the name at the API yourself. */
-  readonly hostedZone?: { readonly id: string; readonly name: string };
+  readonly hostedZone?: HostedZoneAttributes;
 }
 
 /** Settings of one function. */
@@ -115,7 +116,8 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    */
   readonly deploymentConfig?: string;
   /**
-   * A custom domain name for the API: `name`, `certificateArn`, and optionally `hostedZone` with `id` and `name`.
+   * A custom domain name for the API: `domainName`, `certificateArn`, and optionally `hostedZone` with
+   * `hostedZoneId` and `zoneName`.
    * @default - API Gateway's own address
    */
   readonly domain?: DomainConfiguration;

@@ -121,23 +121,20 @@ const members = <Entries extends v.ObjectEntries>(entries: Entries) => v.strictO
 const optional = v.exactOptional;
 
 const domain = members({
-  name: formed(DOMAIN_NAME, 'a domain name in lowercase, such as identity.example.com'),
+  domainName: formed(DOMAIN_NAME, 'a domain name in lowercase, such as identity.example.com'),
   certificateArn: arn('acm', 'the ARN of a certificate'),
-  hostedZone: optional(members({ id: text, name: text })),
+  hostedZone: optional(members({ hostedZoneId: text, zoneName: text })),
 });
 
 /** @param scope gets the children `Certificate` and `HostedZone` */
 const domainOf = (
-  { name, certificateArn, hostedZone }: DomainConfiguration,
+  { domainName, certificateArn, hostedZone }: DomainConfiguration,
   scope: Construct,
 ): ApiDomain => ({
-  domainName: name,
+  domainName,
   certificate: Certificate.fromCertificateArn(scope, 'Certificate', certificateArn),
   ...(hostedZone && {
-    hostedZone: HostedZone.fromHostedZoneAttributes(scope, 'HostedZone', {
-      hostedZoneId: hostedZone.id,
-      zoneName: hostedZone.name,
-    }),
+    hostedZone: HostedZone.fromHostedZoneAttributes(scope, 'HostedZone', hostedZone),
   }),
 });
 
@@ -286,7 +283,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   tags: { schema: tags, props: () => ({}) },
   terminationProtection: { schema: flag, props: () => ({}) },
   throttle: { schema: throttle },
-  tlsPolicy: { schema: text },
+  securityPolicy: { schema: text },
   tokenVaultKeys: { schema: v.array(keyArn) },
   trustedIssuers: { schema: TrustedIssuersSchema },
   webAcl: {

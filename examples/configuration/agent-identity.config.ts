@@ -18,9 +18,9 @@ export default defineConfig({
     },
   ],
   domain: {
-    name: 'identity.example.com',
+    domainName: 'identity.example.com',
     certificateArn: `arn:aws:acm:${region}:${account}:certificate/1234abcd-12ab-34cd-56ef-1234567890ab`,
-    hostedZone: { id: 'Z0123456789ABCDEFGHIJ', name: 'example.com' },
+    hostedZone: { hostedZoneId: 'Z0123456789ABCDEFGHIJ', zoneName: 'example.com' },
   },
   encryptionKeyArn: `arn:aws:kms:${region}:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
   alarmsTopicArn: `arn:aws:sns:${region}:${account}:on-call`,
@@ -29,8 +29,8 @@ export default defineConfig({
   quotas: { workloadIdentities: 2000 },
   throttle: { rateLimit: 500, burstLimit: 1000 },
   functions: {
-    tokenExchange: { provisionedConcurrency: 2 },
-    credentialRetrieval: { provisionedConcurrency: 2 },
+    tokenExchange: { provisionedConcurrentExecutions: 2 },
+    credentialRetrieval: { provisionedConcurrentExecutions: 2 },
   },
   auditRetention: 731,
   webAcl: { requestsPerFiveMinutes: 50_000 },

@@ -19,7 +19,7 @@ import type { WebAcl } from './web-acl';
 export interface AgentEndpointFunctions {
   /**
    * The gate, which invokes the agent. Each invocation uses one of its concurrent executions until the response is
-   * complete, so `reservedConcurrency` limits the number of invocations at a time. Without it, long invocations can use up
+   * complete, so `reservedConcurrentExecutions` limits the number of invocations at a time. Without it, long invocations can use up
    * the concurrency that the whole account shares. Lambda rejects a reservation that leaves the account fewer than 100
    * unreserved executions.
    * @default - 512 MiB; no reserved and no provisioned concurrency
@@ -128,10 +128,10 @@ export interface AgentEndpointProps {
    */
   readonly domain?: ApiDomain;
   /**
-   * TLS policy of the API and of its domain name, with the values of the service's `tlsPolicy`.
+   * Security policy of the API and of its domain name, with the values of the service's `securityPolicy`.
    * @default SecurityPolicy_TLS13_1_2_2021_06 - TLS 1.3 and 1.2
    */
-  readonly tlsPolicy?: string;
+  readonly securityPolicy?: string;
   /**
    * The IP versions over which the API and its domain name can be called. With `IpAddressType.DUAL_STACK`, IAM policies and
    * web ACLs that name IP addresses need those of IPv6, too.
@@ -186,7 +186,7 @@ export const AGENT_ENDPOINT_PROPS: PropNames<AgentEndpointProps> = {
   logKey: 'optional',
   dashboard: 'optional',
   domain: 'optional',
-  tlsPolicy: 'optional',
+  securityPolicy: 'optional',
   ipAddressType: 'optional',
   network: 'optional',
   privateDestinations: 'optional',

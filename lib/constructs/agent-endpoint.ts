@@ -132,7 +132,7 @@ export class AgentEndpoint extends Construct {
       protocol: validated.protocol,
       allowedOrigins: validated.allowedOrigins,
       callers: inbound._callers,
-      ...(props.tlsPolicy !== undefined && { tlsPolicy: props.tlsPolicy }),
+      ...(props.securityPolicy !== undefined && { securityPolicy: props.securityPolicy }),
       ...(props.ipAddressType && { ipAddressType: props.ipAddressType }),
       ...(props.domain && { domain: props.domain }),
       ...(props.webAcl && { webAcl: props.webAcl }),
@@ -198,7 +198,7 @@ export class AgentEndpoint extends Construct {
         api,
         functions,
         invocationTimeout,
-        reservedConcurrency: props.functions?.gate?.reservedConcurrency,
+        reservedConcurrentExecutions: props.functions?.gate?.reservedConcurrentExecutions,
       },
       props,
     );

@@ -21,7 +21,7 @@ export const AGENT_IDENTITY_PROPS: PropNames<IdentityServiceProps & IdentityStat
   gateways: 'optional',
   deploymentConfig: 'optional',
   domain: 'optional',
-  tlsPolicy: 'optional',
+  securityPolicy: 'optional',
   ipAddressType: 'optional',
   privateApi: 'optional',
   network: 'optional',

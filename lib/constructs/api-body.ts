@@ -12,7 +12,7 @@ import { Aws, type Duration } from 'aws-cdk-lib';
 import type { PolicyDocument } from 'aws-cdk-lib/aws-iam';
 import { pathMembers, type Route } from '../../lambda/operations/operation';
 import { LIVE } from './live-alias';
-import { tlsExtensions } from './tls-policy';
+import { securityPolicyExtensions } from './security-policy';
 
 export interface ApiRoute {
   readonly method: Route['method'] | 'HEAD' | 'OPTIONS' | 'PATCH';
@@ -38,7 +38,7 @@ export interface ApiBodyProps {
   readonly binary?: boolean;
   /** From {@link gatewayResponses}. */
   readonly responses: object;
-  readonly tlsPolicy: string;
+  readonly securityPolicy: string;
   readonly policy?: PolicyDocument;
   /** A custom domain name, which disables API Gateway's own address. */
   readonly domainName?: string;
@@ -132,7 +132,7 @@ function server({ domainName, vpcEndpointIds }: ApiBodyProps): object | undefine
 
 export function apiBody(props: ApiBodyProps): Record<string, unknown> {
   const { name, description, authorizer, authorizesMissingTokens = false } = props;
-  const { binary, responses, tlsPolicy, policy } = props;
+  const { binary, responses, securityPolicy, policy } = props;
   const at = server(props);
   return {
     openapi: '3.0.1',
@@ -147,7 +147,7 @@ export function apiBody(props: ApiBodyProps): Record<string, unknown> {
         }),
       },
     },
-    ...tlsExtensions(tlsPolicy),
+    ...securityPolicyExtensions(securityPolicy),
     ...(policy && { 'x-amazon-apigateway-policy': policy }),
     ...(binary && { 'x-amazon-apigateway-binary-media-types': ['*/*'] }),
     'x-amazon-apigateway-gateway-responses': responses,

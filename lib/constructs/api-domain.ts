@@ -17,7 +17,7 @@ import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { DependencyGroup, type Construct, type IDependable } from 'constructs';
 import { checkedAt } from './construct-error';
 import { checkArnRegion } from './regions';
-import { setTlsPolicy } from './tls-policy';
+import { setSecurityPolicy } from './security-policy';
 
 /** A custom domain name for an API. */
 export interface ApiDomain {
@@ -55,7 +55,7 @@ export function checkDomain({ domainName, certificate, hostedZone }: ApiDomain, 
 
 /** Settings that the domain name has in common with its API. */
 export interface ApiDomainSettings {
-  readonly tlsPolicy: string;
+  readonly securityPolicy: string;
   readonly ipAddressType: IpAddressType | undefined;
 }
 
@@ -68,7 +68,7 @@ export function addApiDomain(
   scope: Construct,
   api: SpecRestApi,
   domain: ApiDomain,
-  { tlsPolicy, ipAddressType }: ApiDomainSettings,
+  { securityPolicy, ipAddressType }: ApiDomainSettings,
 ): IDependable {
   const { domainName, certificate, hostedZone } = domain;
   checkedAt(scope.node.path, () => {
@@ -79,7 +79,7 @@ export function addApiDomain(
     certificate,
     endpointType: EndpointType.REGIONAL,
   });
-  setTlsPolicy(name, tlsPolicy);
+  setSecurityPolicy(name, securityPolicy);
   // CDK's DomainName has no such prop.
   if (ipAddressType) {
     (name.node.defaultChild as CfnDomainName).addPropertyOverride(

@@ -36,11 +36,11 @@ const usedConcurrency = ({ functions }: MonitoredEndpoint, reserved: number): IM
 
 /** A reservation of 0 stops the gate, and has no share. */
 const concurrencyRule = (endpoint: MonitoredEndpoint): AlarmRules =>
-  endpoint.reservedConcurrency
+  endpoint.reservedConcurrentExecutions
     ? {
         'endpoint-concurrency': {
           description: `More than ${CLOSE_TO_RESERVED}% of the concurrency that is reserved for the gate is in use.`,
-          metric: usedConcurrency(endpoint, endpoint.reservedConcurrency),
+          metric: usedConcurrency(endpoint, endpoint.reservedConcurrentExecutions),
           threshold: CLOSE_TO_RESERVED,
           periods: 3,
         },

@@ -16,13 +16,13 @@ export interface FunctionSettings {
    * The number of concurrent executions. Lambda reserves them from the account's concurrency. 0 stops the function.
    * @default - none reserved: the account's concurrency is the limit
    */
-  readonly reservedConcurrency?: number;
+  readonly reservedConcurrentExecutions?: number;
   /**
    * The number of execution environments that Lambda keeps initialized. There is no cold start up to that load. Billed
    * by the hour.
    * @default - none
    */
-  readonly provisionedConcurrency?: number;
+  readonly provisionedConcurrentExecutions?: number;
   /**
    * Environment variables in addition to those of the service, such as `NODE_OPTIONS` or those of a layer. Variables that
    * the service sets cannot be changed.
@@ -51,8 +51,8 @@ export interface FunctionSettings {
 
 const FUNCTION_SETTINGS_PROPS: PropNames<FunctionSettings> = {
   memorySize: 'optional',
-  reservedConcurrency: 'optional',
-  provisionedConcurrency: 'optional',
+  reservedConcurrentExecutions: 'optional',
+  provisionedConcurrentExecutions: 'optional',
   environment: 'optional',
   layers: 'optional',
   tracing: 'optional',
@@ -117,7 +117,8 @@ export const settingsOfGroup = (settings: ServiceFunctionSettings, group: Functi
  */
 export function checkFunctionSettings(name: string, settings: FunctionSettings): FunctionSettings {
   checkPropNames(`functions.${name}`, settings, FUNCTION_SETTINGS_PROPS);
-  const { memorySize, reservedConcurrency, provisionedConcurrency, systemLogLevel } = settings;
+  const { memorySize, reservedConcurrentExecutions, provisionedConcurrentExecutions, systemLogLevel } =
+    settings;
   const invalid = (setting: string, must: string) =>
     new Error(`functions.${name}.${setting} must be ${must}`);
   const isWhole = (value: number, least: number, most: number) =>
@@ -125,15 +126,15 @@ export function checkFunctionSettings(name: string, settings: FunctionSettings):
   if (memorySize !== undefined && !isWhole(memorySize, 128, 10_240)) {
     throw invalid('memorySize', 'a whole number from 128 to 10240 (MiB)');
   }
-  if (reservedConcurrency !== undefined && !isWhole(reservedConcurrency, 0, Infinity)) {
-    throw invalid('reservedConcurrency', 'a whole number, 0 or more');
+  if (reservedConcurrentExecutions !== undefined && !isWhole(reservedConcurrentExecutions, 0, Infinity)) {
+    throw invalid('reservedConcurrentExecutions', 'a whole number, 0 or more');
   }
   if (
-    provisionedConcurrency !== undefined &&
-    !isWhole(provisionedConcurrency, 1, reservedConcurrency ?? Infinity)
+    provisionedConcurrentExecutions !== undefined &&
+    !isWhole(provisionedConcurrentExecutions, 1, reservedConcurrentExecutions ?? Infinity)
   ) {
-    const most = reservedConcurrency === undefined ? '' : ' to the reserved concurrency';
-    throw invalid('provisionedConcurrency', `a whole number from 1${most}`);
+    const most = reservedConcurrentExecutions === undefined ? '' : ' to the reserved concurrency';
+    throw invalid('provisionedConcurrentExecutions', `a whole number from 1${most}`);
   }
   if (systemLogLevel !== undefined && !SYSTEM_LOG_LEVELS.includes(systemLogLevel)) {
     throw invalid('systemLogLevel', `one of ${SYSTEM_LOG_LEVELS.join(', ')}`);
@@ -144,8 +145,8 @@ export function checkFunctionSettings(name: string, settings: FunctionSettings):
 const settings = v.exactOptional(
   v.strictObject({
     memorySize: v.exactOptional(v.number()),
-    reservedConcurrency: v.exactOptional(v.number()),
-    provisionedConcurrency: v.exactOptional(v.number()),
+    reservedConcurrentExecutions: v.exactOptional(v.number()),
+    provisionedConcurrentExecutions: v.exactOptional(v.number()),
     environment: v.exactOptional(v.record(v.string(), v.string())),
     tracing: v.exactOptional(v.boolean()),
     systemLogLevel: v.exactOptional(v.picklist(SYSTEM_LOG_LEVELS)),

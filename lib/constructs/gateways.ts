@@ -121,7 +121,7 @@ export interface GatewaysDefinition extends GatewaysProps {
   readonly logRetention: RetentionDays;
   readonly auditRetention: RetentionDays;
   readonly removalPolicy: RemovalPolicy;
-  readonly tlsPolicy?: string;
+  readonly securityPolicy?: string;
   readonly ipAddressType?: IpAddressType;
   readonly network: CallerNetwork | 'internet';
   readonly privateDestinations: readonly PrivateDestination[];
@@ -142,7 +142,7 @@ export class Gateways extends Construct {
 
   constructor(scope: Construct, id: string, props: GatewaysDefinition) {
     super(scope, id);
-    const { functions: settings = {}, stageSecret, webAcl, tlsPolicy, service } = props;
+    const { functions: settings = {}, stageSecret, webAcl, securityPolicy, service } = props;
     checkedAt(scope.node.path, () => {
       checkPropNames('gateways.functions', settings, FUNCTIONS_PROPS);
     });
@@ -153,7 +153,7 @@ export class Gateways extends Construct {
       removalPolicy: props.removalPolicy,
       throttle: props.throttle ?? {},
       ...(webAcl && { webAcl }),
-      ...(tlsPolicy !== undefined && { tlsPolicy }),
+      ...(securityPolicy !== undefined && { securityPolicy }),
       ...(props.ipAddressType && { ipAddressType: props.ipAddressType }),
     };
     const withDomain = (domain: ApiDomain | undefined) => ({ ...apiSettings, ...(domain && { domain }) });

@@ -200,11 +200,11 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly domain?: ApiDomain;
   /**
-   * TLS policy of the API and of its domain name: `TLS_1_2`, or a policy for Regional endpoints, whose name begins with
-   * `SecurityPolicy_TLS13_`.
+   * Security policy (TLS versions and cipher suites) of the API and of its domain name: `TLS_1_2`, or a policy for Regional
+   * endpoints, whose name begins with `SecurityPolicy_TLS13_`.
    * @default SecurityPolicy_TLS13_1_2_2021_06 - TLS 1.3 and 1.2
    */
-  readonly tlsPolicy?: string;
+  readonly securityPolicy?: string;
   /**
    * The IP versions over which the API and its domain name can be called. With `IpAddressType.DUAL_STACK`, IAM policies and
    * web ACLs that name IP addresses need those of IPv6, too. A private API always accepts both versions.
@@ -359,7 +359,7 @@ function addApi(
   props: IdentityServiceDefinition,
   { deployment, logKey, removalPolicy, network }: Deployment,
 ): IdentityApi {
-  const { domain, privateApi, callers, webAcl, tlsPolicy, ipAddressType } = props;
+  const { domain, privateApi, callers, webAcl, securityPolicy, ipAddressType } = props;
   const callerNetwork = privateApi?.network ?? (privateApi || network?.allFunctions ? network : undefined);
   return new IdentityApi(scope, 'Api', {
     deployment,
@@ -368,7 +368,7 @@ function addApi(
     throttle: props.throttle ?? {},
     cloudWatchRole: props.cloudWatchRole ?? true,
     removalPolicy,
-    ...(tlsPolicy !== undefined && { tlsPolicy }),
+    ...(securityPolicy !== undefined && { securityPolicy }),
     ...(ipAddressType && { ipAddressType }),
     ...(domain && { domain }),
     ...(privateApi && { privateApi }),
@@ -432,7 +432,7 @@ function addFunctions(
       network: network ?? 'internet',
       privateDestinations: configuration.privateDestinations,
       namesInMetrics: configuration.namesInMetrics,
-      ...(props.tlsPolicy !== undefined && { tlsPolicy: props.tlsPolicy }),
+      ...(props.securityPolicy !== undefined && { securityPolicy: props.securityPolicy }),
       ...(props.ipAddressType && { ipAddressType: props.ipAddressType }),
     });
   const addRouted = (group: RoutedGroup, ofGroup?: typeof invoked) =>

@@ -26,7 +26,7 @@ export const VERSION_OPTIONS: VersionOptions = {
 export interface LiveAliasProps {
   /** How Lambda handles asynchronous invocations of the alias. */
   readonly asynchronous: EventInvokeConfigOptions | undefined;
-  readonly provisionedConcurrency: number | undefined;
+  readonly provisionedConcurrentExecutions: number | undefined;
 }
 
 /**
@@ -35,13 +35,13 @@ export interface LiveAliasProps {
  */
 export const addLiveAlias = (
   deployed: LambdaFunction,
-  { asynchronous, provisionedConcurrency }: LiveAliasProps,
+  { asynchronous, provisionedConcurrentExecutions }: LiveAliasProps,
 ): Alias =>
   new Alias(deployed, LIVE, {
     aliasName: LIVE,
     version: deployed.currentVersion as IVersion,
     ...asynchronous,
-    ...(provisionedConcurrency !== undefined && { provisionedConcurrentExecutions: provisionedConcurrency }),
+    ...(provisionedConcurrentExecutions !== undefined && { provisionedConcurrentExecutions }),
   });
 
 /**

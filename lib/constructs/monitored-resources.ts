@@ -40,5 +40,5 @@ export interface MonitoredEndpoint extends MonitoredApi, NamedEndpoint {
   readonly functions: Readonly<Record<string, LambdaFunction>> & { readonly gate: LambdaFunction };
   readonly invocationTimeout: Duration;
   /** The reserved concurrency of the gate; undefined if none is reserved. */
-  readonly reservedConcurrency: number | undefined;
+  readonly reservedConcurrentExecutions: number | undefined;
 }

@@ -46,7 +46,7 @@ import { addPrivateApiDomain } from './private-api-domain';
 import { limitResources } from './resource-limit';
 import type { PublishedFunction } from './service-function';
 import type { DeploymentMetricName } from './service-metrics';
-import { checkTlsPolicy, setTlsPolicy, TLS_POLICY } from './tls-policy';
+import { checkSecurityPolicy, setSecurityPolicy, SECURITY_POLICY } from './security-policy';
 import type { Payloads, WebAcl } from './web-acl';
 
 export const STAGE = 'prod';
@@ -68,8 +68,8 @@ export interface ServiceApiSettings {
   readonly throttle: ThrottleSettings;
   readonly domain?: ApiDomain;
   readonly webAcl?: WebAcl;
-  /** Of the API and its domain name. By default, {@link TLS_POLICY}. */
-  readonly tlsPolicy?: string;
+  /** Of the API and its domain name. By default, {@link SECURITY_POLICY}. */
+  readonly securityPolicy?: string;
   /** Of the API and its domain name. By default, IPv4 for public APIs; private ones always accept both versions. */
   readonly ipAddressType?: IpAddressType;
   /** Removal policy of the access log. */
@@ -167,10 +167,10 @@ export class ServiceApi extends Construct {
 
   constructor(scope: Construct, id: string, kind: ServiceApiKind, settings: ServiceApiSettings) {
     super(scope, id);
-    const { throttle, domain, webAcl, ipAddressType, tlsPolicy = TLS_POLICY } = settings;
+    const { throttle, domain, webAcl, ipAddressType, securityPolicy = SECURITY_POLICY } = settings;
     checkedAt(scope.node.path, () => {
       checkThrottle(throttle);
-      checkTlsPolicy(tlsPolicy);
+      checkSecurityPolicy(securityPolicy);
       checkIpAddressType(ipAddressType, kind.privateApi !== undefined);
     });
     limitResources(this);
@@ -194,7 +194,7 @@ export class ServiceApi extends Construct {
           ...kind,
           name,
           responses: Object.fromEntries(responses.filter((response) => !isChallenge(response))),
-          tlsPolicy,
+          securityPolicy,
           ...(domain && { domainName: domain.domainName }),
           ...(vpcEndpoints && { vpcEndpointIds: vpcEndpoints.map(({ vpcEndpointId }) => vpcEndpointId) }),
         }),
@@ -223,7 +223,7 @@ export class ServiceApi extends Construct {
         dataTraceEnabled: false,
       },
     });
-    setTlsPolicy(this.restApi, tlsPolicy);
+    setSecurityPolicy(this.restApi, securityPolicy);
     // CDK's output has a trailing slash, so the AWS SDK for JavaScript would request `//identities/…`.
     this.restApi.node.tryRemoveChild('Endpoint');
     this.restApiId = this.restApi.restApiId;
@@ -239,7 +239,7 @@ export class ServiceApi extends Construct {
       this.reachable.add(
         privateApi
           ? addPrivateApiDomain(this, this.restApi, domain, privateApi)
-          : addApiDomain(this, this.restApi, domain, { tlsPolicy, ipAddressType }),
+          : addApiDomain(this, this.restApi, domain, { securityPolicy, ipAddressType }),
       );
     }
     webAcl?._bind(this, this.stage, kind.payloads);

@@ -137,7 +137,7 @@ export class ServiceFunction extends LambdaFunction {
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     const { policy, network = 'internet' } = props;
-    const { memorySize, reservedConcurrency, tracing = true } = props.settings ?? {};
+    const { memorySize, reservedConcurrentExecutions, tracing = true } = props.settings ?? {};
     const layers = [...(props.layers ?? []), ...(props.settings?.layers ?? [])];
     const environment = { ...props.environment, DEPLOYMENT_NAME: props.deployment };
     checkAddedVariables(scope, props.settings?.environment ?? {}, environment);
@@ -168,7 +168,7 @@ export class ServiceFunction extends LambdaFunction {
       description: props.description,
       ...props.code,
       memorySize: memorySize ?? props.memorySize,
-      ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
+      ...(reservedConcurrentExecutions !== undefined && { reservedConcurrentExecutions }),
       timeout: props.timeout,
       currentVersionOptions: VERSION_OPTIONS,
       logGroup,
@@ -193,7 +193,7 @@ export class PublishedFunction extends ServiceFunction {
     super(scope, id, props);
     this.alias = addLiveAlias(this, {
       asynchronous: props.asynchronous,
-      provisionedConcurrency: props.settings?.provisionedConcurrency,
+      provisionedConcurrentExecutions: props.settings?.provisionedConcurrentExecutions,
     });
   }
 }

@@ -92,7 +92,7 @@ export async function checkUpdate(
       const updated = await cdk.synth(app, 'updated', {
         trustedIssuers: JSON.stringify([ANOTHER_ISSUER]),
         tokenVaultKeys: JSON.stringify([nextKey]),
-        functions: JSON.stringify({ oauthCallback: { provisionedConcurrency: 2 } }),
+        functions: JSON.stringify({ oauthCallback: { provisionedConcurrentExecutions: 2 } }),
       });
       await cdk.deploy(updated);
       const functions = await DeployedFunctions.find(new Lambda({}));

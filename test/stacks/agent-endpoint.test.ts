@@ -311,8 +311,8 @@ describe('the functions', () => {
   it('have the stated memory and concurrency', () => {
     const set = endpointTemplate({
       functions: {
-        gate: { memorySize: 2048, reservedConcurrency: 20, provisionedConcurrency: 2 },
-        authorizer: { reservedConcurrency: 5 },
+        gate: { memorySize: 2048, reservedConcurrentExecutions: 20, provisionedConcurrentExecutions: 2 },
+        authorizer: { reservedConcurrentExecutions: 5 },
       },
     });
     expect(functionOf(set, 'gate')).toMatchObject({ MemorySize: 2048, ReservedConcurrentExecutions: 20 });

@@ -357,10 +357,10 @@ describe("the account's role for the logs of API Gateway", () => {
   });
 });
 
-describe('tlsPolicy', () => {
-  const withPolicy = (tlsPolicy: string) => {
+describe('securityPolicy', () => {
+  const withPolicy = (securityPolicy: string) => {
     const stack = consumerStack();
-    new AgentIdentity(stack, 'Identity', { tlsPolicy });
+    new AgentIdentity(stack, 'Identity', { securityPolicy });
     return propertiesOf(templateOf(stack), 'AWS::ApiGateway::RestApi');
   };
 
@@ -382,7 +382,7 @@ describe('tlsPolicy', () => {
     'is rejected at synthesis if it is %s',
     (policy) => {
       expect(() => withPolicy(policy)).toThrow(
-        /^Consumer\/Identity\/?.*: tlsPolicy must be TLS_1_2, or a policy/,
+        /^Consumer\/Identity\/?.*: securityPolicy must be TLS_1_2, or a policy/,
       );
     },
   );

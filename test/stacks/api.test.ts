@@ -44,7 +44,7 @@ it('the document replaces all that the API had, and has its own deployment', () 
   expect((Body as ApiDocument).info.title).toBe(Name);
   const deploymentOf = (template: typeof stateless) =>
     resourcesOf(template, 'AWS::ApiGateway::Deployment').map(([id]) => id);
-  const other = synthesize({ tlsPolicy: 'TLS_1_2' }).stateless;
+  const other = synthesize({ securityPolicy: 'TLS_1_2' }).stateless;
   expect(deploymentOf(other)).not.toEqual(deploymentOf(stateless));
   expect(deploymentOf(synthesize({ throttle: { rateLimit: 9 } }).stateless)).toEqual(deploymentOf(stateless));
 });
@@ -54,7 +54,7 @@ it('the settings of the API are in the document, too', () => {
     'x-amazon-apigateway-security-policy': 'SecurityPolicy_TLS13_1_2_2021_06',
     'x-amazon-apigateway-endpoint-access-mode': 'BASIC',
   });
-  const { stateless: moderate } = synthesize({ tlsPolicy: 'TLS_1_2', callers: { accountIds: [] } });
+  const { stateless: moderate } = synthesize({ securityPolicy: 'TLS_1_2', callers: { accountIds: [] } });
   const document = documentOf(moderate);
   expect(document).toMatchObject({ 'x-amazon-apigateway-security-policy': 'TLS_1_2' });
   expect(document).not.toHaveProperty('x-amazon-apigateway-endpoint-access-mode');

@@ -116,7 +116,7 @@ describe('a mistake is reported', () => {
     ['an IP version', { ipAddressType: 'ipv6' }, 'ipAddressType must be one of ipv4, dualstack'],
     [
       'a domain without a certificate',
-      { domain: { name: 'a.example' } },
+      { domain: { domainName: 'a.example' } },
       'domain.certificateArn is required',
     ],
     [
@@ -143,8 +143,13 @@ describe('a mistake is reported', () => {
     ['a list', [], 'must export an object by default'],
     [
       'a URL in place of a domain name',
-      { domain: { name: 'https://a.example', certificateArn: 'arn:aws:acm:eu-central-1:111122223333:c/1' } },
-      'domain.name must be a domain name in lowercase',
+      {
+        domain: {
+          domainName: 'https://a.example',
+          certificateArn: 'arn:aws:acm:eu-central-1:111122223333:c/1',
+        },
+      },
+      'domain.domainName must be a domain name in lowercase',
     ],
     [
       'a deployment configuration without its prefix',

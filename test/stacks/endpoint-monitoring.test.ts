@@ -44,7 +44,7 @@ const metricsOf = (alarm: AlarmProperties): MetricOfAlarm[] =>
     : [{ ...alarm }];
 
 const jwt = endpointTemplate();
-const reserved = endpointTemplate({ functions: { gate: { reservedConcurrency: 50 } } });
+const reserved = endpointTemplate({ functions: { gate: { reservedConcurrentExecutions: 50 } } });
 
 describe('alarms', () => {
   it('have one runbook entry each, and every entry about an alarm of endpoints has an alarm', () => {
@@ -108,7 +108,7 @@ describe('alarms', () => {
       },
     ]);
     expect(named(jwt, 'endpoint-concurrency')).toBeUndefined();
-    const stopped = endpointTemplate({ functions: { gate: { reservedConcurrency: 0 } } });
+    const stopped = endpointTemplate({ functions: { gate: { reservedConcurrentExecutions: 0 } } });
     expect(named(stopped, 'endpoint-concurrency')).toBeUndefined();
   });
 });
@@ -152,7 +152,7 @@ describe('two endpoints in one stack', () => {
       workload,
       inbound: Inbound.jwt(ISSUER),
       target: AgentTarget.url('https://agent.example/invocations'),
-      functions: { gate: { reservedConcurrency: 10 } },
+      functions: { gate: { reservedConcurrentExecutions: 10 } },
       dashboard: true,
     });
   }

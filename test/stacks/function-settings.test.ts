@@ -52,10 +52,10 @@ describe('every function', () => {
 describe('the prop functions', () => {
   const set = synthesize({
     functions: {
-      tokenExchange: { memorySize: 2048, reservedConcurrency: 5 },
-      controlPlane: { reservedConcurrency: 0 },
-      credentialRetrieval: { provisionedConcurrency: 2 },
-      providerClient: { provisionedConcurrency: 1 },
+      tokenExchange: { memorySize: 2048, reservedConcurrentExecutions: 5 },
+      controlPlane: { reservedConcurrentExecutions: 0 },
+      credentialRetrieval: { provisionedConcurrentExecutions: 2 },
+      providerClient: { provisionedConcurrentExecutions: 1 },
     },
   });
 
@@ -181,18 +181,18 @@ describe('the prop functions', () => {
     ['a fraction of a MiB', { memorySize: 512.5 }, 'memorySize must be a whole number from 128 to 10240'],
     [
       'a negative reserved concurrency',
-      { reservedConcurrency: -1 },
-      'reservedConcurrency must be a whole number',
+      { reservedConcurrentExecutions: -1 },
+      'reservedConcurrentExecutions must be a whole number',
     ],
     [
       'a provisioned concurrency of 0',
-      { provisionedConcurrency: 0 },
-      'provisionedConcurrency must be a whole number',
+      { provisionedConcurrentExecutions: 0 },
+      'provisionedConcurrentExecutions must be a whole number',
     ],
     [
       'more provisioned than reserved',
-      { reservedConcurrency: 1, provisionedConcurrency: 2 },
-      'provisionedConcurrency must be a whole number from 1',
+      { reservedConcurrentExecutions: 1, provisionedConcurrentExecutions: 2 },
+      'provisionedConcurrentExecutions must be a whole number from 1',
     ],
     [
       'a system log level that Lambda does not have',
