@@ -16,6 +16,7 @@ import { AaaaRecord, ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { DependencyGroup, type Construct, type IDependable } from 'constructs';
 import { checkedAt } from './construct-error';
+import type { PropNames } from './prop-names';
 import { checkArnRegion } from './regions';
 import { setSecurityPolicy } from './security-policy';
 
@@ -31,6 +32,12 @@ export interface ApiDomain {
    */
   readonly hostedZone?: IHostedZone;
 }
+
+export const API_DOMAIN_PROPS: PropNames<ApiDomain> = {
+  domainName: 'required',
+  certificate: 'required',
+  hostedZone: 'optional',
+};
 
 /** The form of a name that the issuer and callback URLs can have: API Gateway accepts it only in lowercase. */
 export const DOMAIN_NAME =

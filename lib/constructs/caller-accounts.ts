@@ -12,6 +12,7 @@ import {
   type IPrincipal,
 } from 'aws-cdk-lib/aws-iam';
 import type { AccountReach } from '../../lambda/operations/account-reach';
+import type { PropNames } from './prop-names';
 
 /** Other accounts whose principals can call an API. */
 export interface CallerAccounts {
@@ -39,6 +40,16 @@ export interface ServiceCallerAccounts extends CallerAccounts {
    */
   readonly manageResources?: boolean;
 }
+
+export const CALLER_ACCOUNTS_PROPS: PropNames<CallerAccounts> = {
+  accountIds: 'optional',
+  organizationId: 'optional',
+};
+
+export const SERVICE_CALLER_ACCOUNTS_PROPS: PropNames<ServiceCallerAccounts> = {
+  ...CALLER_ACCOUNTS_PROPS,
+  manageResources: 'optional',
+};
 
 /** Returns what the accounts can call at the service. */
 export const reachOf = ({ manageResources = false }: ServiceCallerAccounts): AccountReach =>

@@ -14,7 +14,11 @@ import { parseQuotas } from '../../lambda/domain/quotas';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
 import { AuditTrail, checkAuditTrail, type AuditTrailProps } from './audit-trail';
-import { ownerAccountsOf, type ServiceCallerAccounts } from './caller-accounts';
+import {
+  ownerAccountsOf,
+  SERVICE_CALLER_ACCOUNTS_PROPS,
+  type ServiceCallerAccounts,
+} from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { warnOfCertificateEnds } from './certificate-expiry';
 import { ContributorInsights, type ContributorInsightsOptions } from './contributor-insights';
@@ -32,7 +36,7 @@ import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
 import type { ServiceFunctions } from './monitored-resources';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
-import type { PrivateApi } from './private-api';
+import { checkPrivateApi, type PrivateApi } from './private-api';
 import { checkPropNames } from './prop-names';
 import { addSchedules } from './schedules';
 import type { PublishedFunction } from './service-function';
@@ -309,10 +313,12 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
 
 /** @throws Error that names a prop which is not valid, in addition to those of {@link configurationOf} */
 function checkProps(scope: Construct, props: IdentityServiceDefinition): void {
-  const { network, functions = {}, auditTrail = {}, deploymentConfig, gateways, privateApi } = props;
+  const { network, functions = {}, auditTrail = {}, deploymentConfig, gateways, privateApi, callers } = props;
   checkReplication(scope, props.state, props.domain);
   checkedAt(scope.node.path, () => {
     if (network) checkPropNames('network', network, SERVICE_NETWORK_PROPS);
+    if (privateApi) checkPrivateApi(privateApi);
+    if (callers) checkPropNames('callers', callers, SERVICE_CALLER_ACCOUNTS_PROPS);
     checkFunctionNames(functions);
     if (gateways) checkPropNames('gateways', gateways, GATEWAYS_PROPS);
     if (gateways && privateApi) {

@@ -10,6 +10,7 @@ import { checkedAt } from './construct-error';
 import { EncryptionKey } from './encryption-key';
 import { checkMultiRegionKey, multiRegionKeyId } from './encryption-key-replica';
 import type { ContributorInsightsOptions } from './contributor-insights';
+import { checkPropNames } from './prop-names';
 import { checkArnRegion, checkRegion } from './regions';
 import { registerReplicas } from './standby';
 import type { IIdentityState } from './state';
@@ -52,10 +53,12 @@ export interface IdentityStateProps extends ContributorInsightsOptions {
  */
 function checkReplica(
   name: string,
-  { region, encryptionKeyArn }: TableReplica,
+  replica: TableReplica,
   regions: readonly string[],
   encryptionKey: IKey | undefined,
 ): void {
+  checkPropNames(name, replica, { region: 'required', encryptionKeyArn: 'required' });
+  const { region, encryptionKeyArn } = replica;
   checkRegion(`${name}.region`, region);
   if (regions.includes(region)) {
     throw new Error(

@@ -8,7 +8,7 @@ import type { Construct } from 'constructs';
 import type { IamInbound, JwtInbound } from '../../lambda/domain/gate/agent-endpoint';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { WorkloadAccessTokenOperation } from '../resources/workload-identity';
-import type { CallerAccounts } from './caller-accounts';
+import { CALLER_ACCOUNTS_PROPS, type CallerAccounts } from './caller-accounts';
 import { checkPropNames, type PropNames } from './prop-names';
 
 /** Inbound authorization by IAM. */
@@ -93,6 +93,7 @@ export class Inbound {
   static iam(props: IamInboundProps = {}): Inbound {
     checkPropNames('Inbound.iam', props, IAM_PROPS);
     const { userIdPrincipals = [], callers } = props;
+    if (callers) checkPropNames('Inbound.iam: callers', callers, CALLER_ACCOUNTS_PROPS);
     return new Inbound({
       kind: 'IAM',
       operations: [

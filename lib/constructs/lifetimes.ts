@@ -1,6 +1,7 @@
 /** Lifetimes as props. They are checked at synthesis and passed to the functions in seconds. */
 import { Duration } from 'aws-cdk-lib';
 import { parseLifetimes, type Lifetimes } from '../../lambda/domain/lifetimes';
+import { checkPropNames, type PropNames } from './prop-names';
 
 /** How long tokens, consent sessions, and vault keys are valid. */
 export interface LifetimeProps {
@@ -22,23 +23,22 @@ export interface LifetimeProps {
   readonly vaultKey?: Duration;
 }
 
+const LIFETIME_PROPS: PropNames<LifetimeProps> = {
+  workloadAccessToken: 'optional',
+  consentSession: 'optional',
+  vaultKey: 'optional',
+};
+
 /** Returns the lifetime in seconds. JavaScript does not check its type. */
-function seconds(name: keyof LifetimeProps, lifetime: unknown): number | undefined {
+function seconds(name: string, lifetime: unknown): number | undefined {
   if (lifetime === undefined) return undefined;
   if (lifetime instanceof Duration) return lifetime.toSeconds();
   throw new Error(`lifetimes.${name} must be a Duration, such as Duration.minutes(10)`);
 }
 
-/** @throws Error for a lifetime that is too short or too long */
-export const lifetimesInSeconds = ({
-  workloadAccessToken,
-  consentSession,
-  vaultKey,
-}: LifetimeProps): Lifetimes =>
-  parseLifetimes(
-    JSON.stringify({
-      workloadAccessToken: seconds('workloadAccessToken', workloadAccessToken),
-      consentSession: seconds('consentSession', consentSession),
-      vaultKey: seconds('vaultKey', vaultKey),
-    }),
-  );
+/** @throws Error for a prop that does not exist, and for a lifetime that is too short or too long */
+export function lifetimesInSeconds(lifetimes: LifetimeProps): Lifetimes {
+  checkPropNames('lifetimes', lifetimes, LIFETIME_PROPS);
+  const stated = Object.entries(lifetimes).map(([name, lifetime]) => [name, seconds(name, lifetime)]);
+  return parseLifetimes(JSON.stringify(Object.fromEntries(stated)));
+}

@@ -1,7 +1,8 @@
 /** An API that only VPC endpoints can reach. Its resource policy denies all other requests. */
 import type { IInterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { CallerNetwork } from './caller-network';
+import { CALLER_NETWORK_PROPS, type CallerNetwork } from './caller-network';
+import { checkPropNames, type PropNames } from './prop-names';
 
 /** An API that only VPC endpoints can reach. */
 export interface PrivateApi {
@@ -20,6 +21,18 @@ export interface PrivateApi {
    * @default - the `network` of the service's own functions; without one, these constructs cannot be used with the API
    */
   readonly network?: CallerNetwork;
+}
+
+const PRIVATE_API_PROPS: PropNames<PrivateApi> = {
+  vpcEndpoints: 'required',
+  vpcEndpointIdsOfOtherAccounts: 'optional',
+  network: 'optional',
+};
+
+/** @throws Error for a prop that does not exist, or is missing */
+export function checkPrivateApi(privateApi: PrivateApi): void {
+  checkPropNames('privateApi', privateApi, PRIVATE_API_PROPS);
+  if (privateApi.network) checkPropNames('privateApi.network', privateApi.network, CALLER_NETWORK_PROPS);
 }
 
 /**

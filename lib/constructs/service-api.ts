@@ -32,7 +32,7 @@ import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/model/metr
 import { STAGE_SECRET_VARIABLE } from '../../lambda/model/stage-secret';
 import { accessLogFormat } from './access-log';
 import { apiBody, stageVariableOf, type ApiBodyProps } from './api-body';
-import { addApiDomain, type ApiDomain } from './api-domain';
+import { addApiDomain, API_DOMAIN_PROPS, type ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
 import {
   gatewayResponses,
@@ -43,6 +43,7 @@ import {
 import { checkIpAddressType } from './ip-address-type';
 import type { PrivateApi } from './private-api';
 import { addPrivateApiDomain } from './private-api-domain';
+import { checkPropNames } from './prop-names';
 import { limitResources } from './resource-limit';
 import type { PublishedFunction } from './service-function';
 import type { DeploymentMetricName } from './service-metrics';
@@ -124,8 +125,10 @@ function acknowledgeApi(
   Validations.of(api.deploymentStage).acknowledge({ id: 'AwsSolutions-APIG3', reason: reasons.noWebAcl });
 }
 
-/** @throws Error for limits that reject every request */
-function checkThrottle({ rateLimit = 1, burstLimit = 1 }: ThrottleSettings): void {
+/** @throws Error for a prop that does not exist, and for limits that reject every request */
+function checkThrottle(throttle: ThrottleSettings): void {
+  checkPropNames('throttle', throttle, { rateLimit: 'optional', burstLimit: 'optional' });
+  const { rateLimit = 1, burstLimit = 1 } = throttle;
   if (!Token.isUnresolved(rateLimit) && !(rateLimit > 0)) {
     throw new Error('throttle.rateLimit must be a number greater than 0');
   }
@@ -170,6 +173,7 @@ export class ServiceApi extends Construct {
     const { throttle, domain, webAcl, ipAddressType, securityPolicy = SECURITY_POLICY } = settings;
     checkedAt(scope.node.path, () => {
       checkThrottle(throttle);
+      if (domain) checkPropNames('domain', domain, API_DOMAIN_PROPS);
       checkSecurityPolicy(securityPolicy);
       checkIpAddressType(ipAddressType, kind.privateApi !== undefined);
     });

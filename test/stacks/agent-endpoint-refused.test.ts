@@ -79,6 +79,16 @@ describe('synthesis rejects', () => {
       /agentRuntimeName must be a letter, .*, not "1st"$/,
     ],
     [
+      'a limit that does not exist',
+      { throttle: { rate: 5 } as object },
+      'Consumer/Travel: throttle: rate is not a prop',
+    ],
+    [
+      'a domain without its certificate',
+      { domain: { domainName: 'a.example' } as never },
+      'Consumer/Travel: domain: certificate is required',
+    ],
+    [
       'a function with too little memory',
       { functions: { authorizer: { memorySize: 1 } } },
       'Consumer/Travel: functions.authorizer.memorySize must be a whole number from 128 to 10240',

@@ -38,6 +38,11 @@ describe('a function that returns an object', () => {
       'userIdPrincipal is not a prop. Did you mean userIdPrincipals?',
     ],
     [
+      'Inbound.iam: callers',
+      () => call('iam', inbound, { callers: { accountId: [] } }),
+      'accountId is not a prop. Did you mean accountIds?',
+    ],
+    [
       'WebAcl.managed',
       () => call('managed', webAcl, { requestPerFiveMinutes: 1 }),
       'requestPerFiveMinutes is not a prop. Did you mean requestsPerFiveMinutes?',

@@ -121,6 +121,46 @@ it.each<[string, (stack: Stack) => object, string]>([
     }),
     ': ipAddressType must be dualstack with privateApi, not "ipv4"',
   ],
+  [
+    'a limit of gateways that does not exist',
+    () => ({ gateways: { throttle: { rate: 5 } } }),
+    '/Gateways: throttle: rate is not a prop',
+  ],
+  [
+    'a replica without its key',
+    () => ({ multiRegionKey: true, replicas: [{ region: 'eu-west-1' }] }),
+    ': replicas[0]: encryptionKeyArn is required',
+  ],
+  ...(
+    [
+      ['privateApi', { vpcEndpoint: [] }, 'vpcEndpoint is not a prop. Did you mean vpcEndpoints?'],
+      [
+        'privateApi',
+        { vpcEndpointIds: ['vpce-1'] },
+        'vpcEndpointIds is not a prop. Did you mean vpcEndpoints?',
+      ],
+      ['privateApi', {}, 'vpcEndpoints is required'],
+      ['privateApi', true, 'the props must be an object'],
+      ['callers', { manageResource: true }, 'manageResource is not a prop. Did you mean manageResources?'],
+      [
+        'domain',
+        { name: 'a.example' },
+        'name is not a prop. The props are domainName, certificate, hostedZone',
+      ],
+      ['domain', { domainName: 'a.example' }, 'certificate is required'],
+      ['domain', 'a.example', 'the props must be an object'],
+      ['throttle', { rate: 5 }, 'rate is not a prop. The props are rateLimit, burstLimit'],
+      [
+        'lifetimes',
+        { workloadAccessTokens: 5 },
+        'workloadAccessTokens is not a prop. Did you mean workloadAccessToken?',
+      ],
+    ] as const
+  ).map(([prop, value, message]): [string, () => object, string] => [
+    `${JSON.stringify(value)} as ${prop}`,
+    () => ({ [prop]: value }),
+    `: ${prop}: ${message}`,
+  ]),
   ['a path as the runbook', () => ({ runbook: 'docs' }), ': runbook must be a URL'],
 ])('%s is rejected', (_what, props, message) => {
   expect(make(props)).toThrow(`Stack/Identity${message}`);
