@@ -46,6 +46,7 @@ import {
   networkOfGroup,
   resolveLatticeResources,
   SERVICE_NETWORK_PROPS,
+  warnOfPublicApi,
   withSecurityGroups,
   type FunctionNetwork,
   type PrivateDestination,
@@ -501,6 +502,8 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const network = props.network && withSecurityGroups(scope, props.network);
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy });
   const vpcEndpoints = network && addVpcEndpoints(scope, network);
+  const callsApi = network?.allFunctions === true || props.gateways !== undefined;
+  if (network && callsApi && !props.privateApi) warnOfPublicApi(scope, network);
   const shared = { deployment, logKey, auditRetention, removalPolicy, network, vpcEndpoints };
   const api = addApi(scope, props, shared);
   const functions = addFunctions(scope, props, shared, api);

@@ -160,6 +160,18 @@ const areIsolated = ({ vpc }: ServiceNetwork, { subnetIds }: SelectedSubnets): b
   subnetIds.some((id) => vpc.isolatedSubnets.some(({ subnetId }) => subnetId === id));
 
 /**
+ * Warns of functions that call the service's public API from isolated subnets: those of the resources and agent endpoints
+ * of the app, and of gateways. No VPC endpoint leads to a public API.
+ */
+export function warnOfPublicApi(scope: Construct, network: FunctionNetwork): void {
+  if (!areIsolated(network, network.vpc.selectSubnets(network.vpcSubnets))) return;
+  Annotations.of(scope).addWarningV2(
+    '@agent-identity/cdk:publicApi',
+    'The subnets of network have no route to the internet, and the API is public, so functions in network cannot call it: those of WorkloadIdentity and of credential providers, the gates of agent endpoints, and gateways. Use subnets with a NAT gateway, or set privateApi (docs/private-networks.md).',
+  );
+}
+
+/**
  * Creates the VPC endpoints that the network asks for. Without them, functions in isolated subnets reach no AWS service,
  * so the synthesis warns.
  *

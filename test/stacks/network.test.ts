@@ -46,6 +46,17 @@ const synthesized = (props: (network: ReturnType<typeof isolated>['network']) =>
   return { stack, template: templateOf(stack) };
 };
 
+const privateApiIn = (vpc: IVpc) => ({
+  privateApi: {
+    vpcEndpoints: [
+      InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(vpc, 'Api', {
+        vpcEndpointId: 'vpce-1',
+        port: 443,
+      }),
+    ],
+  },
+});
+
 interface FunctionProperties {
   readonly Description: string;
   readonly VpcConfig?: { readonly SecurityGroupIds: string[]; readonly SubnetIds: string[] };
@@ -140,22 +151,61 @@ it('the functions share one new security group', () => {
   }
 });
 
-it('createVpcEndpoints creates the endpoints that the functions need', () => {
+describe('createVpcEndpoints', () => {
   const { stack, template } = synthesized((network) => ({
     network: { ...network, createVpcEndpoints: true },
   }));
-  const services = resourcesOf(template, 'AWS::EC2::VPCEndpoint').map(([, { Properties }]) =>
-    String(written(Properties.ServiceName)).replace(/.*[.>]/, ''),
+  const endpoints = resourcesOf(template, 'AWS::EC2::VPCEndpoint');
+
+  it('creates the endpoints that the functions need', () => {
+    const services = endpoints.map(([, { Properties }]) =>
+      String(written(Properties.ServiceName)).replace(/.*[.>]/, ''),
+    );
+    expect(services.sort()).toEqual(['dynamodb', 'kms', 'lambda', 's3', 'secretsmanager', 'sts']);
+    const allowed = resourcesOf(template, 'AWS::EC2::SecurityGroupIngress').map(([, { Properties }]) =>
+      written(Properties),
+    );
+    expect(allowed).toHaveLength(4);
+    for (const rule of allowed) {
+      expect(rule).toMatchObject({ FromPort: 443, SourceSecurityGroupId: '<Outbound.GroupId>' });
+    }
+    Annotations.fromStack(stack).hasNoWarning('/Consumer/Identity', Match.stringLikeRegexp('no route'));
+  });
+
+  it('has functions that answer AWS CloudFormation wait for the endpoints, and go before them', () => {
+    const [[, secret] = []] = resourcesOf(template, 'Custom::AgentIdentityStageSecret');
+    expect((secret as { DependsOn?: string[] }).DependsOn).toEqual(
+      expect.arrayContaining(endpoints.map(([id]) => id)),
+    );
+  });
+});
+
+describe('functions without a route to the internet', () => {
+  const PUBLIC_API = Match.stringLikeRegexp(
+    'the API is public.*Use subnets with a NAT gateway, or set privateApi',
   );
-  expect(services.sort()).toEqual(['dynamodb', 'kms', 'lambda', 's3', 'secretsmanager', 'sts']);
-  const allowed = resourcesOf(template, 'AWS::EC2::SecurityGroupIngress').map(([, { Properties }]) =>
-    written(Properties),
-  );
-  expect(allowed).toHaveLength(4);
-  for (const rule of allowed) {
-    expect(rule).toMatchObject({ FromPort: 443, SourceSecurityGroupId: '<Outbound.GroupId>' });
-  }
-  Annotations.fromStack(stack).hasNoWarning('/Consumer/Identity', Match.stringLikeRegexp('no route'));
+  const warnings = (props: Parameters<typeof synthesized>[0]) =>
+    Annotations.fromStack(synthesized(props).stack).findWarning('/Consumer/Identity', PUBLIC_API);
+
+  it.each<[string, Parameters<typeof synthesized>[0]]>([
+    [
+      'with allFunctions',
+      (network) => ({ network: { ...network, allFunctions: true, createVpcEndpoints: true } }),
+    ],
+    ['with gateways', (network) => ({ network, gateways: {} })],
+  ])('that call the public API are reported %s', (_what, props) => {
+    expect(warnings(props)).toHaveLength(1);
+  });
+
+  it.each<[string, Parameters<typeof synthesized>[0]]>([
+    ['call no API', (network) => ({ network })],
+    [
+      'call a private API',
+      (network) => ({ network: { ...network, allFunctions: true }, ...privateApiIn(network.vpc) }),
+    ],
+  ])('that %s are not', (_what, props) => {
+    expect(warnings(props)).toEqual([]);
+  });
 });
 
 it('with allFunctions, every function runs in the network, also those of an agent endpoint', () => {
@@ -176,25 +226,8 @@ it('with allFunctions, every function runs in the network, also those of an agen
   for (const [id, { Properties }] of all) expect([id, 'VpcConfig' in Properties]).toEqual([id, true]);
 });
 
-it('functions that answer AWS CloudFormation wait for the endpoints that are created, and go before them', () => {
-  const { template } = synthesized((network) => ({ network: { ...network, createVpcEndpoints: true } }));
-  const endpoints = resourcesOf(template, 'AWS::EC2::VPCEndpoint').map(([id]) => id);
-  const [[, secret] = []] = resourcesOf(template, 'Custom::AgentIdentityStageSecret');
-  expect((secret as { DependsOn?: string[] }).DependsOn).toEqual(expect.arrayContaining(endpoints));
-});
-
 it('a private API is called from the network of the functions', () => {
-  const { template } = synthesized((network) => ({
-    network,
-    privateApi: {
-      vpcEndpoints: [
-        InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(network.vpc, 'Api', {
-          vpcEndpointId: 'vpce-1',
-          port: 443,
-        }),
-      ],
-    },
-  }));
+  const { template } = synthesized((network) => ({ network, ...privateApiIn(network.vpc) }));
   expect(inVpc(template)).toHaveLength(OUTBOUND.length + 1);
 });
 
