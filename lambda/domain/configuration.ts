@@ -86,6 +86,21 @@ export class ConfigurationFault extends Error {}
  * Returns the configuration, with the schema's defaults for omitted members.
  *
  * @param name of the configuration, as errors name its members; empty if the members need none
+ * @throws ConfigurationFault that names the member
+ */
+export function validConfiguration<Schema extends v.GenericSchema>(
+  schema: Schema,
+  name: string,
+  value: unknown,
+): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return parsed.output;
+  throw new ConfigurationFault(configurationFaults(schema, name, parsed.issues)[0]);
+}
+
+/**
+ * Returns the configuration in a text, as {@link validConfiguration} does.
+ *
  * @param expected an example for the message if the text is not JSON, such as `an object like {…}`
  * @param json from the operator or a stack
  * @throws ConfigurationFault that names the member
@@ -102,7 +117,5 @@ export function parseConfiguration<Schema extends v.GenericSchema>(
   } catch {
     throw new ConfigurationFault(`${nameOf(name)} must be JSON: ${expected}`);
   }
-  const parsed = v.safeParse(schema, value);
-  if (parsed.success) return parsed.output;
-  throw new ConfigurationFault(configurationFaults(schema, name, parsed.issues)[0]);
+  return validConfiguration(schema, name, value);
 }

@@ -3,14 +3,9 @@
  * the API has both in one member, `authorizerConfiguration.customJWTAuthorizer`.
  */
 import type { PrivateEndpoints } from '../../lambda/model/private-endpoint';
-import { flag, optionalTexts, optionalUrl } from './connection-flags';
+import { flag, optionalTexts, optionalUrl, type FlagValues } from './connection-flags';
 import { usageError } from './failure';
-import {
-  PRIVATE_ENDPOINT_OPTIONS,
-  privateEndpointFlags,
-  privateEndpointsOf,
-  type PrivateEndpointFlags,
-} from './private-endpoints';
+import { PRIVATE_ENDPOINT_OPTIONS, privateEndpointFlags, privateEndpointsOf } from './private-endpoints';
 
 export interface Authorizer extends PrivateEndpoints {
   readonly discoveryUrl: string;
@@ -23,21 +18,6 @@ export interface Authorizer extends PrivateEndpoints {
 /** A member of a workload identity, in requests and responses. An empty object removes the configuration. */
 export interface Authorized {
   readonly authorizerConfiguration?: { readonly customJWTAuthorizer?: Authorizer };
-}
-
-export interface AuthorizerFlags extends PrivateEndpointFlags {
-  readonly issuer?: string;
-  readonly allowedAudience?: readonly string[];
-  readonly allowedClient?: readonly string[];
-  readonly allowedCaller?: readonly string[];
-}
-
-export interface AuthorizerRemovalFlags {
-  readonly noIssuer: boolean;
-  readonly noAllowedAudiences: boolean;
-  readonly noAllowedClients: boolean;
-  readonly noAllowedCallers: boolean;
-  readonly noPrivateEndpoints: boolean;
 }
 
 export const AUTHORIZER_FLAGS = {
@@ -60,6 +40,8 @@ export const AUTHORIZER_FLAGS = {
   ...privateEndpointFlags('the issuer'),
 } as const;
 
+export type AuthorizerFlags = FlagValues<typeof AUTHORIZER_FLAGS>;
+
 /** The options by the members that they set. */
 export const AUTHORIZER_OPTIONS = {
   discoveryUrl: '--issuer',
@@ -77,32 +59,19 @@ export const AUTHORIZER_REMOVAL_FLAGS = {
   noPrivateEndpoints: flag('Reach this issuer by the addresses of its names'),
 } as const;
 
+export type AuthorizerRemovalFlags = Readonly<Record<keyof typeof AUTHORIZER_REMOVAL_FLAGS, boolean>>;
+
 /** Returns the discovery URL of an issuer, which can be stated as this URL. */
 export const discoveryUrlOf = (issuer: string): string =>
   issuer.includes('/.well-known/') ? issuer : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 
-const OPTIONS = [
-  'issuer',
-  'allowedAudience',
-  'allowedClient',
-  'allowedCaller',
-  'privateEndpoint',
-  'privateEndpointOverride',
-] as const;
-
-const REMOVALS = [
-  'noIssuer',
-  'noAllowedAudiences',
-  'noAllowedClients',
-  'noAllowedCallers',
-  'noPrivateEndpoints',
-] as const;
-
-const isStated = (flags: AuthorizerFlags): boolean => OPTIONS.some((option) => flags[option] !== undefined);
+const isStated = (flags: AuthorizerFlags): boolean =>
+  Object.keys(AUTHORIZER_FLAGS).some((option) => flags[option as keyof AuthorizerFlags] !== undefined);
 
 /** Whether the options change the issuer or the callers. */
 export const changesAuthorizer = (flags: AuthorizerFlags & Partial<AuthorizerRemovalFlags>): boolean =>
-  isStated(flags) || REMOVALS.some((removal) => flags[removal] === true);
+  isStated(flags) ||
+  Object.keys(AUTHORIZER_REMOVAL_FLAGS).some((removal) => flags[removal as keyof AuthorizerRemovalFlags]);
 
 /** @throws CliError for options that exclude each other */
 export function checkAuthorizer(flags: AuthorizerFlags & AuthorizerRemovalFlags): void {

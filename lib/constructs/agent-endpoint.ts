@@ -24,7 +24,7 @@ import { deploymentNameOf } from './deployment-name';
 import { EndpointApi, invocationMethodNames, MAX_STREAM_DURATION } from './endpoint-api';
 import { CONFIGURATION_SOURCE, resolveConfiguration } from './endpoint-configuration';
 import { functionCode } from './function-code';
-import { checkFunctionSettings } from './function-settings';
+import { checkFunctions } from './function-settings';
 import type { Inbound } from './inbound';
 import { grantInvokeMethods } from './invocation';
 import { warnOfUntrustedIssuer } from './issuer-trust';
@@ -103,7 +103,7 @@ export class AgentEndpoint extends Construct {
     const isImported = !(workload instanceof WorkloadIdentity);
     checkedAt(this.node.path, () => {
       if (props.network) checkPropNames('network', props.network, CALLER_NETWORK_PROPS);
-      checkPropNames('functions', props.functions ?? {}, { gate: 'optional', authorizer: 'optional' });
+      checkFunctions('functions', Object.keys(MEMORY_SIZE), props.functions ?? {});
     });
     const connection = connectionOf(identity);
     const network =
@@ -150,7 +150,7 @@ export class AgentEndpoint extends Construct {
         description: `agent-identity: ${name} of the agent ${runtime.name}`,
         deployment: this.deploymentName,
         memorySize: MEMORY_SIZE[name],
-        settings: checkedAt(this.node.path, () => checkFunctionSettings(name, props.functions?.[name] ?? {})),
+        settings: props.functions?.[name] ?? {},
         logRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
         ...logs,
         ...own,

@@ -1,8 +1,7 @@
 /** The settings of a function: what depends on measurement or load, and what an organization adds to its functions. */
 import { SystemLogLevel, type ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
-import { checkPropNames, type PropNames } from './prop-names';
-import type { FunctionGroup } from '../../lambda/operations/groups';
+import { validConfiguration } from '../../lambda/domain/configuration';
 import { GROUPS } from './function-groups';
 
 /** Memory, concurrency, logs, and additions of a function. */
@@ -49,18 +48,6 @@ export interface FunctionSettings {
   readonly systemLogLevel?: SystemLogLevel;
 }
 
-const FUNCTION_SETTINGS_PROPS: PropNames<FunctionSettings> = {
-  memorySize: 'optional',
-  reservedConcurrentExecutions: 'optional',
-  provisionedConcurrentExecutions: 'optional',
-  environment: 'optional',
-  layers: 'optional',
-  tracing: 'optional',
-  systemLogLevel: 'optional',
-};
-
-const SYSTEM_LOG_LEVELS = Object.values(SystemLogLevel);
-
 /** Settings of the service's functions, by function group. */
 export interface ServiceFunctionSettings {
   /** Manages workload identities, credential providers, and policies. */
@@ -93,67 +80,49 @@ export interface ServiceFunctionSettings {
   readonly keyRotation?: FunctionSettings;
 }
 
-/** @throws Error for settings of a function that the service does not have, which JavaScript does not check */
-export function checkFunctionNames(settings: ServiceFunctionSettings): void {
-  const members: readonly string[] = Object.values(GROUPS).map(({ setting }) => setting);
-  const unknown = Object.keys(settings).find((name) => !members.includes(name));
-  if (unknown === undefined) return;
-  throw new Error(`functions.${unknown} must be a function of the service: ${members.join(', ')}`);
-}
+const whole = (least: number, most: number, must: string) =>
+  v.pipe(
+    v.number(must),
+    v.check((value) => Number.isInteger(value) && value >= least && value <= most, must),
+  );
+
+const SETTINGS = {
+  memorySize: v.optional(whole(128, 10_240, 'must be a whole number from 128 to 10240 (MiB)')),
+  reservedConcurrentExecutions: v.optional(whole(0, Infinity, 'must be a whole number, 0 or more')),
+  provisionedConcurrentExecutions: v.optional(whole(1, Infinity, 'must be a whole number, 1 or more')),
+  environment: v.optional(v.record(v.string(), v.string())),
+  tracing: v.optional(v.boolean()),
+  systemLogLevel: v.optional(v.picklist(Object.values(SystemLogLevel))),
+} satisfies Record<Exclude<keyof FunctionSettings, 'layers'>, v.GenericSchema>;
+
+/** Returns the schema of functions by their names, whose settings Lambda does not reject in the middle of a deployment. */
+const functionsSchema = (names: readonly string[], additions: v.ObjectEntries) => {
+  const settings = v.pipe(
+    v.strictObject({ ...SETTINGS, ...additions }),
+    v.forward(
+      v.check(
+        ({
+          provisionedConcurrentExecutions: provisioned = 0,
+          reservedConcurrentExecutions: reserved = Infinity,
+        }) => provisioned <= reserved,
+        'must be reservedConcurrentExecutions or less',
+      ),
+      ['provisionedConcurrentExecutions'],
+    ),
+  );
+  return v.strictObject(Object.fromEntries(names.map((name) => [name, v.optional(settings)])));
+};
+
+export const SERVICE_FUNCTIONS = Object.values(GROUPS).map(({ setting }) => setting);
+
+/** {@link ServiceFunctionSettings} in a configuration file, which has no constructs. */
+export const FunctionSettingsSchema = functionsSchema(SERVICE_FUNCTIONS, {});
 
 /**
- * Returns the settings of a group's function.
- *
- * @throws Error for settings that Lambda would reject in the middle of a deployment
+ * @param name of the prop, for the error message
+ * @param names of the functions that there are
+ * @throws Error for settings that Lambda would reject in the middle of a deployment, and for other functions and settings
  */
-export const settingsOfGroup = (settings: ServiceFunctionSettings, group: FunctionGroup): FunctionSettings =>
-  checkFunctionSettings(GROUPS[group].setting, settings[GROUPS[group].setting] ?? {});
-
-/**
- * Returns the settings unchanged.
- *
- * @param name of the member of `functions`, for the error message
- * @throws Error for settings that Lambda would reject in the middle of a deployment
- */
-export function checkFunctionSettings(name: string, settings: FunctionSettings): FunctionSettings {
-  checkPropNames(`functions.${name}`, settings, FUNCTION_SETTINGS_PROPS);
-  const { memorySize, reservedConcurrentExecutions, provisionedConcurrentExecutions, systemLogLevel } =
-    settings;
-  const invalid = (setting: string, must: string) =>
-    new Error(`functions.${name}.${setting} must be ${must}`);
-  const isWhole = (value: number, least: number, most: number) =>
-    Number.isInteger(value) && value >= least && value <= most;
-  if (memorySize !== undefined && !isWhole(memorySize, 128, 10_240)) {
-    throw invalid('memorySize', 'a whole number from 128 to 10240 (MiB)');
-  }
-  if (reservedConcurrentExecutions !== undefined && !isWhole(reservedConcurrentExecutions, 0, Infinity)) {
-    throw invalid('reservedConcurrentExecutions', 'a whole number, 0 or more');
-  }
-  if (
-    provisionedConcurrentExecutions !== undefined &&
-    !isWhole(provisionedConcurrentExecutions, 1, reservedConcurrentExecutions ?? Infinity)
-  ) {
-    const most = reservedConcurrentExecutions === undefined ? '' : ' to the reserved concurrency';
-    throw invalid('provisionedConcurrentExecutions', `a whole number from 1${most}`);
-  }
-  if (systemLogLevel !== undefined && !SYSTEM_LOG_LEVELS.includes(systemLogLevel)) {
-    throw invalid('systemLogLevel', `one of ${SYSTEM_LOG_LEVELS.join(', ')}`);
-  }
-  return settings;
+export function checkFunctions(name: string, names: readonly string[], functions: object): void {
+  validConfiguration(functionsSchema(names, { layers: v.optional(v.array(v.any())) }), name, functions);
 }
-
-const settings = v.exactOptional(
-  v.strictObject({
-    memorySize: v.exactOptional(v.number()),
-    reservedConcurrentExecutions: v.exactOptional(v.number()),
-    provisionedConcurrentExecutions: v.exactOptional(v.number()),
-    environment: v.exactOptional(v.record(v.string(), v.string())),
-    tracing: v.exactOptional(v.boolean()),
-    systemLogLevel: v.exactOptional(v.picklist(SYSTEM_LOG_LEVELS)),
-  }),
-);
-
-/** {@link ServiceFunctionSettings} in a configuration file, which has no constructs. {@link checkFunctionSettings} checks the numbers. */
-export const FunctionSettingsSchema = v.strictObject(
-  Object.fromEntries(Object.values(GROUPS).map(({ setting }) => [setting, settings])),
-);

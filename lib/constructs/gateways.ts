@@ -14,13 +14,13 @@ import { checkedAt } from './construct-error';
 import { MAX_STREAM_DURATION } from './endpoint-api';
 import { functionAccess } from './function-access';
 import { functionCode } from './function-code';
-import { checkFunctionSettings, type FunctionSettings } from './function-settings';
+import { checkFunctions, type FunctionSettings } from './function-settings';
 import { GatewayApi } from './gateway-api';
 import { operationArn } from './invocation';
 import type { InvokedApi } from './invoked-api';
 import type { LogKey } from './log-key';
 import { GATEWAY_PERMISSIONS } from './permissions';
-import { checkPropNames, type PropNames } from './prop-names';
+import type { PropNames } from './prop-names';
 import { PublishedFunction } from './service-function';
 import { STAGE, type ServiceApi } from './service-api';
 import { outboundVariables, type PrivateDestination } from './service-network';
@@ -78,8 +78,6 @@ export const GATEWAYS_PROPS: PropNames<GatewaysProps> = {
   webAcl: 'optional',
   functions: 'optional',
 };
-
-const FUNCTIONS_PROPS: PropNames<GatewayFunctionSettings> = { gateway: 'optional', authorizer: 'optional' };
 
 /** The operations with which the gateway gets a token for each call, and the credential of the target. */
 const CALLED: readonly OperationName[] = [
@@ -144,7 +142,7 @@ export class Gateways extends Construct {
     super(scope, id);
     const { functions: settings = {}, stageSecret, webAcl, securityPolicy, service } = props;
     checkedAt(scope.node.path, () => {
-      checkPropNames('gateways.functions', settings, FUNCTIONS_PROPS);
+      checkFunctions('gateways.functions', Object.keys(MEMORY_SIZE), settings);
     });
     const apiSettings = {
       deployment: props.deployment,
@@ -177,9 +175,7 @@ export class Gateways extends Construct {
         logGroupId: `${name}-logs`,
         policy: { name, statements: [...access.statements, ...statements] },
         memorySize: MEMORY_SIZE[setting],
-        settings: checkedAt(scope.node.path, () =>
-          checkFunctionSettings(`gateways.functions.${setting}`, settings[setting] ?? {}),
-        ),
+        settings: settings[setting] ?? {},
         timeout,
         logRetention: props.auditRetention,
         logKey: props.logKey,

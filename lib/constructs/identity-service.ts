@@ -25,7 +25,8 @@ import { ContributorInsights, type ContributorInsightsOptions } from './contribu
 import type { CallerNetwork } from './caller-network';
 import { claimDeploymentName, deploymentNameOf } from './deployment-name';
 import type { InvokedFunction } from './function-access';
-import { checkFunctionNames, settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
+import { checkFunctions, SERVICE_FUNCTIONS, type ServiceFunctionSettings } from './function-settings';
+import { GROUPS } from './function-groups';
 import { addGradualDeployment } from './gradual-deployment';
 import { addGroupFunction, type GroupFunctionProps } from './group-function';
 import { IdentityApi } from './identity-api';
@@ -320,7 +321,7 @@ function checkProps(scope: Construct, props: IdentityServiceDefinition): void {
     if (network) checkPropNames('network', network, SERVICE_NETWORK_PROPS);
     if (privateApi) checkPrivateApi(privateApi);
     if (callers) checkPropNames('callers', callers, SERVICE_CALLER_ACCOUNTS_PROPS);
-    checkFunctionNames(functions);
+    checkFunctions('functions', SERVICE_FUNCTIONS, functions);
     if (gateways) checkPropNames('gateways', gateways, GATEWAYS_PROPS);
     if (gateways && privateApi) {
       throw new Error(
@@ -406,7 +407,7 @@ function addFunctions(
       group,
       network: networkOfGroup(network, group),
       ...(network && { serviceNetwork: network }),
-      settings: checkedAt(scope.node.path, () => settingsOfGroup(props.functions ?? {}, group)),
+      settings: props.functions?.[GROUPS[group].setting] ?? {},
       state: props.state,
       baseUrl: api.baseUrl,
       ...configuration,

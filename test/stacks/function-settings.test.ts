@@ -148,7 +148,9 @@ describe('the prop functions', () => {
 
   it('rejects a misspelled setting in JavaScript', () => {
     const functions = { tokenExchange: { enviroment: {} } as FunctionSettings };
-    expect(() => synthesize({ functions })).toThrow('enviroment is not a prop. Did you mean environment?');
+    expect(() => synthesize({ functions })).toThrow(
+      'enviroment is not a member of this configuration. Did you mean environment?',
+    );
   });
 
   it('rejects a name that Lambda rejects', () => {
@@ -192,7 +194,7 @@ describe('the prop functions', () => {
     [
       'more provisioned than reserved',
       { reservedConcurrentExecutions: 1, provisionedConcurrentExecutions: 2 },
-      'provisionedConcurrentExecutions must be a whole number from 1',
+      'provisionedConcurrentExecutions must be reservedConcurrentExecutions or less',
     ],
     [
       'a system log level that Lambda does not have',

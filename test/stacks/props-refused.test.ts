@@ -99,7 +99,7 @@ it.each<[string, (stack: Stack) => object, string]>([
   [
     'a function that does not exist',
     () => ({ functions: { tokenExchang: {} } }),
-    ': functions.tokenExchang must be a function of the service: controlPlane, tokenExchange',
+    ': functions.tokenExchang is not a member of this configuration. Did you mean tokenExchange?',
   ],
   [
     'an IP address type that API Gateway does not have',
