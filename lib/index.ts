@@ -16,6 +16,7 @@ export {
 } from './constructs/agent-role';
 export { AgentTarget } from './constructs/agent-target';
 export type { ApiDomain } from './constructs/api-domain';
+export type { ApiOptions } from './constructs/api-options';
 export type { GatewayFunctionSettings, GatewaysProps } from './constructs/gateways';
 export type { AuditTrailProps } from './constructs/audit-trail';
 export type { CallerAccounts, ServiceCallerAccounts } from './constructs/caller-accounts';
@@ -23,7 +24,8 @@ export type { CallerNetwork } from './constructs/caller-network';
 export type { ContributorInsightsOptions } from './constructs/contributor-insights';
 export { EncryptionKeyReplica, type EncryptionKeyReplicaProps } from './constructs/encryption-key-replica';
 export type { FunctionSettings, ServiceFunctionSettings } from './constructs/function-settings';
-export type { IdentityServiceProps, QuotaProps } from './constructs/identity-service';
+export type { IdentityServiceProps } from './constructs/identity-service';
+export type { QuotaProps } from './constructs/quotas';
 export type { IdentityStateProps } from './constructs/identity-state';
 export {
   IdentityStateReplica,

@@ -2,12 +2,11 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IpAddressType, ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IWorkloadIdentity } from '../resources/workload-identity';
 import type { IAgentIdentity } from './agent-identity';
 import type { AgentTarget } from './agent-target';
 import type { ApiDomain } from './api-domain';
+import type { ApiOptions } from './api-options';
 import type { CallerNetwork } from './caller-network';
 import type { FunctionSettings } from './function-settings';
 import type { Inbound } from './inbound';
@@ -33,7 +32,7 @@ export interface AgentEndpointFunctions {
 }
 
 /** An agent behind a gate. */
-export interface AgentEndpointProps {
+export interface AgentEndpointProps extends ApiOptions {
   /** The service that issues the agent's tokens. */
   readonly identity: IAgentIdentity;
   /**
@@ -91,27 +90,6 @@ export interface AgentEndpointProps {
    */
   readonly throttle?: ThrottleSettings;
   /**
-   * Topic that receives a message when an alarm starts and when it ends. If the topic is encrypted, its key policy must
-   * allow `cloudwatch.amazonaws.com` to use the key.
-   * @default - alarms send no messages
-   */
-  readonly alarmsTopic?: ITopic;
-  /**
-   * Address of the runbook that the alarms link to, each with the fragment of its entry.
-   * @default - docs/runbook.md, as in this package
-   */
-  readonly runbook?: string;
-  /**
-   * Retention of API Gateway's access log.
-   * @default RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: RetentionDays;
-  /**
-   * Retention of the functions' logs, which contain the audit log.
-   * @default RetentionDays.ONE_YEAR
-   */
-  readonly auditRetention?: RetentionDays;
-  /**
    * Key that encrypts the logs. Its key policy must allow CloudWatch Logs to use it.
    * @default - the key of the service's logs, if the service is in this app, in the same account and Region, and has the
    *   same `removalPolicy`; otherwise a key that the endpoints of the stack share
@@ -127,11 +105,6 @@ export interface AgentEndpointProps {
    * @default - API Gateway's own address
    */
   readonly domain?: ApiDomain;
-  /**
-   * Security policy of the API and of its domain name, with the values of the service's `securityPolicy`.
-   * @default SecurityPolicy_TLS13_1_2_2021_06 - TLS 1.3 and 1.2
-   */
-  readonly securityPolicy?: string;
   /**
    * The IP versions over which the API and its domain name can be called. With `IpAddressType.DUAL_STACK`, IAM policies and
    * web ACLs that name IP addresses need those of IPv6, too.

@@ -13,25 +13,14 @@ import {
   type IMetric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { ApiOptions } from './api-options';
 import { checkedAt } from './construct-error';
 import type { MonitoredApi } from './monitored-resources';
 import { checkArnRegion } from './regions';
 import { FIVE_MINUTES } from './service-metrics';
 
-export interface AlarmProps {
-  /**
-   * Topic that receives a message when an alarm starts and when it ends.
-   * @default - alarms send no messages
-   */
-  readonly alarmsTopic?: ITopic;
-  /**
-   * Address of the runbook that the alarms link to.
-   * @default docs/runbook.md
-   */
-  readonly runbook?: string;
-}
+export type AlarmProps = Pick<ApiOptions, 'alarmsTopic' | 'runbook'>;
 
 export interface AlarmRule {
   /** What happened, for the on-call engineer. */

@@ -7,12 +7,11 @@ import type { IpAddressType, ThrottleSettings } from 'aws-cdk-lib/aws-apigateway
 import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct, IDependable } from 'constructs';
 import type { FunctionGroup, RoutedGroup } from '../../lambda/operations/groups';
-import { parseQuotas } from '../../lambda/domain/quotas';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
+import type { ApiOptions } from './api-options';
 import { AuditTrail, checkAuditTrail, type AuditTrailProps } from './audit-trail';
 import {
   ownerAccountsOf,
@@ -39,6 +38,7 @@ import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import { checkPrivateApi, type PrivateApi } from './private-api';
 import { checkPropNames } from './prop-names';
+import { checkQuotas, type QuotaProps } from './quotas';
 import { addSchedules } from './schedules';
 import type { PublishedFunction } from './service-function';
 import { addStageSecret } from './stage-secret';
@@ -60,42 +60,8 @@ import { resolveTrustedIssuers } from './trusted-issuers';
 import { addTrustedIssuers } from './trusted-issuers-layer';
 import type { WebAcl } from './web-acl';
 
-/** How many resources one owner can have. Concurrent creations can exceed these quotas. */
-export interface QuotaProps {
-  /**
-   * Number of workload identities.
-   * @default 1000
-   */
-  readonly workloadIdentities?: number;
-  /**
-   * Number of OAuth 2.0 credential providers.
-   * @default 50
-   */
-  readonly oauth2CredentialProviders?: number;
-  /**
-   * Number of API key credential providers.
-   * @default 50
-   */
-  readonly apiKeyCredentialProviders?: number;
-  /**
-   * Number of consent portals.
-   * @default 50
-   */
-  readonly consentPortals?: number;
-  /**
-   * Number of gateways.
-   * @default 1000
-   */
-  readonly gateways?: number;
-  /**
-   * Number of targets of a gateway.
-   * @default 100
-   */
-  readonly targetsPerGateway?: number;
-}
-
 /** The functions and the API of a deployment. */
-export interface IdentityServiceProps extends ContributorInsightsOptions {
+export interface IdentityServiceProps extends ApiOptions, ContributorInsightsOptions {
   /**
    * Name that separates the deployment from others in the account and Region: in the API's name, as the dimension
    * `Deployment` of all metrics, in the logs, and in the alarms. Up to 64 letters, digits, `.`, `_`, and `-`.
@@ -135,26 +101,10 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly tokenVaultKeys?: string[];
   /**
-   * Retention of API Gateway's access log.
-   * @default RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: RetentionDays;
-  /**
-   * Retention of the functions' logs, which contain the audit log.
-   * @default RetentionDays.ONE_YEAR
-   */
-  readonly auditRetention?: RetentionDays;
-  /**
    * Copies the audit entries into a bucket that shows tampering (docs/audit-trail.md).
    * @default - the audit entries are only in the functions' logs
    */
   readonly auditTrail?: AuditTrailProps;
-  /**
-   * Topic that receives a message when an alarm starts and when it ends. If the topic is encrypted, its key policy must
-   * allow `cloudwatch.amazonaws.com` to use the key.
-   * @default - alarms send no messages
-   */
-  readonly alarmsTopic?: ITopic;
   /**
    * Whether the names of workload identities and credential providers are dimension values of metrics, so that each of
    * them has its own metrics, and alarms about providers name the provider. CloudWatch bills each metric, $0.30 a month,
@@ -163,11 +113,6 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    * @default false - the value of these dimensions is `all`
    */
   readonly namesInMetrics?: boolean;
-  /**
-   * Address of the runbook that the alarms link to, each with the fragment of its entry.
-   * @default - docs/runbook.md, as in this package
-   */
-  readonly runbook?: string;
   /**
    * Limits of each method of the API, over all callers. API Gateway counts the requests to each method separately, so the
    * whole API can get more. It applies the limits on a best-effort basis, and returns 429 with `Retry-After` above them.
@@ -205,12 +150,6 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    * @default - API Gateway's own address
    */
   readonly domain?: ApiDomain;
-  /**
-   * Security policy (TLS versions and cipher suites) of the API and of its domain name: `TLS_1_2`, or a policy for Regional
-   * endpoints, whose name begins with `SecurityPolicy_TLS13_`.
-   * @default SecurityPolicy_TLS13_1_2_2021_06 - TLS 1.3 and 1.2
-   */
-  readonly securityPolicy?: string;
   /**
    * The IP versions over which the API and its domain name can be called. With `IpAddressType.DUAL_STACK`, IAM policies and
    * web ACLs that name IP addresses need those of IPv6, too. A private API always accepts both versions.
@@ -342,7 +281,7 @@ const configurationOf = (scope: Construct, props: IdentityServiceDefinition) =>
       Stack.of(scope).region,
       props.state.replicated,
     ),
-    quotas: parseQuotas(JSON.stringify(props.quotas ?? {})),
+    quotas: checkQuotas(props.quotas ?? {}),
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
     consentPage: props.consentPage ?? false,
     namesInMetrics: props.namesInMetrics ?? false,
@@ -392,7 +331,7 @@ function addFunctions(
   props: IdentityServiceDefinition,
   { network, vpcEndpoints, ...shared }: Deployment,
   api: IdentityApi,
-): ServiceFunctions<PublishedFunction> {
+): { readonly functions: ServiceFunctions<PublishedFunction>; readonly gateways?: Gateways } {
   const configuration = configurationOf(scope, props);
   for (const [index, { caCertificates }] of configuration.trustedIssuers.entries()) {
     warnOfCertificateEnds(scope, `trustedIssuers[${index}].caCertificates`, caCertificates);
@@ -460,7 +399,7 @@ function addFunctions(
   // The functions of the API invoke them by name, without a reference to the alias.
   api.reachable.add(providerClient.alias, revocation.alias, connections.alias);
   if (vpcEndpoints) api.reachable.add(vpcEndpoints);
-  return {
+  const functions = {
     ...routed,
     'provider-client': providerClient,
     'key-rotation': keyRotation,
@@ -469,6 +408,7 @@ function addFunctions(
     ...(eventPoll && { 'event-poll': eventPoll }),
     ...gateways?.functions,
   };
+  return { functions, ...(gateways && { gateways }) };
 }
 
 const addAuditTrail = (
@@ -507,7 +447,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   if (network && callsApi && !props.privateApi) warnOfPublicApi(scope, network);
   const shared = { deployment, logKey, auditRetention, removalPolicy, network, vpcEndpoints };
   const api = addApi(scope, props, shared);
-  const functions = addFunctions(scope, props, shared, api);
+  const { functions, gateways } = addFunctions(scope, props, shared, api);
   const auditTrail = props.auditTrail && addAuditTrail(scope, props.auditTrail, state, shared, functions);
   const aliasOf = (published: PublishedFunction | undefined) => published?.alias as IFunction | undefined;
   addSchedules(scope, {
@@ -528,7 +468,6 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   if (props.contributorInsights) {
     new ContributorInsights(scope, 'ContributorInsights', { deployment, accessLog: api.accessLog });
   }
-  const gateways = scope.node.tryFindChild('Gateways');
   const service = {
     api,
     deploymentName: deployment,
@@ -536,7 +475,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     logKey,
     ...(network?.allFunctions && { requiredNetwork: network }),
     ...(auditTrail && { auditTrail }),
-    ...(gateways instanceof Gateways && { gateways }),
+    ...(gateways && { gateways }),
   };
   addOutputs(scope, service);
   return service;

@@ -6,7 +6,13 @@
 import type http from 'node:http';
 import { ExchangeFailure, type StreamedResponse } from '../../domain/streamed-exchange';
 import type { ConnectionPolicy } from './connection-policy';
-import { AddressNotAllowed, guardedRequest, NoResponse, type GuardedRequest } from './guarded-request';
+import {
+  AddressNotAllowed,
+  guardedRequest,
+  headersOf,
+  NoResponse,
+  type GuardedRequest,
+} from './guarded-request';
 
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which contains nothing that the server sent. */
 function reasonOf(error: unknown): string {
@@ -15,12 +21,6 @@ function reasonOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? `no response (${code})` : 'no response';
 }
-
-/** Combines repeated headers into a list (RFC 9110 section 5.3). */
-const headersOf = (message: http.IncomingMessage): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(message.headers).map(([name, value]) => [name, [value ?? []].flat().join(', ')]),
-  );
 
 async function* bodyOf(message: http.IncomingMessage): AsyncGenerator<Uint8Array> {
   try {
@@ -42,7 +42,11 @@ export async function forward(
 ): Promise<StreamedResponse> {
   try {
     const message = await guardedRequest(url, request, policy);
-    return { status: message.statusCode ?? 0, headers: headersOf(message), body: bodyOf(message) };
+    return {
+      status: message.statusCode ?? 0,
+      headers: Object.fromEntries(headersOf(message)),
+      body: bodyOf(message),
+    };
   } catch (error) {
     throw new ExchangeFailure(reasonOf(error), error);
   }

@@ -116,3 +116,7 @@ export async function guardedRequest(
   });
   return unlessAborted(signal, response);
 }
+
+/** Returns the headers of a response, with repeated ones combined into a list (RFC 9110 section 5.3). */
+export const headersOf = (message: http.IncomingMessage): ReadonlyMap<string, string> =>
+  new Map(Object.entries(message.headers).map(([name, value]) => [name, [value ?? []].flat().join(', ')]));

@@ -13,7 +13,13 @@ import type { Transport } from '../../domain/oauth/transport';
 import { locationOf, type PrivateAuthorities } from '../../domain/private-authorities';
 import { unlessAborted } from '../../domain/abort';
 import { routeTo } from '../../domain/oauth/private-route';
-import { AddressNotAllowed, guardedRequest, NoResponse, type GuardedRequest } from './guarded-request';
+import {
+  AddressNotAllowed,
+  guardedRequest,
+  headersOf,
+  NoResponse,
+  type GuardedRequest,
+} from './guarded-request';
 
 /** Timeout of a whole exchange, in milliseconds, with the read of the certificates that it trusts. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -36,13 +42,6 @@ function readBody(message: http.IncomingMessage): Promise<Buffer> {
     });
   });
 }
-
-const headersOf = (message: http.IncomingMessage): ReadonlyMap<string, string> =>
-  new Map(
-    Object.entries(message.headers).flatMap(([name, value]): [string, string][] =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-    ),
-  );
 
 /**
  * The server's certificate is not accepted: it is not issued by a trusted authority, not valid now, or for another host.
