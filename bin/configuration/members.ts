@@ -14,14 +14,13 @@ import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import * as v from 'valibot';
-import { PrivateDestinationsSchema } from '../../lambda/adapters/http/connection-policy';
 import { QuotasSchema } from '../../lambda/domain/quotas';
 import { DeployedIssuersSchema as TrustedIssuersSchema } from '../../lambda/domain/identity/trusted-issuer';
 import { WebAcl, type ApiDomain } from '../../lib';
 import { FunctionSettingsSchema } from '../../lib/constructs/function-settings';
 import { DOMAIN_NAME } from '../../lib/constructs/api-domain';
 import { KMS_KEY_ARN } from '../../lib/constructs/token-vault-keys';
-import { LatticeResourcesSchema } from '../../lambda/model/private-endpoint';
+import { LatticeResourcesSchema, PrivateDestinationsSchema } from '../../lambda/model/private-endpoint';
 import { REGION } from '../../lambda/model/regions';
 import type { DeploymentConfiguration, DeploymentProps, DomainConfiguration } from '.';
 

@@ -1,10 +1,12 @@
 /**
  * Private endpoints: the AWS type `PrivateEndpoint`, through which requests reach the servers of a credential provider or
- * an issuer, and `PrivateEndpointOverride`, for one of their hosts.
+ * an issuer, and `PrivateEndpointOverride`, for one of their hosts. And what the deployer states of the private network: where
+ * requests can connect, and the names of resources.
  */
 import * as v from 'valibot';
+import { isAddressRange, meaningsOfHostBits } from './addresses';
 import { exactlyOne, matching, refused, text } from './constraints';
-import { isHostName } from './host-name';
+import { HOST_NAME, isHostName } from './host-name';
 import type { Of } from './of';
 
 /** The ID or the ARN of a resource configuration in Amazon VPC Lattice. */
@@ -65,8 +67,57 @@ export const privateEndpointMembers = {
 
 export interface PrivateEndpoints extends Of<v.ObjectSchema<typeof privateEndpointMembers, undefined>> {}
 
-/** Lambda limits the environment of functions. */
+/** The environment of functions has them, which Lambda limits. */
+const MAX_PRIVATE_DESTINATIONS = 30;
 const MAX_LATTICE_RESOURCES = 10;
+
+const host = v.pipe(
+  v.string(),
+  v.regex(
+    HOST_NAME,
+    'must be a host name in lowercase, without scheme, port, and wildcard, such as keycloak.corp.example. State addresses in cidr',
+  ),
+  v.check(isHostName, 'must be a host name; state addresses in cidr'),
+);
+
+const cidr = v.pipe(
+  v.string(),
+  v.check(isAddressRange, 'must be a range of addresses that are not reserved, such as 10.1.0.0/16'),
+  v.check(
+    (range) => meaningsOfHostBits(range) === undefined,
+    ({ input }) =>
+      `must begin with the first address of its range: ${meaningsOfHostBits(input)?.join(' for the range, or ') ?? ''} for the one address`,
+  ),
+);
+
+const port = v.pipe(
+  v.number('must be a number from 1 to 65535'),
+  v.integer('must be a number from 1 to 65535'),
+  v.minValue(1, 'must be a number from 1 to 65535'),
+  v.maxValue(65_535, 'must be a number from 1 to 65535'),
+);
+
+const PrivateDestinationSchema = v.pipe(
+  v.strictObject({ host: v.exactOptional(host), cidr: v.exactOptional(cidr), port: v.exactOptional(port) }),
+  v.check(
+    (stated) => stated.host !== undefined || stated.cidr !== undefined,
+    'must have a host, a cidr, or both',
+  ),
+);
+
+export const PrivateDestinationsSchema = v.pipe(
+  v.array(PrivateDestinationSchema),
+  v.maxLength(MAX_PRIVATE_DESTINATIONS, `must have up to ${MAX_PRIVATE_DESTINATIONS} entries`),
+);
+
+/** A host name, a range of addresses, or a host name whose addresses are in a range. The port is 443 unless stated. */
+export type PrivateDestination = Of<typeof PrivateDestinationSchema>;
+
+/**
+ * Ranges of addresses that are public by their number and belong to networks of the deployer: the IPv6 range of a VPC, and
+ * IPv4 ranges outside of the private ones. They count as private.
+ */
+export const InternalRangesSchema = v.array(cidr);
 
 export const LatticeResourcesSchema = v.pipe(
   v.record(

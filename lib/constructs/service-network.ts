@@ -11,12 +11,12 @@ import {
   type SelectedSubnets,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IDependable } from 'constructs';
-import { isPrivateRange } from '../../lambda/adapters/http/addresses';
 import {
   parseInternalRanges,
   parseLatticeResources,
   parsePrivateDestinations,
-} from '../../lambda/adapters/http/connection-policy';
+} from '../../lambda/domain/private-network';
+import { isPrivateRange } from '../../lambda/model/addresses';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { groupRow } from './function-groups';
 import { CALLER_NETWORK_PROPS, type CallerNetwork } from './caller-network';

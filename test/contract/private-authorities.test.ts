@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createIssuerKeys, unverifiedJwt } from '../../lambda/adapters/http/issuer-keys';
-import type { PrivateDestination } from '../../lambda/adapters/http/connection-policy';
+import type { PrivateDestination } from '../../lambda/model/private-endpoint';
 import { system } from '../../lambda/adapters/system';
 import {
   locationOf,

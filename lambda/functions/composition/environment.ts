@@ -8,14 +8,14 @@ import type { GatewayUrls } from '../../domain/gateway/manage/gateway';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
 import { parseOwnerAccounts } from '../../domain/operator/transfer-ownership';
-import { parseQuotas, type Quotas } from '../../domain/quotas';
 import {
   parseInternalRanges,
   parseLatticeResources,
   parsePrivateDestinations,
   parseServiceNetwork,
-  type ConnectionPolicy,
-} from '../../adapters/http/connection-policy';
+} from '../../domain/private-network';
+import { parseQuotas, type Quotas } from '../../domain/quotas';
+import type { ConnectionPolicy } from '../../adapters/http/connection-policy';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { parseStack, type DeployedStack } from '../../custom-resources/stack';
 import { readPinnedFile } from './pinned-file';

@@ -1,7 +1,7 @@
 /** A private address of this machine, which stands for a server in a private network. */
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { kindOfAddress } from '../../../lambda/adapters/http/addresses';
+import { kindOfAddress } from '../../../lambda/model/addresses';
 
 /** Undefined on a machine without a network. */
 export const PRIVATE_ADDRESS = Object.values(networkInterfaces())

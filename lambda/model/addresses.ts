@@ -1,4 +1,5 @@
 /** What kind of network an IP address is in (IANA special-purpose registries, RFC 6890). */
+// eslint-disable-next-line no-restricted-imports -- BlockList and isIP compute, and open no connection
 import { BlockList, isIP, type IPVersion } from 'node:net';
 
 type Network = readonly [address: string, prefix: number, family: IPVersion];
