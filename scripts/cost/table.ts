@@ -35,6 +35,9 @@ export const ALARM_METRICS = 2 * (FUNCTION_GROUPS.length - 1) + 22;
 /** One key for the token vault, and one for the logs. */
 const KMS_KEYS = 2;
 
+/** The yearly rotations of a key that add the price of a key to its own. Source: AWS KMS pricing, "Key storage". */
+const CHARGED_ROTATIONS = 2;
+
 const HOURS = 730;
 
 /**
@@ -47,7 +50,10 @@ const AUDIT_TRAIL =
   HOURS * (PRICES.kmsSignature + 13 * PRICES.putObject + (26 + 12 + 12 * 24) * PRICES.getObject);
 
 const monthly = (): string[][] => [
-  ['two KMS keys', dollars(KMS_KEYS * PRICES.kmsKeyMonth)],
+  [
+    `two KMS keys; ${dollars(KMS_KEYS * CHARGED_ROTATIONS * PRICES.kmsKeyMonth)} more after their second rotation`,
+    dollars(KMS_KEYS * PRICES.kmsKeyMonth),
+  ],
   [`alarms, ${ALARM_METRICS} metrics`, dollars(ALARM_METRICS * PRICES.alarmMetricMonth)],
   ['dashboard', dollars(PRICES.dashboardMonth)],
   ['one GB in the tables, with recovery', dollars(PRICES.tableGigabyteMonth + PRICES.recoveryGigabyteMonth)],
