@@ -5,7 +5,13 @@
 import type { PrivateEndpoints } from '../../lambda/model/private-endpoint';
 import { flag, optionalTexts, optionalUrl, type FlagValues } from './connection-flags';
 import { usageError } from './failure';
-import { PRIVATE_ENDPOINT_OPTIONS, privateEndpointFlags, privateEndpointsOf } from './private-endpoints';
+import {
+  checkPrivateEndpoints,
+  PRIVATE_ENDPOINT_OPTIONS,
+  privateEndpointFlags,
+  privateEndpointRemovalFlags,
+  privateEndpointsOf,
+} from './private-endpoints';
 
 export interface Authorizer extends PrivateEndpoints {
   readonly discoveryUrl: string;
@@ -56,7 +62,7 @@ export const AUTHORIZER_REMOVAL_FLAGS = {
   noAllowedAudiences: flag('Accept tokens of this issuer with any audience, for the allowed clients'),
   noAllowedClients: flag('Accept tokens of this issuer for any client, with an allowed audience'),
   noAllowedCallers: flag('Accept calls of no agent'),
-  noPrivateEndpoints: flag('Reach this issuer by the addresses of its names'),
+  ...privateEndpointRemovalFlags('this issuer'),
 } as const;
 
 export type AuthorizerRemovalFlags = Readonly<Record<keyof typeof AUTHORIZER_REMOVAL_FLAGS, boolean>>;
@@ -82,11 +88,7 @@ export function checkAuthorizer(flags: AuthorizerFlags & AuthorizerRemovalFlags)
   ]) {
     if (isBoth) throw usageError(`Set either --allowed-${one} or --no-allowed-${one}s.`);
   }
-  if (flags.noPrivateEndpoints && (flags.privateEndpoint ?? flags.privateEndpointOverride)) {
-    throw usageError(
-      'Set --no-private-endpoints without --private-endpoint and --private-endpoint-override.',
-    );
-  }
+  checkPrivateEndpoints(flags);
   if (flags.noIssuer && isStated(flags)) {
     throw usageError(
       'Set --no-issuer without --issuer and the options that begin with --allowed and --private.',

@@ -1,12 +1,17 @@
 /** How the service reaches servers in its VPC: the options of providers and agents, and what people see of them. */
 import type { PrivateEndpoint, PrivateEndpoints } from '../../lambda/model/private-endpoint';
+import { flag } from './connection-flags';
 import { usageError } from './failure';
 
 type PrivateEndpointOverride = NonNullable<PrivateEndpoints['privateEndpointOverrides']>[number];
 
 export interface PrivateEndpointFlags {
-  readonly privateEndpoint?: PrivateEndpoint;
-  readonly privateEndpointOverride?: readonly PrivateEndpointOverride[];
+  readonly privateEndpoint?: PrivateEndpoint | undefined;
+  readonly privateEndpointOverride?: readonly PrivateEndpointOverride[] | undefined;
+}
+
+export interface PrivateEndpointRemovalFlags {
+  readonly noPrivateEndpoints: boolean;
 }
 
 /** Returns the object of an option. The service validates it. @throws CliError for a text that is not one in JSON */
@@ -40,6 +45,23 @@ export const privateEndpointFlags = (server: string) =>
         'How it reaches one host: a PrivateEndpointOverride object; set the option again for each further host',
     },
   }) as const;
+
+/** @param server as the description names it */
+export const privateEndpointRemovalFlags = (server: string) =>
+  ({ noPrivateEndpoints: flag(`Reach ${server} by the addresses of its names`) }) as const;
+
+/** @throws CliError for options that exclude each other */
+export function checkPrivateEndpoints({
+  privateEndpoint,
+  privateEndpointOverride,
+  noPrivateEndpoints,
+}: PrivateEndpointFlags & PrivateEndpointRemovalFlags): void {
+  if (noPrivateEndpoints && (privateEndpoint ?? privateEndpointOverride)) {
+    throw usageError(
+      'Set --no-private-endpoints without --private-endpoint and --private-endpoint-override.',
+    );
+  }
+}
 
 /** The options by the members that they set. */
 export const PRIVATE_ENDPOINT_OPTIONS = {

@@ -118,7 +118,7 @@ describe('a private endpoint', () => {
       },
     });
 
-  it('is stored and shown, and an update keeps it', async () => {
+  it('is stored and shown, and an update keeps it, or removes it', async () => {
     const override = `{"domain":"idp.corp.example","privateEndpoint":${endpoint('nlb.corp.example')}}`;
     const options = [
       '--private-endpoint',
@@ -131,6 +131,9 @@ describe('a private endpoint', () => {
     const { stdout } = await local.run(['provider', 'get', 'routed']);
     expect(stdout).toMatch(/^Private endpoint +alb\.corp\.example$/m);
     expect(stdout).toMatch(/^Private endpoint +nlb\.corp\.example, for idp\.corp\.example$/m);
+    const removal = ['provider', 'update', 'routed', '--no-private-endpoints', '--secret'];
+    expect(await local.run(removal, { input: 'client-secret' })).toMatchObject({ status: 0 });
+    expect((await local.run(['provider', 'get', 'routed'])).stdout).not.toContain('Private endpoint');
     await local.run(['provider', 'delete', 'routed', '--yes']);
   });
 

@@ -9,6 +9,11 @@ import type { CliContext } from '../../context';
 import { CliError, usageError, type ServiceFailure } from '../../failure';
 import { namingOptions } from '../../option-names';
 import { print, printAside, printFields, printJson } from '../../output';
+import {
+  checkPrivateEndpoints,
+  privateEndpointRemovalFlags,
+  type PrivateEndpointRemovalFlags,
+} from '../../private-endpoints';
 import { readSecret } from '../../prompt';
 import { clientFields, configOf, isVendor, type Oauth2Provider } from './provider';
 import {
@@ -38,7 +43,8 @@ import { findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup
 import { confirmationFirst, originsFirst } from './server-move';
 import { connect, type Service } from '../../service';
 
-interface UpdateFlags extends KindFlags, ClientFlags, SecretFlags, RegistrationFlags {
+interface UpdateFlags
+  extends KindFlags, ClientFlags, SecretFlags, RegistrationFlags, PrivateEndpointRemovalFlags {
   readonly secret: boolean;
   readonly anotherOwner: boolean;
   readonly public: boolean;
@@ -58,7 +64,8 @@ const isSet = (flags: ClientFlags, names: readonly (keyof ClientFlags)[]): boole
   names.some((name) => flags[name] !== undefined);
 
 /** Returns whether the options are those of a client or a server, which no provider of an API key has. */
-const isAboutOauth2 = (flags: UpdateFlags): boolean => flags.public || isSet(flags, CLIENT_OPTIONS);
+const isAboutOauth2 = (flags: UpdateFlags): boolean =>
+  flags.public || flags.noPrivateEndpoints || isSet(flags, CLIENT_OPTIONS);
 
 /** Returns the server that the provider has now, as the vendor's member of a request names it. */
 function presentServer(
@@ -273,6 +280,7 @@ async function changedConfig(
     // JSON omits undefined members.
     oauthDiscovery: undefined,
     privateKeyJwtConfig: method === 'PRIVATE_KEY_JWT' ? present.privateKeyJwtConfig : undefined,
+    ...(flags.noPrivateEndpoints && { privateEndpoint: undefined, privateEndpointOverrides: undefined }),
     ...changedServer(vendor, provider, flags),
     ...(flags.clientId !== undefined && {
       clientId: flags.clientId,
@@ -295,7 +303,7 @@ async function updateOauth2(
     });
   }
   if (flags.public) rejectPublic(provider);
-  if (!flags.secret && !isSet(flags, CLIENT_OPTIONS) && !secretReference(flags)) throw NOTHING();
+  if (!flags.secret && !isAboutOauth2(flags) && !secretReference(flags)) throw NOTHING();
   const config = await changedConfig(context, vendor, provider, flags);
   const { discoveryUrl } = configOf(provider).oauthDiscovery ?? {};
   return namingOptions(
@@ -366,6 +374,7 @@ export const update = buildCommand({
         optional: true,
         brief: CLIENT_FLAGS.dpop.brief,
       },
+      ...privateEndpointRemovalFlags('a custom server'),
       ...SECRET_FLAGS,
       mcp: MCP_FLAG,
       initialAccessToken: INITIAL_ACCESS_TOKEN_FLAG,
@@ -382,6 +391,7 @@ export const update = buildCommand({
   },
   async func(this: CliContext, flags: UpdateFlags, name: string) {
     checkRegistration(flags);
+    checkPrivateEndpoints(flags);
     const service = await connect(this, flags);
     const changes =
       flags.mcp === undefined ? flags : { ...flags, discoveryUrl: mcpDiscoveryUrl(flags.mcp, flags) };
