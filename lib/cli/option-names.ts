@@ -22,14 +22,28 @@ const OF_EVERY_COMMAND: OptionNames = {
   revocationId: 'the revocation ID',
 };
 
-/** Returns the option for the innermost member of a path that has one: `a.b.0` is for an element of `b`. */
+/** Options with JSON, whose members a person wrote with their names in the API. */
+const WITH_JSON: ReadonlySet<string | undefined> = new Set([
+  '--connection',
+  '--private-endpoint',
+  '--private-endpoint-override',
+]);
+
+/**
+ * Returns the option for the innermost member of a path that has one: `a.b.0` is for an element of `b`. For JSON, the rest
+ * of the path precedes it, in quotation marks, so that the member keeps its name.
+ */
 function optionOf(path: string, options: OptionNames): string | undefined {
   const members = path.split('.').filter((member) => !/^\d+$/.test(member));
-  return members
-    .map((member, index) => [`${members[index - 1] ?? ''}.${member}`, member])
-    .reverse()
-    .flat()
-    .flatMap((member) => (Object.hasOwn(options, member) ? [options[member]] : []))[0];
+  const named = members.map(
+    (member, index) =>
+      [`${members[index - 1] ?? ''}.${member}`, member]
+        .filter((name) => Object.hasOwn(options, name))
+        .map((name) => options[name])[0],
+  );
+  const option = named.filter((name) => name !== undefined).at(-1);
+  const rest = members.slice(named.indexOf(option) + 1);
+  return WITH_JSON.has(option) && rest.length > 0 ? `"${rest.join('.')}" of ${option}` : option;
 }
 
 /** What a message can contain only as a name of the API: no English word, or several words. */

@@ -67,6 +67,7 @@ export function checkPrivateEndpoints({
 export const PRIVATE_ENDPOINT_OPTIONS = {
   privateEndpoint: '--private-endpoint',
   privateEndpointOverrides: '--private-endpoint-override',
+  'privateEndpointOverrides.privateEndpoint': '--private-endpoint-override',
 } as const;
 
 const textOf = ({ managedVpcResource: vpc, selfManagedLatticeResource: lattice }: PrivateEndpoint): string =>

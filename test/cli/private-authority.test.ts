@@ -201,6 +201,20 @@ describe('a private endpoint', () => {
     });
   });
 
+  it.each([
+    ['--private-endpoint', '{"managedVpc":{}}', '"managedVpc" of --private-endpoint is not a member'],
+    [
+      '--private-endpoint-override',
+      '{"domain":"idp.corp.example","privateEndpoint":{}}',
+      '"privateEndpoint" of --private-endpoint-override must have exactly one',
+    ],
+  ])(
+    'with an error in the JSON of %s is rejected with the name of the member',
+    async (option, json, fault) => {
+      expect((await add('wrong', option, json)).stderr).toContain(fault);
+    },
+  );
+
   it('in another network is rejected with the name of the option', async () => {
     const other = endpoint('nlb.corp.example').replace('vpc-0123456789abcdef0', 'vpc-0123456789abcdef1');
     const issuer = ['--issuer', 'https://idp.corp.example', '--allowed-client', 'app'];
