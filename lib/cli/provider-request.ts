@@ -20,6 +20,9 @@ export const endpointPolicyOf = ({ endpoint }: Pick<Service, 'endpoint'>): Endpo
 /** No request is sent to this URL, by the service and by the command. */
 export class UrlNotAllowed extends Error {}
 
+/** No request is sent to this URL by the command. The service sends one if its operator allows the private address. */
+export class InternalAddress extends UrlNotAllowed {}
+
 /** Returns the response as soon as its headers have arrived. */
 async function open(text: string, policy: EndpointPolicy): Promise<IncomingMessage> {
   const fault = endpointFault(text, policy);
@@ -31,7 +34,7 @@ async function open(text: string, policy: EndpointPolicy): Promise<IncomingMessa
     signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS),
   };
   const message = await guardedRequest(url, request, policy).catch((error: unknown) => {
-    if (error instanceof AddressNotAllowed) throw new UrlNotAllowed(error.message);
+    if (error instanceof AddressNotAllowed) throw new InternalAddress(error.message);
     throw new NoResponse(url.origin, connectionFault(error));
   });
   // The connection can end later, when nothing is read from it any more.

@@ -4,7 +4,7 @@ import { endpointFault, type EndpointPolicy } from '../../lambda/model/endpoint'
 import { isIssuerOf, issuerOf } from '../../lambda/model/discovery-url';
 import { NO_TLS, NoResponse } from './service';
 import { plainUrl } from './plain-url';
-import { documentResponse, UrlNotAllowed } from './provider-request';
+import { documentResponse, InternalAddress, UrlNotAllowed } from './provider-request';
 
 /** Codes of Node.js and OpenSSL for a certificate of an unknown authority. */
 export const UNKNOWN_AUTHORITY = /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT|SELF_SIGNED_CERT/;
@@ -15,7 +15,7 @@ export type ServerDocument = Readonly<Record<string, unknown>>;
 export interface Fault {
   readonly fault: string;
   readonly action: string;
-  readonly kind: 'url' | 'no-response' | 'status' | 'document';
+  readonly kind: 'url' | 'internal' | 'no-response' | 'status' | 'document';
 }
 
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -52,13 +52,18 @@ export const allowedAddresses = ({ loopback }: EndpointPolicy): string =>
 
 export const documentFault = (fault: string, action: string): Fault => ({ fault, action, kind: 'document' });
 
+/** What to do about a server that only the service can reach, and this command cannot. */
+export const CHECK_BY_TOKEN =
+  'This command cannot reach private addresses. The service can, if its operator allows it: to check, request a token (agent-identity token get).';
+
 /** Returns why a request of a check failed, and what to do about it. */
 export function faultOf(error: unknown, policy: EndpointPolicy): Fault {
   if (error instanceof UrlNotAllowed) {
     return {
       fault: `no request was sent, because ${error.message}`,
-      action: `Correct the URL. ${allowedAddresses(policy)}`,
-      kind: 'url',
+      ...(error instanceof InternalAddress
+        ? { action: CHECK_BY_TOKEN, kind: 'internal' }
+        : { action: `Correct the URL. ${allowedAddresses(policy)}`, kind: 'url' }),
     };
   }
   if (error instanceof NoResponse) {

@@ -27,6 +27,14 @@ export async function issuerFault(
       next: 'Start the identity provider, or correct --issuer.',
     });
   }
+  if (kind === 'internal') {
+    return new CliError(
+      `The metadata of the identity provider at ${discoveryUrl} are not checked: ${fault}.`,
+      {
+        next: action,
+      },
+    );
+  }
   return new CliError(
     kind === 'status'
       ? `There is no metadata of an identity provider at ${discoveryUrl}: ${fault}.`

@@ -107,6 +107,25 @@ it('takes one source', async () => {
   });
 });
 
+it('warns, and does not fail, about servers at addresses that only the service can reach', async () => {
+  const issuer = 'https://10.0.0.1';
+  const custom = ['--vendor', 'custom', '--client-id', 'client', '--public', '--issuer', issuer];
+  await local.json(['provider', 'add', 'internal', ...custom]);
+  expect(await local.run(['provider', 'test', 'internal'])).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(
+      /^warn +discovery +https:\/\/10\.0.*\n +.*\(agent-identity token get\)/m,
+    ) as string,
+  });
+  const agent = ['agent', 'add', 'internal', '--issuer', issuer, '--allowed-client', 'app'];
+  expect((await local.run(agent)).stderr).toMatch(
+    /are not checked: .* internal address .*\(agent-identity token get\)/,
+  );
+  const { stdout } = await local.run(['doctor']);
+  expect(stdout).toMatch(/^warn +internal: discovery /m);
+  expect(stdout).toMatch(/^warn +trusted issuer +https:\/\/10\.0/m);
+});
+
 describe('a private endpoint', () => {
   const endpoint = (routingDomain: string) =>
     JSON.stringify({
@@ -126,7 +145,14 @@ describe('a private endpoint', () => {
       '--private-endpoint-override',
       override,
     ];
-    expect(await add('routed', ...options)).toMatchObject({ status: 0 });
+    expect(await add('routed', ...options)).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('check the provider: agent-identity token get') as string,
+    });
+    expect(await local.run(['provider', 'test', 'routed'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^warn +discovery +no request was sent/m) as string,
+    });
     await local.json(['provider', 'update', 'routed', '--secret'], { input: 'another-secret' });
     const { stdout } = await local.run(['provider', 'get', 'routed']);
     expect(stdout).toMatch(/^Private endpoint +alb\.corp\.example$/m);

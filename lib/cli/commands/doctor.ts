@@ -3,15 +3,16 @@ import { buildCommand } from '@stricli/core';
 import type { EndpointPolicy } from '../../../lambda/model/endpoint';
 import { OPERATIONS } from '../../../lambda/operations';
 import { SIGNING_NAME } from '../../client/endpoint';
-import { discoveryUrlOf } from '../authorizer';
+import { discoveryUrlOf, type Authorized } from '../authorizer';
 import { fail, hasFailed, ok, printChecks, warn, type Check } from '../checks';
 import { CONNECTION_FLAGS, optionalTexts, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
 import { plainUrl, shownUrl } from '../plain-url';
+import { privateEndpointsOf } from '../private-endpoints';
 import { portalChecks } from './portal/checks';
-import { checkProvider } from './provider/checks';
+import { checkProvider, unread } from './provider/checks';
 import { getProvider } from './provider/provider';
 import { endpointPolicyOf } from '../provider-request';
 import { jsonDocument, metadataAt } from '../server-document';
@@ -122,18 +123,15 @@ async function issuerCheck(discoveryUrl: string, policy: EndpointPolicy): Promis
     const url = stated === undefined ? '' : `: ${discoveryUrlOf(stated)}`;
     return `The service accepts no user token of this issuer. If it is the right one, trust its discovery URL${url}. Otherwise, correct the issuer at the server.`;
   });
-  if ('fault' in found) return fail(check, `${discoveryUrl}: ${found.fault}`, found.action);
+  if ('fault' in found) return unread(check, discoveryUrl, found);
   const { issuer, jwks_uri: jwksUri } = found.document;
   if (typeof jwksUri !== 'string' || typeof issuer !== 'string') {
     return fail(check, `${discoveryUrl} has no jwks_uri`, 'Use the OpenID Connect discovery document.');
   }
   const keys = await jsonDocument(jwksUri, policy);
   if ('fault' in keys) {
-    return fail(
-      check,
-      `${shownUrl(jwksUri)}: ${keys.fault}`,
-      `The service cannot validate user tokens without these keys. ${keys.action}`,
-    );
+    const action = `The service cannot validate user tokens without these keys. ${keys.action}`;
+    return unread(check, shownUrl(jwksUri), { ...keys, action });
   }
   const { keys: published } = keys.document;
   return Array.isArray(published) && published.length > 0
@@ -154,11 +152,12 @@ async function issuersOfAgents(service: Service): Promise<string[]> {
   );
   const urls: string[] = [];
   for (const { name } of agents) {
-    const { authorizerConfiguration } = await service.call<{
-      authorizerConfiguration?: { customJWTAuthorizer?: { discoveryUrl?: string } };
-    }>(OPERATIONS.GetWorkloadIdentity, { name });
-    const url = authorizerConfiguration?.customJWTAuthorizer?.discoveryUrl;
-    if (url !== undefined) urls.push(url);
+    const { authorizerConfiguration } = await service.call<Authorized>(OPERATIONS.GetWorkloadIdentity, {
+      name,
+    });
+    const issuer = authorizerConfiguration?.customJWTAuthorizer;
+    // Private endpoints lead from the service's network, and not from this computer.
+    if (issuer && privateEndpointsOf(issuer).length === 0) urls.push(issuer.discoveryUrl);
   }
   return urls;
 }

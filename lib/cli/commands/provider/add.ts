@@ -37,6 +37,7 @@ import {
   type SecretFlags,
 } from './config';
 import { PROVIDER_NAME } from './lookup';
+import { checkCommand } from './on-behalf-of';
 import { connect, type Service } from '../../service';
 import { VENDOR_SETUP } from './vendor-setup';
 import { registrationOf, shortName, VENDOR_PARAMETER, vendorNamed } from './vendors';
@@ -278,7 +279,7 @@ async function addOauth2(
   } else {
     printAside(context, `Register ${registered}`);
   }
-  printAside(context, `Then check the provider: agent-identity provider test ${output.name}`);
+  printAside(context, `Then check the provider: ${checkCommand(output)}`);
 }
 
 export const add = buildCommand({

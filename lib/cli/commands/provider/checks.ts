@@ -16,6 +16,7 @@ import { UrlNotAllowed, endpointPolicyOf, statusOf } from '../../provider-reques
 import { plainUrl, shownUrl } from '../../plain-url';
 import {
   allowedAddresses,
+  CHECK_BY_TOKEN,
   faultOf,
   jsonDocument,
   metadataAt,
@@ -25,6 +26,7 @@ import {
   type Fault,
   type ServerDocument,
 } from '../../server-document';
+import { privateEndpointsOf } from '../../private-endpoints';
 import type { Service } from '../../service';
 import { isCustom } from './config';
 import { assertionChecks } from './on-behalf-of';
@@ -32,9 +34,9 @@ import { metadataOfBoundServer, type Discovered } from './bound-server';
 import { authoritiesOf, CLIENT_KINDS, configOf, isVendor, type Oauth2Provider } from './provider';
 import { VENDOR_SETUP } from './vendor-setup';
 
-/** Returns the failed check of a discovery document that cannot be used. */
-export const undiscovered = (url: string, { fault, action }: Fault): Check =>
-  fail('discovery', `${url}: ${fault}`, action);
+/** Returns the check of a document that cannot be used, or that only the service can read. */
+export const unread = (check: string, url: string, { fault, action, kind }: Fault): Check =>
+  (kind === 'internal' ? warn : fail)(check, `${url}: ${fault}`, action);
 
 /** Returns the failed check of an endpoint that does not respond. */
 export const unreachable = (check: string, url: string, { fault, action }: Fault): Check =>
@@ -57,11 +59,8 @@ async function reachable(check: string, url: string | undefined, policy: Endpoin
   } catch (error) {
     const found = faultOf(error, policy);
     if (!(error instanceof UrlNotAllowed)) return unreachable(check, url, found);
-    return fail(
-      check,
-      `${shownUrl(url)}: ${found.fault}`,
-      `Correct the metadata of the authorization server. ${allowedAddresses(policy)}`,
-    );
+    const action = `Correct the metadata of the authorization server. ${allowedAddresses(policy)}`;
+    return unread(check, shownUrl(url), found.kind === 'internal' ? found : { ...found, action });
   }
 }
 
@@ -234,7 +233,7 @@ async function documentCheck(
     'Update the provider: agent-identity provider update, with --mcp and the URL of the MCP server.';
   const found = await jsonDocument(clientId, policy);
   if ('fault' in found) {
-    return fail(check, `${clientId}: ${found.fault}`, found.kind === 'status' ? next : found.action);
+    return unread(check, clientId, found.kind === 'status' ? { ...found, action: next } : found);
   }
   if (found.document.client_id !== clientId) return fail(check, `${clientId} describes another client`, next);
   if (metadata && metadata.client_id_metadata_document_supported !== true) {
@@ -328,6 +327,18 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
     clientCheck(clientId, clientRegistration),
     ...(await assertionChecks(service, provider)),
   ];
+  const [privateEndpoint] = privateEndpointsOf(configOf(provider));
+  if (privateEndpoint !== undefined) {
+    return [
+      ...checks,
+      warn(
+        'discovery',
+        `no request was sent, because the server is behind ${privateEndpoint}`,
+        CHECK_BY_TOKEN,
+      ),
+      callbackCheck({ ...provider, clientRegistration }, service),
+    ];
+  }
   let authorization = text(authorizationServerMetadata?.authorizationEndpoint);
   let token = text(authorizationServerMetadata?.tokenEndpoint);
   let metadata: ServerDocument | undefined;
@@ -339,7 +350,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
     if ('fault' in found) {
       return [
         ...checks,
-        undiscovered(found.at ?? discoveryUrl, found),
+        unread('discovery', found.at ?? discoveryUrl, found),
         callbackCheck({ ...provider, clientRegistration }, service),
       ];
     }

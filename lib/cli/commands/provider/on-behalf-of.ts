@@ -4,6 +4,7 @@ import { assertionProviderRejection } from '../../../../lambda/domain/provider/a
 import type { ShownConfig } from '../../../../lambda/domain/provider/config-members';
 import { fail, ok, warn, type Check } from '../../checks';
 import { ServiceFailure } from '../../failure';
+import { privateEndpointsOf } from '../../private-endpoints';
 import { allPages, type Service } from '../../service';
 import { orUndefined } from './lookup';
 import { configOf, getProvider, isVendor, type Oauth2Provider } from './provider';
@@ -38,6 +39,12 @@ export function tokenCommand(provider: Oauth2Provider): string {
   const userToken = config.grantType === 'IDENTITY_ASSERTION' ? 'the ID token' : 'the token';
   return `${command} --provider ${provider.name} --flow on-behalf-of --user-token (${userToken} of a user on stdin)`;
 }
+
+/** Returns the command that checks a provider. Only the service reaches a private endpoint. */
+export const checkCommand = (provider: Oauth2Provider): string =>
+  privateEndpointsOf(configOf(provider)).length > 0
+    ? tokenCommand(provider)
+    : `agent-identity provider test ${provider.name}`;
 
 /** Returns the names of the caller's OAuth 2.0 providers; none if the caller is not allowed to list them. */
 async function ownProviders(service: Service): Promise<string[]> {

@@ -40,6 +40,7 @@ import {
   type SecretFlags,
 } from './config';
 import { findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup';
+import { checkCommand } from './on-behalf-of';
 import { confirmationFirst, originsFirst } from './server-move';
 import { connect, type Service } from '../../service';
 
@@ -329,7 +330,7 @@ async function updateOauth2(
  * client that it provides.
  */
 function printChange(context: CliContext, before: Oauth2Provider, updated: Oauth2Provider): void {
-  const { name, callbackUrl } = updated;
+  const { callbackUrl } = updated;
   const { clientId, clientRegistration } = configOf(updated);
   const isMoved = callbackUrl !== before.callbackUrl;
   const isAnother = clientId !== configOf(before).clientId;
@@ -346,7 +347,7 @@ function printChange(context: CliContext, before: Oauth2Provider, updated: Oauth
         : 'Register the callback URL as the redirect URI of this client before users consent.',
     );
   }
-  printAside(context, `Then check the provider: agent-identity provider test ${name}`);
+  printAside(context, `Then check the provider: ${checkCommand(updated)}`);
 }
 
 export const update = buildCommand({
