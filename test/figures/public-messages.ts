@@ -29,6 +29,12 @@ const CREATORS: Readonly<Record<string, { readonly type: string; readonly prefix
   targetFailure: { type: 'RuntimeClientError' },
 };
 
+/** Classes whose first argument is the message, too. */
+const ERRORS: Readonly<Record<string, string>> = {
+  RestrictionDenial: 'AccessDeniedException',
+  IssuerUnavailable: 'InternalServerException',
+};
+
 type Constants = ReadonlyMap<string, ts.Node>;
 
 /**
@@ -93,9 +99,7 @@ function messagesIn(source: ts.SourceFile, shared: Constants): PublicMessage[] {
     if (type !== undefined && isPublic) found.push({ type, text: /^[a-z]/.test(text) ? `… ${text}` : text });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isNewExpression(node) && node.expression.getText() === 'RestrictionDenial') {
-      add('AccessDeniedException', node.arguments?.[0]);
-    }
+    if (ts.isNewExpression(node)) add(ERRORS[node.expression.getText()], node.arguments?.[0]);
     if (ts.isNewExpression(node) && node.expression.getText() === 'ServiceError') {
       const [type, message] = node.arguments ?? [];
       add(textOf(type, constants), message);

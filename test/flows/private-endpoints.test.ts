@@ -313,6 +313,14 @@ describe('the issuer of a workload identity', () => {
     await issuer.close();
   });
 
+  it('at an internal address is refused with what the operator can allow', async () => {
+    const issuer = await startIssuer(undefined, () => Promise.resolve('https://10.0.0.1'));
+    const agent = await authorizedAgent(world(), authorizerFor(issuer));
+    const userToken = await issuer.token('ana');
+    await issuer.close();
+    await expect(agent.token({ userToken })).rejects.toThrow(/address_not_allowed\)\. .*privateDestinations/);
+  });
+
   it('cannot have a private endpoint in another network', async () => {
     const { name } = await authorizedAgent(world(), authorizerFor(world().issuer));
     const other = vpc({ vpcIdentifier: 'vpc-0123456789abcdef1' });

@@ -4,7 +4,7 @@
  */
 import { epochSeconds, type System } from '../../domain/system';
 import type { Transport } from '../../domain/oauth/transport';
-import { ProviderFailure } from '../../domain/oauth/provider-failure';
+import { PRIVATE_ADDRESSES, ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
 import { scopesOf } from '../../domain/identity/token-admission';
 import { issuerConnection, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
@@ -34,15 +34,27 @@ export interface TokenKind {
  * correct the one of the deployment.
  */
 function issuerFailure(failure: ProviderFailure, isDeployed: boolean): ServiceError {
-  const parts = { detail: failure.detail, cause: failure };
-  const keys = `The keys of the user token's issuer`;
-  if (failure.unavailable) {
-    return new IssuerUnavailable(`${keys} are unavailable (${failure.code}). Try again shortly.`, parts);
+  const { code, detail, unavailable } = failure;
+  const parts = { detail, cause: failure };
+  if (unavailable) {
+    return new IssuerUnavailable(
+      `The keys of the user token's issuer are unavailable (${code}). Try again shortly.`,
+      parts,
+    );
   }
-  const unreadable = `${keys} could not be read (${failure.code}).`;
-  return isDeployed
-    ? new IssuerUnavailable(`${unreadable} Ask the operator to check trustedIssuers.`, parts)
-    : new ServiceError('ValidationException', `${unreadable} Check the issuer's discoveryUrl.`, parts);
+  if (isDeployed) {
+    return new IssuerUnavailable(
+      `The keys of the user token's issuer could not be read (${code}). Ask the operator to check trustedIssuers.`,
+      parts,
+    );
+  }
+  const addresses =
+    code === 'address_not_allowed' ? `, whose addresses must be public. ${PRIVATE_ADDRESSES}` : '';
+  return new ServiceError(
+    'ValidationException',
+    `The keys of the user token's issuer could not be read (${code}). Check the issuer's discoveryUrl${addresses}.`,
+    parts,
+  );
 }
 
 /**

@@ -86,6 +86,10 @@ export interface ProviderFailureParts {
 const REQUIRES_DPOP =
   'The authorization server requires DPoP, or did not accept the proof: if the provider has no dpopConfig, ask its owner to set one with UpdateOauth2CredentialProvider';
 
+/** What to do about addresses that must be public. */
+export const PRIVATE_ADDRESSES =
+  'The operator of this service can allow those of a private network (privateDestinations)';
+
 /** What to do about errors for which the general advice is not enough. */
 const REMEDIES: Readonly<Record<string, string>> = {
   discovery_failed:
@@ -105,8 +109,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   // RFC 8707 section 2.
   invalid_target:
     'The authorization server does not issue tokens for the requested resource: register the resource there, or correct the resources of the request and the discovery URL of the provider',
-  address_not_allowed:
-    'The addresses of a provider must be public. The operator of this service can allow those of a private network (privateDestinations)',
+  address_not_allowed: `The addresses of a provider must be public. ${PRIVATE_ADDRESSES}`,
   authorization_server_changed:
     "The MCP server now names another authorization server. If this is right, ask the provider's owner to confirm it with UpdateOauth2CredentialProvider and its new issuer in authorizationServer",
   endpoint_origin_changed:
