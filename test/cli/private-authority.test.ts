@@ -157,8 +157,11 @@ describe('a private endpoint', () => {
     const { stdout } = await local.run(['provider', 'get', 'routed']);
     expect(stdout).toMatch(/^Private endpoint +alb\.corp\.example$/m);
     expect(stdout).toMatch(/^Private endpoint +nlb\.corp\.example, for idp\.corp\.example$/m);
-    const removal = ['provider', 'update', 'routed', '--no-private-endpoints', '--secret'];
-    expect(await local.run(removal, { input: 'client-secret' })).toMatchObject({ status: 0 });
+    const removal = ['provider', 'update', 'routed', '--no-private-endpoints'];
+    expect((await local.run(removal)).stderr).toMatch(/^--secret is required: the stored secret belongs/);
+    expect(await local.run([...removal, '--secret'], { input: 'client-secret' })).toMatchObject({
+      status: 0,
+    });
     expect((await local.run(['provider', 'get', 'routed'])).stdout).not.toContain('Private endpoint');
     await local.run(['provider', 'delete', 'routed', '--yes']);
   });
@@ -189,6 +192,7 @@ describe('a private endpoint', () => {
     expect(overridden.stdout).toContain(
       'Private endpoints of the agent "routed": alb.corp.example; nlb.corp.example, for idp.corp.example\n',
     );
+    expect(overridden.stdout).not.toContain('Agents that can call');
     expect((await update('--allowed-client', 'other')).stdout).not.toContain('Private endpoints');
     expect(await agentOf()).toMatchObject({
       privateEndpoint: JSON.parse(endpoint('alb.corp.example')) as object,

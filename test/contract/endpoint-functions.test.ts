@@ -46,14 +46,14 @@ it('only the gate starts for an endpoint with IAM callers', () => {
 });
 
 it.each([
-  ['IDENTITY_ENDPOINT', undefined, 'environment: set IDENTITY_ENDPOINT'],
+  ['IDENTITY_ENDPOINT', undefined, 'set IDENTITY_ENDPOINT'],
   [
     'IDENTITY_ENDPOINT',
     'https://abc.example/',
     'IDENTITY_ENDPOINT must be an https URL without a trailing slash',
   ],
-  ['STAGE_SECRET_HASH', undefined, 'environment: set STAGE_SECRET_HASH'],
-  ['STAGE_SECRET_HASH', '', 'environment: set STAGE_SECRET_HASH'],
+  ['STAGE_SECRET_HASH', undefined, 'set STAGE_SECRET_HASH'],
+  ['STAGE_SECRET_HASH', '', 'set STAGE_SECRET_HASH'],
   ['STAGE_SECRET_HASH', 'A'.repeat(44), 'STAGE_SECRET_HASH must be a SHA-256 digest'],
   ['AGENT_ENDPOINT', undefined, 'AGENT_ENDPOINT: the configuration must be JSON'],
   ['AGENT_ENDPOINT', '{}', 'AGENT_ENDPOINT: agentRuntimeArn'],

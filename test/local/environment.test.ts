@@ -200,7 +200,7 @@ describe.each(FUNCTION_GROUPS)('%s', (group) => {
   });
 
   it.each(variablesToTry(group, required))('reports in one line that %s is missing', async (name) => {
-    const line = `EnvironmentError: environment: set ${name}`;
+    const line = `EnvironmentError: set ${name}`;
     expect(await start(group, { [name]: undefined })).toBe(line);
     expect(await start(group, { [name]: '' })).toBe(line);
   });
@@ -208,7 +208,7 @@ describe.each(FUNCTION_GROUPS)('%s', (group) => {
   it.each(variablesToTry(group, READS[group]))('reports in one line what %s must be', async (name) => {
     const [value = '', said = ''] = MALFORMED[name] ?? [];
     const line = await start(group, { [name]: value });
-    expect(line).toMatch(/^EnvironmentError: environment: [^\n]*$/);
+    expect(line).toMatch(/^EnvironmentError: [^\n]*$/);
     expect(line).toContain(said);
   });
 
@@ -223,7 +223,7 @@ describe.each(FUNCTION_GROUPS)('%s', (group) => {
       `set ${missing.join(', ')}`,
       ...(required.includes('KMS_KEY_ARN') ? ['KMS_KEY_ARN must be the ARN of a KMS key'] : []),
     ];
-    expect(line).toBe(`EnvironmentError: environment: ${faults.join('; ')}`);
+    expect(line).toBe(`EnvironmentError: ${faults.join('; ')}`);
   });
 });
 
@@ -255,7 +255,7 @@ it('rejects the setting for local use inside Lambda, also in one line', async ()
     LOOPBACK_PROVIDERS: 'allowed',
     AWS_LAMBDA_FUNCTION_NAME: 'any',
   });
-  expect(line).toBe('EnvironmentError: environment: LOOPBACK_PROVIDERS is for local mode; unset it');
+  expect(line).toBe('EnvironmentError: LOOPBACK_PROVIDERS is for local mode; unset it');
 });
 
 describe('the trusted issuers in a file', () => {
@@ -288,7 +288,7 @@ describe('the trusted issuers in a file', () => {
     rmSync(TRUSTED_ISSUERS_FILE, { force: true });
     if (content !== undefined) writeFileSync(TRUSTED_ISSUERS_FILE, content);
     const line = await start('token-exchange', { TRUSTED_ISSUERS_FILE, TRUSTED_ISSUERS_SHA256: digest });
-    expect(line).toMatch(/^EnvironmentError: environment: TRUSTED_ISSUERS_FILE: [^\n]*$/);
+    expect(line).toMatch(/^EnvironmentError: TRUSTED_ISSUERS_FILE: [^\n]*$/);
     expect(line).toContain(said);
   });
 

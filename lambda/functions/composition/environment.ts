@@ -85,7 +85,7 @@ export type Variable = keyof typeof FORMS;
 /** An error without a stack trace: its one line says everything, and a trace would name only this file. */
 class EnvironmentError extends Error {
   constructor(faults: string) {
-    super(`environment: ${faults}`);
+    super(faults);
     this.name = 'EnvironmentError';
     this.stack = `${this.name}: ${this.message}`;
   }

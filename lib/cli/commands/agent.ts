@@ -203,11 +203,13 @@ const update = buildCommand({
         (caller) => !callers.includes(caller),
       );
       const isSame = !after || before?.discoveryUrl === after.discoveryUrl;
+      const calls = `Agents that can call the agent "${name}": ${callers.join(' ') || 'none'}${removed.length > 0 ? ` (no longer: ${removed.join(' ')})` : ''}`;
+      const areCallers = flags.allowedCaller !== undefined || flags.noAllowedCallers;
       print(
         this,
         ...(isSame ? [`Trusted issuer of the agent "${name}": ${discoveryUrl}`] : []),
         ...issuerChanges(name, before, after),
-        `Agents that can call the agent "${name}": ${callers.join(' ') || 'none'}${removed.length > 0 ? ` (no longer: ${removed.join(' ')})` : ''}`,
+        ...(areCallers || !after ? [calls] : []),
       );
       await warnOfUnknown(this, service, name, flags);
     }

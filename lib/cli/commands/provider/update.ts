@@ -308,7 +308,7 @@ async function updateOauth2(
   const config = await changedConfig(context, vendor, provider, flags);
   const { discoveryUrl } = configOf(provider).oauthDiscovery ?? {};
   return namingOptions(
-    memberOptions(flags),
+    { ...memberOptions(flags), clientSecret: '--secret' },
     () =>
       service.call<Oauth2Provider>(OPERATIONS.UpdateOauth2CredentialProvider, {
         name,
