@@ -18,7 +18,7 @@ import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-
 import { AGENT_ENDPOINT_PROPS, type AgentEndpointProps } from './agent-endpoint-props';
 import { includesAccount } from './caller-accounts';
 import { warnOfCertificateEnds } from './certificate-expiry';
-import { CALLER_NETWORK_PROPS, resolveNetwork } from './caller-network';
+import { CALLER_NETWORK_PROPS, checkNetwork, resolveNetwork } from './caller-network';
 import { checkedAt } from './construct-error';
 import { deploymentNameOf } from './deployment-name';
 import { EndpointApi, invocationMethodNames, MAX_STREAM_DURATION } from './endpoint-api';
@@ -31,12 +31,12 @@ import { warnOfUntrustedIssuer } from './issuer-trust';
 import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
 import type { NamedEndpoint } from './monitored-resources';
 import { addEndpointMonitoring } from './monitoring';
-import { checkConstructProps, checkPropNames } from './prop-names';
+import { checkConstructProps } from './prop-names';
 import { roleNameOf } from './role-name';
 import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { PublishedFunction, type ServiceFunctionProps } from './service-function';
-import { outboundVariables } from './service-network';
+import { outboundVariables, warnOfIsolatedSubnets, warnOfPublicApi } from './service-network';
 import {
   functionMetric,
   interruptionMetric,
@@ -102,12 +102,17 @@ export class AgentEndpoint extends Construct {
     const { identity, workload, inbound, target, invocationTimeout = MAX_STREAM_DURATION } = props;
     const isImported = !(workload instanceof WorkloadIdentity);
     checkedAt(this.node.path, () => {
-      if (props.network) checkPropNames('network', props.network, CALLER_NETWORK_PROPS);
+      if (props.network) checkNetwork('network', props.network, CALLER_NETWORK_PROPS);
       checkFunctions('functions', Object.keys(MEMORY_SIZE), props.functions ?? {});
     });
     const connection = connectionOf(identity);
     const network =
       props.network ?? resolveNetwork(this, connection.network, 'the gate of an agent endpoint');
+    if (props.network && connection.network === 'internet') warnOfPublicApi(this, props.network);
+    else if (props.network) {
+      const services = ['execute-api', ...(target._configuration.kind === 'lambda' ? ['lambda'] : [])];
+      warnOfIsolatedSubnets(this, 'network', props.network, services);
+    }
     const configuration = resolveConfiguration(this, { ...props, invocationTimeout });
     const { runtime, validated } = configuration;
     if (validated.inbound.kind === 'JWT' && !isImported) {

@@ -1,9 +1,9 @@
 /** The network of a private API's callers, including the functions that call it. */
-import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { ISecurityGroup, IVpc, SelectedSubnets, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
-import type { PropNames } from './prop-names';
+import { checkPropNames, type PropNames } from './prop-names';
 
 /** A network from which a private API can be reached. */
 export interface CallerNetwork {
@@ -41,6 +41,39 @@ export const CALLER_NETWORK_PROPS: PropNames<CallerNetwork> = {
   ipv6AllowedForDualStack: 'optional',
   internalRanges: 'optional',
 };
+
+export const subnetsOf = ({ vpc, vpcSubnets }: CallerNetwork): SelectedSubnets =>
+  vpc.selectSubnets(vpcSubnets);
+
+/** Returns whether the network selects subnets of its VPC in which Lambda runs functions. */
+function hasSubnets(network: CallerNetwork): boolean {
+  try {
+    const { subnetIds, isPendingLookup } = subnetsOf(network);
+    const isPublic = network.vpc.publicSubnets.some(({ subnetId }) => subnetIds.includes(subnetId));
+    return !isPublic && (subnetIds.length > 0 || isPendingLookup === true);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param name of the prop
+ * @param names of the props that it has
+ * @throws Error for a network in which no function can be deployed
+ */
+export function checkNetwork<Network extends CallerNetwork>(
+  name: string,
+  network: Network,
+  names: PropNames<Network>,
+): void {
+  checkPropNames(name, network, names);
+  if (!hasSubnets(network)) {
+    throw new Error(`${name}.vpcSubnets must select private subnets of ${name}.vpc`);
+  }
+  if (network.securityGroups?.length === 0) {
+    throw new Error(`${name}.securityGroups must have at least one security group`);
+  }
+}
 
 /** The network that can reach an API; `unstated` if the API is private and the operator named no network. */
 export type CallerNetworkAccess = CallerNetwork | 'internet' | 'unstated';

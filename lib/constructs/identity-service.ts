@@ -21,7 +21,7 @@ import {
 import { checkedAt } from './construct-error';
 import { warnOfCertificateEnds } from './certificate-expiry';
 import { ContributorInsights, type ContributorInsightsOptions } from './contributor-insights';
-import type { CallerNetwork } from './caller-network';
+import { checkNetwork, type CallerNetwork } from './caller-network';
 import { claimDeploymentName, deploymentNameOf } from './deployment-name';
 import type { InvokedFunction } from './function-access';
 import { checkFunctions, SERVICE_FUNCTIONS, type ServiceFunctionSettings } from './function-settings';
@@ -36,7 +36,7 @@ import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
 import type { ServiceFunctions } from './monitored-resources';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
-import { checkPrivateApi, type PrivateApi } from './private-api';
+import { CALLER_SERVICES, checkPrivateApi, type PrivateApi } from './private-api';
 import { checkPropNames } from './prop-names';
 import { checkQuotas, type QuotaProps } from './quotas';
 import { addSchedules } from './schedules';
@@ -47,6 +47,7 @@ import {
   networkOfGroup,
   resolveLatticeResources,
   SERVICE_NETWORK_PROPS,
+  warnOfIsolatedSubnets,
   warnOfPublicApi,
   withSecurityGroups,
   type FunctionNetwork,
@@ -257,7 +258,7 @@ function checkProps(scope: Construct, props: IdentityServiceDefinition): void {
   const { network, functions = {}, auditTrail = {}, deploymentConfig, gateways, privateApi, callers } = props;
   checkReplication(scope, props.state, props.domain);
   checkedAt(scope.node.path, () => {
-    if (network) checkPropNames('network', network, SERVICE_NETWORK_PROPS);
+    if (network) checkNetwork('network', network, SERVICE_NETWORK_PROPS);
     if (privateApi) checkPrivateApi(privateApi);
     if (callers) checkPropNames('callers', callers, SERVICE_CALLER_ACCOUNTS_PROPS);
     checkFunctions('functions', SERVICE_FUNCTIONS, functions);
@@ -445,6 +446,8 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const vpcEndpoints = network && addVpcEndpoints(scope, network);
   const callsApi = network?.allFunctions === true || props.gateways !== undefined;
   if (network && callsApi && !props.privateApi) warnOfPublicApi(scope, network);
+  const callers = props.privateApi?.network;
+  if (callers) warnOfIsolatedSubnets(scope, 'privateApi.network', callers, CALLER_SERVICES);
   const shared = { deployment, logKey, auditRetention, removalPolicy, network, vpcEndpoints };
   const api = addApi(scope, props, shared);
   const { functions, gateways } = addFunctions(scope, props, shared, api);

@@ -1,7 +1,7 @@
 /** An API that only VPC endpoints can reach. Its resource policy denies all other requests. */
 import type { IInterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { CALLER_NETWORK_PROPS, type CallerNetwork } from './caller-network';
+import { CALLER_NETWORK_PROPS, checkNetwork, type CallerNetwork } from './caller-network';
 import { checkPropNames, type PropNames } from './prop-names';
 
 /** An API that only VPC endpoints can reach. */
@@ -23,16 +23,19 @@ export interface PrivateApi {
   readonly network?: CallerNetwork;
 }
 
+/** The AWS services that functions in `network` call: those behind resources, and the gates of agents on AWS Lambda. */
+export const CALLER_SERVICES = ['execute-api', 'lambda', 's3', 'secretsmanager'];
+
 const PRIVATE_API_PROPS: PropNames<PrivateApi> = {
   vpcEndpoints: 'required',
   vpcEndpointIdsOfOtherAccounts: 'optional',
   network: 'optional',
 };
 
-/** @throws Error for a prop that does not exist, or is missing */
+/** @throws Error for a prop that does not exist, or is missing, and for a network without subnets */
 export function checkPrivateApi(privateApi: PrivateApi): void {
   checkPropNames('privateApi', privateApi, PRIVATE_API_PROPS);
-  if (privateApi.network) checkPropNames('privateApi.network', privateApi.network, CALLER_NETWORK_PROPS);
+  if (privateApi.network) checkNetwork('privateApi.network', privateApi.network, CALLER_NETWORK_PROPS);
 }
 
 /**

@@ -8,7 +8,6 @@ import {
   SecurityGroup,
   type ISecurityGroup,
   type IVpc,
-  type SelectedSubnets,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IDependable } from 'constructs';
 import {
@@ -19,7 +18,7 @@ import {
 import { isPrivateRange } from '../../lambda/model/addresses';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import { groupRow } from './function-groups';
-import { CALLER_NETWORK_PROPS, type CallerNetwork } from './caller-network';
+import { CALLER_NETWORK_PROPS, subnetsOf, type CallerNetwork } from './caller-network';
 import type { PropNames } from './prop-names';
 
 /** A VPC for the functions of a deployment. */
@@ -147,7 +146,7 @@ export function resolveLatticeResources(
 /** Returns the variable of the function that accepts private endpoints only in this network. */
 export function networkVariable(scope: Construct, network: FunctionNetwork): string {
   const { vpc, securityGroups, ipv6AllowedForDualStack: ipv6 = false } = network;
-  const { subnetIds } = vpc.selectSubnets(network.vpcSubnets);
+  const { subnetIds } = subnetsOf(network);
   const securityGroupIds = securityGroups.map(({ securityGroupId }) => securityGroupId);
   return Stack.of(scope).toJsonString({ vpcId: vpc.vpcId, subnetIds, securityGroupIds, ipv6 });
 }
@@ -156,15 +155,38 @@ export function networkVariable(scope: Construct, network: FunctionNetwork): str
 const INTERFACE_ENDPOINTS = ['kms', 'lambda', 'secretsmanager', 'sts'];
 const GATEWAY_ENDPOINTS = ['dynamodb', 's3'];
 
-const areIsolated = ({ vpc }: ServiceNetwork, { subnetIds }: SelectedSubnets): boolean =>
-  subnetIds.some((id) => vpc.isolatedSubnets.some(({ subnetId }) => subnetId === id));
+const areIsolated = (network: CallerNetwork): boolean =>
+  subnetsOf(network).subnetIds.some((id) =>
+    network.vpc.isolatedSubnets.some(({ subnetId }) => subnetId === id),
+  );
+
+/**
+ * Warns of functions in subnets without a route to the internet.
+ *
+ * @param name of the prop
+ * @param services that the functions call, as the names of their VPC endpoints end
+ * @param advice what else to do, as a sentence
+ */
+export function warnOfIsolatedSubnets(
+  scope: Construct,
+  name: string,
+  network: CallerNetwork,
+  services: readonly string[],
+  advice = '',
+): void {
+  if (!areIsolated(network)) return;
+  Annotations.of(scope).addWarningV2(
+    '@agent-identity/cdk:vpcEndpoints',
+    `The subnets of ${name} have no route to the internet. Make sure that the VPC has endpoints for the services that the functions call: ${services.join(', ')}.${advice}`,
+  );
+}
 
 /**
  * Warns of functions that call the service's public API from isolated subnets: those of the resources and agent endpoints
  * of the app, and of gateways. No VPC endpoint leads to a public API.
  */
-export function warnOfPublicApi(scope: Construct, network: FunctionNetwork): void {
-  if (!areIsolated(network, network.vpc.selectSubnets(network.vpcSubnets))) return;
+export function warnOfPublicApi(scope: Construct, network: CallerNetwork): void {
+  if (!areIsolated(network)) return;
   Annotations.of(scope).addWarningV2(
     '@agent-identity/cdk:publicApi',
     'The subnets of network have no route to the internet, and the API is public, so functions in network cannot call it: those of WorkloadIdentity and of credential providers, the gates of agent endpoints, and gateways. Use subnets with a NAT gateway, or set privateApi (docs/private-networks.md).',
@@ -179,28 +201,26 @@ export function warnOfPublicApi(scope: Construct, network: FunctionNetwork): voi
  * @returns the endpoints, which functions need for their first and their last request; undefined if none are created
  */
 export function addVpcEndpoints(scope: Construct, network: FunctionNetwork): IDependable | undefined {
-  const subnets = network.vpc.selectSubnets(network.vpcSubnets);
   if (!network.createVpcEndpoints) {
-    if (!areIsolated(network, subnets)) return undefined;
-    Annotations.of(scope).addWarningV2(
-      '@agent-identity/cdk:vpcEndpoints',
-      `The subnets of network have no route to the internet. Set network.createVpcEndpoints to true, or make sure that the VPC has endpoints for ${[...GATEWAY_ENDPOINTS, ...INTERFACE_ENDPOINTS].join(', ')}. The functions call these services.`,
-    );
+    const services = [...GATEWAY_ENDPOINTS, ...INTERFACE_ENDPOINTS];
+    const advice = ' network.createVpcEndpoints creates them.';
+    warnOfIsolatedSubnets(scope, 'network', network, services, advice);
     return undefined;
   }
+  const { subnets } = subnetsOf(network);
   const endpoints = new Construct(scope, 'NetworkEndpoints');
   for (const name of GATEWAY_ENDPOINTS) {
     new GatewayVpcEndpoint(endpoints, name, {
       vpc: network.vpc,
       service: new GatewayVpcEndpointAwsService(name),
-      subnets: [{ subnets: subnets.subnets }],
+      subnets: [{ subnets }],
     });
   }
   for (const name of INTERFACE_ENDPOINTS) {
     const { connections } = new InterfaceVpcEndpoint(endpoints, name, {
       vpc: network.vpc,
       service: new InterfaceVpcEndpointAwsService(name),
-      subnets: { subnets: subnets.subnets },
+      subnets: { subnets },
       open: false,
     });
     for (const securityGroup of network.securityGroups) connections.allowDefaultPortFrom(securityGroup);

@@ -16,7 +16,7 @@ import type { AgentIdentityProps } from '../../lib';
 import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import { METAFILE } from '../../scripts/build/functions';
 import { consumerStack, templateOf, written, type ConsumerTemplate } from './consumer';
-import { functionOf, ISSUER } from './endpoint';
+import { agentFunction, functionOf, ISSUER } from './endpoint';
 import { resourcesOf } from './synthesis';
 
 /** The function that polls for events exists only with an issuer that is polled. */
@@ -45,6 +45,11 @@ const synthesized = (props: (network: ReturnType<typeof isolated>['network']) =>
   new WorkloadIdentity(stack, 'Agent', { identity });
   return { stack, template: templateOf(stack) };
 };
+
+const publicVpc = (): IVpc =>
+  new Vpc(consumerStack(), 'Vpc', {
+    subnetConfiguration: [{ name: 'Public', subnetType: SubnetType.PUBLIC }],
+  }) as IVpc;
 
 const privateApiIn = (vpc: IVpc) => ({
   privateApi: {
@@ -137,7 +142,7 @@ describe('a network', () => {
   it('without a route to the internet is reported with the endpoints that it needs', () => {
     Annotations.fromStack(stack).hasWarning(
       '/Consumer/Identity',
-      Match.stringLikeRegexp('no route to the internet.*createVpcEndpoints.*dynamodb, s3, kms, lambda'),
+      Match.stringLikeRegexp('no route to the internet.*dynamodb, s3, kms, lambda.*createVpcEndpoints'),
     );
   });
 });
@@ -226,6 +231,30 @@ it('with allFunctions, every function runs in the network, also those of an agen
   for (const [id, { Properties }] of all) expect([id, 'VpcConfig' in Properties]).toEqual([id, true]);
 });
 
+it('functions that call a private API without a route to the internet are reported with what they need', () => {
+  const { stack, network } = isolated();
+  const { privateApi } = privateApiIn(network.vpc);
+  const identity = new AgentIdentity(stack, 'Identity', { privateApi: { ...privateApi, network } });
+  new AgentEndpoint(stack, 'Travel', {
+    identity,
+    workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+    inbound: Inbound.iam(),
+    target: AgentTarget.lambda(agentFunction(stack)),
+    network,
+  });
+  const annotations = Annotations.fromStack(stack);
+  annotations.hasWarning(
+    '/Consumer/Identity',
+    Match.stringLikeRegexp(
+      'subnets of privateApi.network have no .* execute-api, lambda, s3, secretsmanager',
+    ),
+  );
+  annotations.hasWarning(
+    '/Consumer/Travel',
+    Match.stringLikeRegexp('subnets of network have no .* execute-api, lambda\\.'),
+  );
+});
+
 it('a private API is called from the network of the functions', () => {
   const { template } = synthesized((network) => ({ network, ...privateApiIn(network.vpc) }));
   expect(inVpc(template)).toHaveLength(OUTBOUND.length + 1);
@@ -246,6 +275,7 @@ it('both functions of an agent endpoint run in its network and reach its private
   );
   new AgentEndpoint(stack, 'Travel', { ...props, network });
   const template = templateOf(stack);
+  Annotations.fromStack(stack).hasWarning('/Consumer/Travel', Match.stringLikeRegexp('the API is public'));
   for (const name of ['gate', 'authorizer'] as const) {
     expect(functionOf(template, name)).toMatchObject({
       VpcConfig: { SecurityGroupIds: ['<Outbound.GroupId>'] },
@@ -308,6 +338,31 @@ it.each<[string, AgentIdentityProps, string]>([
     'with a reserved range',
     { network: { ...isolated().network, internalRanges: ['169.254.0.0/16'] } },
     'internalRanges[0] must be a range of addresses that are not reserved',
+  ],
+  [
+    'without subnets',
+    { network: { ...isolated().network, vpcSubnets: { subnets: [] } } },
+    'network.vpcSubnets must select private subnets of network.vpc',
+  ],
+  [
+    'with public subnets alone',
+    { network: { vpc: publicVpc() } },
+    'network.vpcSubnets must select private subnets of network.vpc',
+  ],
+  [
+    'with public subnets alone, for a private API,',
+    { privateApi: { vpcEndpoints: [], network: { vpc: publicVpc() } } },
+    'privateApi.network.vpcSubnets must select private subnets of privateApi.network.vpc',
+  ],
+  [
+    'without subnets of the type',
+    { network: { vpc: isolated().network.vpc, vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS } } },
+    'network.vpcSubnets must select private subnets of network.vpc',
+  ],
+  [
+    'with no security group',
+    { network: { ...isolated().network, securityGroups: [] } },
+    'network.securityGroups must have at least one security group',
   ],
 ])('a network %s is rejected', (_what, props, message) => {
   expect(() => new AgentIdentity(consumerStack(), 'Identity', props)).toThrow(
