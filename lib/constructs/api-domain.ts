@@ -3,7 +3,7 @@
  * service has one issuer and one address.
  * Source: API Gateway developer guide, "Custom domain name for public REST APIs".
  */
-import { Stack, Token } from 'aws-cdk-lib';
+import { Token } from 'aws-cdk-lib';
 import {
   DomainName,
   EndpointType,
@@ -15,8 +15,7 @@ import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { AaaaRecord, ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { DependencyGroup, type Construct, type IDependable } from 'constructs';
-import { checkedAt } from './construct-error';
-import type { PropNames } from './prop-names';
+import { checkPropNames, type PropNames } from './prop-names';
 import { checkArnRegion } from './regions';
 import { setSecurityPolicy } from './security-policy';
 
@@ -33,7 +32,7 @@ export interface ApiDomain {
   readonly hostedZone?: IHostedZone;
 }
 
-export const API_DOMAIN_PROPS: PropNames<ApiDomain> = {
+const API_DOMAIN_PROPS: PropNames<ApiDomain> = {
   domainName: 'required',
   certificate: 'required',
   hostedZone: 'optional',
@@ -45,9 +44,11 @@ export const DOMAIN_NAME =
 
 /**
  * @param region of the API
- * @throws Error for what API Gateway or Amazon Route 53 would reject in the middle of a deployment
+ * @throws Error for a prop that does not exist, and for what API Gateway or Amazon Route 53 would reject in the middle of a deployment
  */
-export function checkDomain({ domainName, certificate, hostedZone }: ApiDomain, region: string): void {
+export function checkDomain(domain: ApiDomain, region: string): void {
+  checkPropNames('domain', domain, API_DOMAIN_PROPS);
+  const { domainName, certificate, hostedZone } = domain;
   checkArnRegion('domain.certificate', certificate.certificateArn, region);
   if (Token.isUnresolved(domainName)) return;
   if (!DOMAIN_NAME.test(domainName)) {
@@ -68,7 +69,6 @@ export interface ApiDomainSettings {
 
 /**
  * @param scope gets the children `Domain`, `Alias`, and `Ipv6Alias`
- * @throws Error for a name or a certificate that is not valid for the API
  * @returns the resources that the API needs to respond under the name
  */
 export function addApiDomain(
@@ -78,9 +78,6 @@ export function addApiDomain(
   { securityPolicy, ipAddressType }: ApiDomainSettings,
 ): IDependable {
   const { domainName, certificate, hostedZone } = domain;
-  checkedAt(scope.node.path, () => {
-    checkDomain(domain, Stack.of(scope).region);
-  });
   const name = new DomainName(scope, 'Domain', {
     domainName,
     certificate,

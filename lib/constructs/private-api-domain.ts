@@ -3,7 +3,7 @@
  * policy and the API's allow.
  * Source: API Gateway developer guide, "Custom domain names for private APIs in API Gateway".
  */
-import { Names, Stack, Token } from 'aws-cdk-lib';
+import { Names, Token } from 'aws-cdk-lib';
 import {
   CfnBasePathMappingV2,
   CfnDomainNameAccessAssociation,
@@ -16,7 +16,7 @@ import { AnyPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-i
 import { AaaaRecord, ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { InterfaceVpcEndpointTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { DependencyGroup, type Construct, type IDependable } from 'constructs';
-import { checkDomain, type ApiDomain } from './api-domain';
+import type { ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
 import { vpcEndpointStatement, type PrivateApi } from './private-api';
 
@@ -66,7 +66,7 @@ const associationId = ({ vpcEndpointId, node }: IInterfaceVpcEndpoint): string =
 
 /**
  * @param scope gets the children `PrivateDomain`, `Mapping`, `Access-…` for each VPC endpoint, `Alias`, and `Ipv6Alias`
- * @throws Error for a name, a certificate, or a hosted zone that cannot be used
+ * @throws Error for a hosted zone that cannot be used
  * @returns the resources that the API needs to respond under the name
  */
 export function addPrivateApiDomain(
@@ -76,10 +76,7 @@ export function addPrivateApiDomain(
   privateApi: PrivateApi,
 ): IDependable {
   const { domainName, certificate, hostedZone } = domain;
-  const endpointInZone = checkedAt(scope.node.path, () => {
-    checkDomain(domain, Stack.of(scope).region);
-    return hostedZone && endpointOfRecords(privateApi);
-  });
+  const endpointInZone = hostedZone && checkedAt(scope.node.path, () => endpointOfRecords(privateApi));
   const name = new CfnDomainNameV2(scope, 'PrivateDomain', {
     domainName,
     certificateArn: certificate.certificateArn,

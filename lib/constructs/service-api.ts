@@ -32,7 +32,7 @@ import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/model/metr
 import { STAGE_SECRET_VARIABLE } from '../../lambda/model/stage-secret';
 import { accessLogFormat } from './access-log';
 import { apiBody, stageVariableOf, type ApiBodyProps } from './api-body';
-import { addApiDomain, API_DOMAIN_PROPS, type ApiDomain } from './api-domain';
+import { addApiDomain, checkDomain, type ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
 import {
   gatewayResponses,
@@ -173,7 +173,7 @@ export class ServiceApi extends Construct {
     const { throttle, domain, webAcl, ipAddressType, securityPolicy = SECURITY_POLICY } = settings;
     checkedAt(scope.node.path, () => {
       checkThrottle(throttle);
-      if (domain) checkPropNames('domain', domain, API_DOMAIN_PROPS);
+      if (domain) checkDomain(domain, Stack.of(scope).region);
       checkSecurityPolicy(securityPolicy);
       checkIpAddressType(ipAddressType, kind.privateApi !== undefined);
     });

@@ -201,16 +201,4 @@ describe('a private API with a domain', () => {
       /^Consumer\/Identity\/Api: domain\.hostedZone needs one VPC endpoint in privateApi\.vpcEndpoints/,
     );
   });
-
-  it('rejects a domain name that is not valid', () => {
-    const stack = consumerStack();
-    const { certificate } = domainIn(stack);
-    expect(
-      () =>
-        new AgentIdentity(stack, 'Identity', {
-          domain: { domainName: 'Identity.example.com', certificate },
-          privateApi: { vpcEndpoints: [importedEndpoint(stack, 'vpce-1')] },
-        }),
-    ).toThrow('domain.domainName must be a domain name in lowercase');
-  });
 });

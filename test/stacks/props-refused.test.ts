@@ -37,17 +37,17 @@ it.each<[string, (stack: Stack) => object, string]>([
   [
     'a URL as a domain name',
     domain({ domainName: 'https://identity.example.com' }),
-    '/Api: domain.domainName must be a domain name in lowercase',
+    ': domain.domainName must be a domain name in lowercase',
   ],
   [
     'a domain name outside the hosted zone',
     domain({ zoneName: 'example.org' }),
-    '/Api: domain.domainName must be a name of the hosted zone',
+    ': domain.domainName must be a name of the hosted zone',
   ],
   [
     'a certificate of another Region',
     domain({ region: 'us-east-1' }),
-    '/Api: domain.certificate must be in eu-central-1, the Region of the stack',
+    ': domain.certificate must be in eu-central-1, the Region of the stack',
   ],
   [
     'a web ACL of another Region',
