@@ -19,6 +19,8 @@ export interface Authorizer extends PrivateEndpoints {
   readonly allowedClients?: readonly string[];
   readonly allowedScopes?: readonly string[];
   readonly allowedWorkloadConfiguration?: { readonly workloadIdentities: readonly string[] };
+  /** Of a gateway. */
+  readonly advertisedScopeMapping?: Readonly<Record<string, string>>;
 }
 
 /** A member of a workload identity, in requests and responses. An empty object removes the configuration. */
@@ -80,7 +82,7 @@ export const changesAuthorizer = (flags: AuthorizerFlags & Partial<AuthorizerRem
   Object.keys(AUTHORIZER_REMOVAL_FLAGS).some((removal) => flags[removal as keyof AuthorizerRemovalFlags]);
 
 /** @throws CliError for options that exclude each other */
-export function checkAuthorizer(flags: AuthorizerFlags & AuthorizerRemovalFlags): void {
+export function checkAuthorizer(flags: AuthorizerFlags & Partial<AuthorizerRemovalFlags>): void {
   for (const [isBoth, one] of [
     [flags.allowedAudience && flags.noAllowedAudiences, 'audience'],
     [flags.allowedClient && flags.noAllowedClients, 'client'],
@@ -100,10 +102,10 @@ export function checkAuthorizer(flags: AuthorizerFlags & AuthorizerRemovalFlags)
  * Returns the issuer with the stated restrictions. Client IDs, audiences, and private endpoints of one issuer mean nothing at
  * another one, so they do not stay. Other conditions do, because a condition can only reject tokens.
  */
-function withIssuer(
+export function changedIssuer(
   present: Authorizer | undefined,
+  discoveryUrl: string,
   {
-    issuer,
     allowedAudience,
     allowedClient,
     noAllowedAudiences = false,
@@ -111,13 +113,6 @@ function withIssuer(
     ...flags
   }: AuthorizerFlags & Partial<AuthorizerRemovalFlags>,
 ): Authorizer {
-  const discoveryUrl = issuer === undefined ? present?.discoveryUrl : discoveryUrlOf(issuer);
-  if (discoveryUrl === undefined) {
-    throw usageError(
-      'The options that begin with --allowed and --private need --issuer, unless the agent has an issuer.',
-      'Users whose agents call this agent must have tokens of this issuer.',
-    );
-  }
   const isAnother = present?.discoveryUrl !== discoveryUrl;
   const {
     allowedAudience: presentAudience,
@@ -132,12 +127,6 @@ function withIssuer(
   const privateEndpointOverrides =
     flags.privateEndpointOverride ?? (forgetsEndpoints ? undefined : presentOverrides);
   const clients = allowedClient ?? (isAnother || noAllowedClients ? undefined : presentClients);
-  if (!audiences && !clients) {
-    throw usageError(
-      'An issuer needs --allowed-audience or --allowed-client.',
-      `Otherwise, the agent would accept tokens that are meant for other applications.${present ? ' Set one of the two, or return the agent to the trusted issuers of the deployment with --no-issuer.' : ''}`,
-    );
-  }
   return {
     ...conditions,
     discoveryUrl,
@@ -146,6 +135,28 @@ function withIssuer(
     ...(privateEndpoint && { privateEndpoint }),
     ...(privateEndpointOverrides && { privateEndpointOverrides }),
   };
+}
+
+/** Returns the issuer of an agent. */
+function withIssuer(
+  present: Authorizer | undefined,
+  flags: AuthorizerFlags & Partial<AuthorizerRemovalFlags>,
+): Authorizer {
+  const discoveryUrl = flags.issuer === undefined ? present?.discoveryUrl : discoveryUrlOf(flags.issuer);
+  if (discoveryUrl === undefined) {
+    throw usageError(
+      'The options that begin with --allowed and --private need --issuer, unless the agent has an issuer.',
+      'Users whose agents call this agent must have tokens of this issuer.',
+    );
+  }
+  const changed = changedIssuer(present, discoveryUrl, flags);
+  if (!changed.allowedAudience && !changed.allowedClients) {
+    throw usageError(
+      'An issuer needs --allowed-audience or --allowed-client.',
+      `Otherwise, the agent would accept tokens that are meant for other applications.${present ? ' Set one of the two, or return the agent to the trusted issuers of the deployment with --no-issuer.' : ''}`,
+    );
+  }
+  return changed;
 }
 
 /**

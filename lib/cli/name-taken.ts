@@ -6,7 +6,7 @@ const PRESENT = {
   agent: 'agent-identity agent update',
   provider: 'agent-identity provider update',
   portal: 'agent-identity portal update',
-  gateway: 'the gateway that exists',
+  gateway: 'agent-identity gateway update',
 } as const;
 
 /** Returns the next step, if the error is about the name. Names are shared by all principals, and a listing is not. */

@@ -55,7 +55,7 @@ export function checkPrivateEndpoints({
   privateEndpoint,
   privateEndpointOverride,
   noPrivateEndpoints,
-}: PrivateEndpointFlags & PrivateEndpointRemovalFlags): void {
+}: PrivateEndpointFlags & Partial<PrivateEndpointRemovalFlags>): void {
   if (noPrivateEndpoints && (privateEndpoint ?? privateEndpointOverride)) {
     throw usageError(
       'Set --no-private-endpoints without --private-endpoint and --private-endpoint-override.',

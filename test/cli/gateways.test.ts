@@ -76,6 +76,47 @@ describe('a gateway', () => {
     );
   });
 
+  it('keeps what an update does not name', async () => {
+    const issuer = ['--issuer', ISSUER, '--allowed-client', 'app', '--allowed-scope', 'read'];
+    await local.json(['gateway', 'add', 'changing', ...issuer, '--description', 'First']);
+    const before = await local.json<object>(['gateway', 'get', 'changing']);
+    const update = (...options: string[]) => local.json(['gateway', 'update', 'changing', ...options]);
+    const same = { ...before, updatedAt: expect.any(String) as string };
+    expect(await update('--description', 'Second')).toEqual({ ...same, description: 'Second' });
+    expect(await update('--allowed-audience', 'api', '--no-allowed-clients')).toEqual({
+      ...same,
+      description: 'Second',
+      authorizerConfiguration: {
+        customJWTAuthorizer: {
+          discoveryUrl: DISCOVERY_URL,
+          allowedAudience: ['api'],
+          allowedScopes: ['read'],
+        },
+      },
+    });
+  });
+
+  it('gets another issuer without the audiences of the former, and keeps its scopes', async () => {
+    const issuer = ['--issuer', ISSUER, '--allowed-audience', 'api', '--allowed-scope', 'read'];
+    await local.json(['gateway', 'add', 'moving', ...issuer]);
+    const other = 'https://other.example.com/.well-known/openid-configuration';
+    expect(await local.json(['gateway', 'update', 'moving', '--issuer', other])).toMatchObject({
+      authorizerConfiguration: { customJWTAuthorizer: { discoveryUrl: other, allowedScopes: ['read'] } },
+    });
+    const { stdout } = await local.run(['gateway', 'get', 'moving']);
+    expect(fields(stdout)).not.toHaveProperty('Allowed audience');
+  });
+
+  it.each([
+    [['tools'], 'Set what changes.'],
+    [['tools', '--issuer', ISSUER], 'which cannot change'],
+    [['by-token', '--allowed-scope', 'read', '--no-allowed-scopes'], 'Set either --allowed-scope or'],
+    [['by-token', '--allowed-client', 'a', '--no-allowed-clients'], 'Set either --allowed-client or'],
+  ])('is not changed by %j', async (options, message) => {
+    const { status, stderr } = await local.run(['gateway', 'update', ...options]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
   it('is deleted after a question, with its targets', async () => {
     await local.json(['gateway', 'add', 'doomed']);
     await local.json([
@@ -103,7 +144,7 @@ describe('a gateway', () => {
     expect(await local.run(['gateway', 'add', 'Tools'])).toMatchObject({
       status: 1,
       stderr:
-        'A gateway named "Tools" already exists. If agent-identity gateway list does not show it, it belongs to another principal: choose another name. Otherwise, use the gateway that exists.\n',
+        'A gateway named "Tools" already exists. If agent-identity gateway list does not show it, it belongs to another principal: choose another name. Otherwise, use agent-identity gateway update.\n',
     });
   });
 
@@ -201,8 +242,47 @@ describe('a target', () => {
   it('with a name in use is rejected with how to change the present one', async () => {
     await target('add', 'taken', ...URL_OPTION);
     expect((await target('add', 'taken', ...URL_OPTION)).stderr).toBe(
-      'A gateway target named "taken" already exists. To change it, first run: agent-identity gateway target delete taken --gateway tools\n',
+      'A gateway target named "taken" already exists. To change it, run: agent-identity gateway target update taken --gateway tools\n',
     );
+  });
+
+  it('keeps what an update does not name, and loses what it removes', async () => {
+    const options = ['--provider', 'calendar', '--scope', 'a', '--grant-type', 'authorization-code'];
+    const lists = ['--allow-query', 'day', '--allow-request-header', 'X-Team'];
+    await target('add', 'changing', ...URL_OPTION, ...options, ...lists, '--protocol', 'a2a');
+    const get = async () => fields((await target('get', 'changing')).stdout);
+    const before = await get();
+    const changed = async (...changes: string[]) => {
+      expect(await target('update', 'changing', ...changes)).toMatchObject({ status: 0, stderr: '' });
+      return get();
+    };
+    const same = { ...before, Changed: expect.any(String) as string };
+    expect(await changed('--scope', 'b', '--no-allow-request-header')).toEqual(
+      Object.fromEntries(
+        Object.entries({ ...same, Scopes: 'b' }).filter(([label]) => label !== 'Request headers'),
+      ),
+    );
+    const moved = await changed('--url', 'https://api.example.com/v2', '--api-key-provider', 'weather');
+    expect(moved).toMatchObject({
+      'Forwards to': 'https://api.example.com/v2',
+      Protocol: 'A2A',
+      Credential: 'API key of weather',
+      'Query parameters': 'day',
+    });
+    expect(moved).not.toHaveProperty('Scopes');
+    expect(await changed('--query-parameter', 'key')).toMatchObject({ 'Query parameter': 'key' });
+    expect(await changed('--no-credential', '--no-allow-query')).toMatchObject({ Credential: 'none' });
+  });
+
+  it.each([
+    [[], 'Set what changes.'],
+    [['--scope', 'read'], '--scope needs --provider.'],
+    [['--allow-query', 'a', '--no-allow-query'], 'Set either --allow-query or --no-allow-query.'],
+    [['--provider', 'calendar', '--no-credential'], 'Set --no-credential without'],
+  ])('is not changed by %j', async (options, message) => {
+    await target('add', 'plain', ...URL_OPTION);
+    const { status, stderr } = await target('update', 'plain', ...options);
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 
   it('proposes the name that was probably meant', async () => {

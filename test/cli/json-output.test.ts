@@ -241,7 +241,11 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   'gateway add': { args: () => ['tools'], shape: GATEWAY },
   'gateway get': { args: () => ['tools'], shape: GATEWAY },
-  'gateway list': { args: () => [], shape: { items: [GATEWAY_SUMMARY] } },
+  'gateway update': {
+    args: () => ['tools', '--description', 'Calendars'],
+    shape: { ...GATEWAY, description: 'string' },
+  },
+  'gateway list': { args: () => [], shape: { items: [{ ...GATEWAY_SUMMARY, description: 'string' }] } },
   'gateway delete': {
     args: () => ['tools', '--yes'],
     shape: { name: 'string', gatewayId: 'string', deleted: 'boolean' },

@@ -74,6 +74,16 @@ export async function findGateway(service: Pick<Service, 'call'>, named: string)
   return service.call<Gateway>(OPERATIONS.GetGateway, { gatewayIdentifier: found.gatewayId });
 }
 
+/** Members of a gateway or a target that the service sets. Requests cannot have them. */
+const SET_BY_SERVICE: ReadonlySet<string> = new Set([
+  ...['gatewayArn', 'gatewayId', 'gatewayUrl', 'targetId', 'workloadIdentityDetails'],
+  ...['status', 'statusReasons', 'createdAt', 'updatedAt', 'lastSynchronizedAt'],
+]);
+
+/** Returns the members that the owner configured. An update must repeat them, because it removes what it does not state. */
+export const configuredMembers = (resource: object): object =>
+  Object.fromEntries(Object.entries(resource).filter(([member]) => !SET_BY_SERVICE.has(member)));
+
 export function showGateway(
   context: CliContext,
   gateway: Gateway,

@@ -6,8 +6,11 @@ import { remove } from './delete';
 import { get } from './get';
 import { list } from './list';
 import { target } from './target';
+import { update } from './update';
 
 export const gateway = buildRouteMap({
-  routes: { add, get, delete: remove, list, target, call },
-  docs: { brief: 'Gateways: create, show, delete, and list them and their targets, and call a target' },
+  routes: { add, get, update, delete: remove, list, target, call },
+  docs: {
+    brief: 'Gateways: create, show, change, delete, and list them and their targets, and call a target',
+  },
 });

@@ -73,11 +73,20 @@ const OPTIONS_OF = {
 
 const OPTION = { provider: '--provider', apiKeyProvider: '--api-key-provider' } as const;
 
-/** @throws CliError for options that exclude each other, or need another one */
-export function checkCredential(flags: CredentialFlags): void {
+/**
+ * @param present credential of the target
+ * @throws CliError for options that exclude each other, or need another one
+ */
+export function checkCredential(flags: CredentialFlags, present?: RequestedCredential): void {
+  const has = {
+    provider: present?.credentialProviderType === 'OAUTH',
+    apiKeyProvider: present?.credentialProviderType === 'API_KEY',
+  };
   for (const needed of ['provider', 'apiKeyProvider'] as const) {
+    const other = needed === 'provider' ? 'apiKeyProvider' : 'provider';
+    const isPresent = has[needed] && flags[other] === undefined;
     for (const [name, option] of Object.entries(OPTIONS_OF[needed])) {
-      if (flags[name as keyof CredentialFlags] !== undefined && flags[needed] === undefined)
+      if (flags[name as keyof CredentialFlags] !== undefined && flags[needed] === undefined && !isPresent)
         throw usageError(`${option} needs ${OPTION[needed]}.`);
     }
   }
@@ -89,33 +98,49 @@ export function checkCredential(flags: CredentialFlags): void {
   }
 }
 
+export const changesCredential = (flags: CredentialFlags): boolean =>
+  (Object.keys(CREDENTIAL_FLAGS) as (keyof CredentialFlags)[]).some((name) => flags[name] !== undefined);
+
 const arnOf = async (service: Service, named: string, kind: Kind): Promise<string> =>
   named.startsWith('arn:')
     ? named
     : (await findProvider(service, named, { kind })).provider.credentialProviderArn;
 
-/** Returns the credential that the options state; undefined for none. @throws CliError for a provider that does not exist */
+/**
+ * Returns the credential that the options state; undefined for none.
+ *
+ * @param present credential of the target. Options of a provider of the same kind change it
+ * @throws CliError for a provider that does not exist
+ */
 export async function credentialOf(
   service: Service,
   flags: CredentialFlags,
+  present?: RequestedCredential,
 ): Promise<RequestedCredential | undefined> {
-  const { provider, scope = [], grantType, returnUrl } = flags;
-  if (provider !== undefined) {
+  const { provider, scope, grantType, returnUrl, apiKeyProvider, header, prefix, queryParameter } = flags;
+  const { oauthCredentialProvider: oauth, apiKeyCredentialProvider: key } = present?.credentialProvider ?? {};
+  const oauthArn = provider === undefined ? oauth?.providerArn : await arnOf(service, provider, 'oauth2');
+  if (oauthArn !== undefined && apiKeyProvider === undefined) {
     const oauthCredentialProvider = {
-      providerArn: await arnOf(service, provider, 'oauth2'),
-      scopes: [...scope],
+      ...oauth,
+      providerArn: oauthArn,
+      scopes: [...(scope ?? oauth?.scopes ?? [])],
       ...(grantType && { grantType: GRANT_TYPES[grantType] }),
       ...(returnUrl !== undefined && { defaultReturnUrl: returnUrl }),
     };
     return { credentialProviderType: 'OAUTH', credentialProvider: { oauthCredentialProvider } };
   }
-  const { apiKeyProvider, header, prefix, queryParameter } = flags;
-  if (apiKeyProvider === undefined) return undefined;
+  const keyArn =
+    apiKeyProvider === undefined ? key?.providerArn : await arnOf(service, apiKeyProvider, 'api-key');
+  if (keyArn === undefined) return undefined;
   const credentialParameterName = queryParameter ?? header;
   const apiKeyCredentialProvider = {
-    providerArn: await arnOf(service, apiKeyProvider, 'api-key'),
-    credentialLocation: queryParameter === undefined ? ('HEADER' as const) : ('QUERY_PARAMETER' as const),
-    ...(credentialParameterName !== undefined && { credentialParameterName }),
+    ...key,
+    providerArn: keyArn,
+    ...(credentialParameterName !== undefined && {
+      credentialParameterName,
+      credentialLocation: queryParameter === undefined ? ('HEADER' as const) : ('QUERY_PARAMETER' as const),
+    }),
     ...(prefix !== undefined && { credentialPrefix: prefix }),
   };
   return { credentialProviderType: 'API_KEY', credentialProvider: { apiKeyCredentialProvider } };

@@ -4,8 +4,9 @@ import { add } from './add';
 import { remove } from './delete';
 import { get } from './get';
 import { list } from './list';
+import { update } from './update';
 
 export const target = buildRouteMap({
-  routes: { add, get, delete: remove, list },
-  docs: { brief: 'Targets of a gateway: create, show, delete, and list them' },
+  routes: { add, get, update, delete: remove, list },
+  docs: { brief: 'Targets of a gateway: create, show, change, delete, and list them' },
 });

@@ -1,0 +1,98 @@
+/** The options that configure a gateway, and the members of requests that they set. */
+import {
+  AUTHORIZER_FLAGS,
+  AUTHORIZER_OPTIONS,
+  AUTHORIZER_REMOVAL_FLAGS,
+  changedIssuer,
+  changesAuthorizer,
+  checkAuthorizer,
+  discoveryUrlOf,
+  type Authorized,
+  type Authorizer,
+  type AuthorizerFlags,
+  type AuthorizerRemovalFlags,
+} from '../../authorizer';
+import { flag, optionalText, optionalTexts, optionalUrl } from '../../connection-flags';
+import { usageError } from '../../failure';
+import { privateEndpointFlags } from '../../private-endpoints';
+
+export interface IssuerFlags extends Omit<AuthorizerFlags, 'allowedCaller'> {
+  readonly allowedScope?: readonly string[];
+}
+
+export interface IssuerRemovalFlags extends Omit<AuthorizerRemovalFlags, 'noIssuer' | 'noAllowedCallers'> {
+  readonly noAllowedScopes: boolean;
+}
+
+type IssuerChanges = IssuerFlags & Partial<IssuerRemovalFlags>;
+
+export const GATEWAY_FLAGS = {
+  description: optionalText('text', 'Description for the owner of the gateway'),
+  issuer: optionalUrl('--issuer', 'Issuer of the user tokens, or its discovery URL'),
+  allowedAudience: AUTHORIZER_FLAGS.allowedAudience,
+  allowedClient: AUTHORIZER_FLAGS.allowedClient,
+  allowedScope: optionalTexts(
+    'scope',
+    'Scope that the user tokens must have; set the option again for each further scope',
+  ),
+  ...privateEndpointFlags('the issuer'),
+} as const;
+
+export const ISSUER_REMOVAL_FLAGS = {
+  noAllowedAudiences: flag('Remove all allowed audiences'),
+  noAllowedClients: flag('Remove all allowed clients'),
+  noAllowedScopes: flag('Require no scope'),
+  noPrivateEndpoints: AUTHORIZER_REMOVAL_FLAGS.noPrivateEndpoints,
+} as const;
+
+/** The options by the members that they set. */
+export const MEMBER_OPTIONS = {
+  ...AUTHORIZER_OPTIONS,
+  name: 'the name',
+  description: '--description',
+  allowedScopes: '--allowed-scope',
+} as const;
+
+/** What clients request in place of a scope stays for the scopes that stay. */
+function withScopes(
+  { allowedScopes: presentScopes, advertisedScopeMapping: presentMapping = {}, ...issuer }: Authorizer,
+  { allowedScope, noAllowedScopes = false }: IssuerChanges,
+): Authorizer {
+  const allowedScopes = allowedScope ?? (noAllowedScopes ? undefined : presentScopes);
+  const mapping = Object.entries(presentMapping).filter(([scope]) => allowedScopes?.includes(scope));
+  return {
+    ...issuer,
+    ...(allowedScopes && { allowedScopes }),
+    ...(mapping.length > 0 && { advertisedScopeMapping: Object.fromEntries(mapping) }),
+  };
+}
+
+export const changesIssuer = (flags: IssuerChanges): boolean =>
+  changesAuthorizer(flags) || flags.allowedScope !== undefined || flags.noAllowedScopes === true;
+
+/** @throws CliError for options that exclude each other */
+export function checkIssuer(flags: IssuerChanges): void {
+  checkAuthorizer(flags);
+  if (flags.allowedScope && flags.noAllowedScopes) {
+    throw usageError('Set either --allowed-scope or --no-allowed-scopes.');
+  }
+}
+
+/**
+ * Returns the authorizer that the options state.
+ *
+ * @param present of the gateway before
+ * @throws CliError for an option that needs `--issuer`
+ */
+export function authorizerOf(flags: IssuerChanges, present?: Authorizer): Authorized {
+  const discoveryUrl = flags.issuer === undefined ? present?.discoveryUrl : discoveryUrlOf(flags.issuer);
+  if (discoveryUrl !== undefined) {
+    const issuer = withScopes(changedIssuer(present, discoveryUrl, flags), flags);
+    return { authorizerConfiguration: { customJWTAuthorizer: issuer } };
+  }
+  if (!changesIssuer(flags)) return {};
+  throw usageError(
+    'The options that begin with --allowed and --private need --issuer.',
+    'Without --issuer, callers sign their requests (IAM).',
+  );
+}
