@@ -33,6 +33,15 @@ export interface ConnectMcpOptions<Client extends McpClient> extends ResourceTok
   readonly stepUp?: boolean | undefined;
 }
 
+/** An MCP server behind a gateway, which attaches the credential. */
+export interface GatewayMcpOptions<Client extends McpClient> extends Pick<
+  ConnectMcpOptions<Client>,
+  'client' | 'Transport'
+> {
+  /** What `gatewayFetch` returns. */
+  readonly gateway: ResourceFetch;
+}
+
 const REQUIREMENTS: Requirements<ConnectMcpOptions<McpClient>> = {
   client: objectWith(
     ['connect'],
@@ -43,6 +52,12 @@ const REQUIREMENTS: Requirements<ConnectMcpOptions<McpClient>> = {
   stepUp: optional(flag),
 };
 
+const GATEWAY_REQUIREMENTS: Requirements<GatewayMcpOptions<McpClient>> = {
+  client: REQUIREMENTS.client,
+  Transport: REQUIREMENTS.Transport,
+  gateway: { ...callback(''), description: 'the function that gatewayFetch returns' },
+};
+
 /**
  * Maximum replacements of rejected tokens, and requests for more scopes, for each connection: each is work for the
  * authorization server or for the user, and the server of the connection decides how often it is needed.
@@ -50,8 +65,15 @@ const REQUIREMENTS: Requirements<ConnectMcpOptions<McpClient>> = {
 const MAX_REPLACEMENTS = 5;
 const MAX_STEP_UPS = 3;
 
+const isThroughGateway = <Client extends McpClient>(
+  options: ConnectMcpOptions<Client> | GatewayMcpOptions<Client>,
+): options is GatewayMcpOptions<Client> => Object.hasOwn(Object(options) as object, 'gateway');
+
 /**
- * Connects an MCP client to a server that requires OAuth. Each HTTP request gets its access token from the token vault,
+ * Connects an MCP client to a server that requires OAuth.
+ *
+ * With the option `gateway`, the server is a target of a gateway: no access token reaches the agent, and the requests are
+ * those of `gatewayFetch`. Otherwise, each HTTP request gets its access token from the token vault,
  * so a suspension or a revocation applies to the next request.
  *
  * - A token that is bound to a key (DPoP, RFC 9449) is sent with a proof for each request.
@@ -67,13 +89,18 @@ const MAX_STEP_UPS = 3;
  *
  * @param url of the server: https, or http on loopback
  * @returns the connected client; close it after use
- * @throws ConfigurationError, McpRedirectError; the errors of `getAccessToken` and of the SDK
+ * @throws ConfigurationError, McpRedirectError; the errors of `getAccessToken`, of `gatewayFetch`, and of the SDK
  */
 export async function connectMcp<Client extends McpClient>(
   url: string | URL,
-  options: ConnectMcpOptions<Client>,
+  options: ConnectMcpOptions<Client> | GatewayMcpOptions<Client>,
 ): Promise<Client> {
   const server = parsedResourceUrl(url, 'MCP server');
+  if (isThroughGateway(options)) {
+    checkOptions('connectMcp', options, GATEWAY_REQUIREMENTS);
+    await options.client.connect(new options.Transport(server, { fetch: options.gateway }) as never);
+    return options.client;
+  }
   checkOptions('connectMcp', options, REQUIREMENTS);
   const { client, Transport, stepUp, ...tokenOptions } = options;
   const token: AccessTokenOptions = { ...tokenOptions, resourceServerUrl: server.href };

@@ -231,6 +231,8 @@ export function gatewayFetch(gatewayUrl: string | URL, options: GatewayFetchOpti
         'A request to a gateway must not have the header Authorization: the gateway attaches the credential. Pass a user token as the option `userToken`.',
       );
     }
+    // A space for forms, and a plus sign for signatures.
+    url.search = url.search.replaceAll('+', '%20');
     const request = await prepared(url, init, options.signal);
     const response = await send(request);
     const problem = await consentProblemIn(response);

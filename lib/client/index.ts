@@ -39,7 +39,7 @@ export {
   type CompletedAuthorization,
 } from './complete-authorization';
 export { authorizedFetch, type ResourceFetch } from './authorized-fetch';
-export { connectMcp, type ConnectMcpOptions, type McpFetch } from './connect-mcp';
+export { connectMcp, type ConnectMcpOptions, type GatewayMcpOptions, type McpFetch } from './connect-mcp';
 export type { CredentialOptions, OptionsOrFunction, Tool, WrappedTool } from './credential';
 export {
   AccessTokenRejectedError,

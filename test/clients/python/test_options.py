@@ -15,6 +15,7 @@ from agent_identity_client import (
     ConfigurationError,
     StaticWorkloadAccessToken,
     authorized_client,
+    gateway_client,
     complete_authorization,
     from_gate,
     get_access_token,
@@ -102,6 +103,7 @@ WITHOUT: dict[str, Callable[[Any], Any]] = {
     "replace_access_token": lambda options: replace_access_token(options, "secret-token"),
     "get_api_key": get_api_key,
     "authorized_client": lambda options: authorized_client("https://api.example", options),
+    "gateway_client": lambda options: gateway_client("https://gateway.example", options),
     "connect_mcp": lambda options: asyncio.run(connect(options)),
 }
 
@@ -109,7 +111,9 @@ WITHOUT: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("options", [None, TOKEN, "secret-text"])
 @pytest.mark.parametrize("name", WITHOUT)
 def test_other_values_are_no_options(name: str, options: Any) -> None:
-    expected = "ApiKeyOptions" if name == "get_api_key" else "AccessTokenOptions"
+    expected = {"get_api_key": "ApiKeyOptions", "gateway_client": "GatewayClientOptions"}.get(
+        name, "AccessTokenOptions"
+    )
     assert message_of(lambda: WITHOUT[name](options)) == (
         f"`options` of {name} must be options: {expected}(…)."
     )

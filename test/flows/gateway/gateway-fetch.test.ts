@@ -51,7 +51,7 @@ it('waits for the consent of the user, and sends the request with the credential
       await consentAs(user)(url);
     },
   });
-  const response = await send(`${calendar}/events?day=1&note=a%20b%2Bc`, {
+  const response = await send(`${calendar}/events?day=1&note=a+b%2Bc`, {
     method: 'POST',
     headers: { 'content-type': 'text/plain' },
     body: 'Lunch',

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
-import { gatewayFetch, type ResourceFetch } from '../../../lib/client/index';
+import { connectMcp, gatewayFetch, type ResourceFetch } from '../../../lib/client/index';
 import { World, type TestAgent } from '../support/world';
 import { callSigned, oauth, openGateway, type TestGateway } from './gateways';
 
@@ -103,8 +103,7 @@ it('a client of version 2025-11-25 gets the URL as an error when it connects, an
   const { userId, send } = await newUser();
   const connect = async () => {
     const client = new Client({ name: 'test', version: '1' });
-    await client.connect(new StreamableHTTPClientTransport(new URL(url), { fetch: send }));
-    return client;
+    return connectMcp(url, { client, Transport: StreamableHTTPClientTransport, gateway: send });
   };
   const error = (await connect().catch((caught: unknown) => caught)) as {
     code: number;

@@ -47,14 +47,16 @@ from ._errors import (
     ConsentFailedError,
     ConsentRequiredError,
     ConsentTimeoutError,
+    GatewayAddressError,
     McpRedirectError,
     ReplacementTokenRejectedError,
     ResourceRedirectError,
     WorkloadAccessTokenError,
 )
 from ._gate_headers import GateOptions, from_gate
+from ._gateway_client import gateway_client
 from ._identity_client import identity_client
-from ._options import AccessTokenOptions, ApiKeyOptions
+from ._options import AccessTokenOptions, ApiKeyOptions, GatewayClientOptions
 from ._workload_access_token import (
     CachedWorkloadAccessTokens,
     StaticWorkloadAccessToken,
@@ -81,6 +83,8 @@ __all__ = [
     "ConsentRequiredError",
     "ConsentTimeoutError",
     "GateOptions",
+    "GatewayAddressError",
+    "GatewayClientOptions",
     "McpRedirectError",
     "ReplacementTokenRejectedError",
     "ResourceRedirectError",
@@ -93,6 +97,7 @@ __all__ = [
     "authorized_client",
     "complete_authorization",
     "from_gate",
+    "gateway_client",
     "get_access_token",
     "get_api_key",
     "identity_client",

@@ -15,7 +15,7 @@ from ._requirements import WORKLOAD_TOKEN, is_workload_token, require
 from ._workload_access_token import StaticWorkloadAccessToken, WorkloadAccessTokenSource
 
 
-def _header_value(token: str) -> str:
+def header_value(token: str) -> str:
     """Returns the token, unless the error of httpx about it would repeat it."""
     value = Hidden(token)
     is_valid = token.isascii() and token.isprintable() and " " not in token
@@ -55,7 +55,7 @@ def agent_client(
     async def add_token(request: Any) -> None:
         if origin_of(str(request.url)) != origin:
             raise AgentRedirectError
-        request.headers[CALLING_AGENT_HEADER] = _header_value(await asyncio.to_thread(tokens.get))
+        request.headers[CALLING_AGENT_HEADER] = header_value(await asyncio.to_thread(tokens.get))
 
     return http.AsyncClient(
         event_hooks={"request": [add_token], "response": [stop_at_redirects(AgentRedirectError)]},

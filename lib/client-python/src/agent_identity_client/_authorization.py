@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import urlunsplit
 
-from ._addresses import is_secure, split_url
+from ._addresses import httpx_options, is_secure, split_url
 from ._challenges import challenges_in
 from ._consent import IssuedToken, run_steps_async, steps_to_replacement, steps_to_token
 from ._errors import AccessTokenRejectedError, ConfigurationError, ReplacementTokenRejectedError
@@ -118,6 +118,12 @@ class Authorization:
         """The last nonce that the resource gave."""
         self.failure: Exception | None = None
         """The first error, which the MCP library reports as a part of another."""
+
+    def client(self, http: Any, url: str, **client_options: Any) -> Any:
+        """Returns a client of this library, httpx or httpx2."""
+        flow = {"async_auth_flow": lambda _, request: self.flow(request)}
+        auth = type("Authorization", (http.Auth,), flow)()
+        return http.AsyncClient(auth=auth, follow_redirects=False, **httpx_options(url, client_options))
 
     async def flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         try:

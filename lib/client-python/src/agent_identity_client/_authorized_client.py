@@ -8,7 +8,6 @@ import importlib.util
 import math
 from typing import Any
 
-from ._addresses import httpx_options
 from ._authorization import Authorization, check_address, stop_at_redirects
 from ._errors import ConfigurationError, ResourceRedirectError
 from ._options import AccessTokenOptions, require_options
@@ -50,10 +49,5 @@ def authorized_client(url: str, options: AccessTokenOptions, **client_options: A
     authorization = Authorization(
         url, token, replacements=math.inf, step_ups=0, redirected=ResourceRedirectError
     )
-    flow = {"async_auth_flow": lambda _, request: authorization.flow(request)}
-    return http.AsyncClient(
-        auth=type("Authorization", (http.Auth,), flow)(),
-        event_hooks={"response": [stop_at_redirects(ResourceRedirectError)]},
-        follow_redirects=False,
-        **httpx_options(url, client_options),
-    )
+    hooks = {"response": [stop_at_redirects(ResourceRedirectError)]}
+    return authorization.client(http, url, event_hooks=hooks, **client_options)

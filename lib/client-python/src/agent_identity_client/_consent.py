@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -83,18 +83,24 @@ def _poll(options: AccessTokenOptions, session_uri: Hidden[str]) -> IssuedToken 
     return _issued(response)
 
 
+def pauses(clock: Clock, until: float) -> Iterator[float]:
+    """The seconds before each poll, until this time of the clock."""
+    pause = _FIRST_PAUSE
+    while (left := until - clock.now()) > 0:
+        yield min(pause, left)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
 def _poll_until(
     options: AccessTokenOptions, session_uri: Hidden[str], until: float
 ) -> Generator[_Step, Any, IssuedToken | None]:
     """:returns: None if the consent is still in progress at this time of the clock"""
     clock, cancelled = options.clock, options.cancelled or threading.Event()
-    pause = _FIRST_PAUSE
-    while (left := until - clock.now()) > 0:
-        yield _Pause(min(pause, left), clock, cancelled)
+    for seconds in pauses(clock, until):
+        yield _Pause(seconds, clock, cancelled)
         polled: IssuedToken | None = yield lambda: _poll(options, session_uri)
         if polled is not None:
             return polled
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
     return None
 
 

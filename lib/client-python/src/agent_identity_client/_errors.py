@@ -158,6 +158,17 @@ class AgentRedirectError(Exception):
         )
 
 
+class GatewayAddressError(Exception):
+    """A request is for another address than that of the gateway, or its path leads elsewhere. The agent's token is not sent
+    there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            'The URL is not below the URL of the gateway, or its path has "." or ".." segments, so nothing was sent there. '
+            "Request {gatewayUrl}/{target}/{path}."
+        )
+
+
 class McpRedirectError(Exception):
     """An MCP server redirects requests, or names a URL of another origin. The access token is not sent there."""
 

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ._addresses import httpx_options
 from ._authorization import Authorization, check_address
 from ._consent import run_steps_async, steps_to_token
 from ._errors import McpRedirectError
-from ._options import AccessTokenOptions, require_options
+from ._gateway_client import GatewayAuthorization
+from ._options import AccessTokenOptions, GatewayClientOptions, require_options
 
 _MAX_REPLACEMENTS, _MAX_STEP_UPS = 5, 3
 """Replacements of rejected tokens, and requests for more scopes, for each connection: each is work for the authorization
@@ -38,17 +38,13 @@ def _is_closed_stream(error: BaseException) -> bool:
 
 @asynccontextmanager
 async def _connected(
-    url: str, authorization: Authorization, client_options: dict[str, Any]
+    url: str, authorization: Authorization | GatewayAuthorization, client_options: dict[str, Any]
 ) -> AsyncIterator[Any]:
     version_1 = importlib.metadata.version("mcp").startswith("1.")
     http = importlib.import_module("httpx" if version_1 else "httpx2")
-    flow = {"async_auth_flow": lambda _, request: authorization.flow(request)}
-    authentication = type("Authorization", (http.Auth,), flow)
     connect = importlib.import_module("mcp.client.streamable_http").streamable_http_client
     mcp = importlib.import_module("mcp")
-    timeout = http.Timeout(30, read=300)
-    usual = {"auth": authentication(), "timeout": timeout, "follow_redirects": False}
-    async with http.AsyncClient(**httpx_options(url, usual)) as session:
+    async with authorization.client(http, url, timeout=http.Timeout(30, read=300)) as session:
         if not version_1:
             async with mcp.Client(connect(url, http_client=session), **client_options) as client:
                 yield client
@@ -61,12 +57,19 @@ async def _connected(
 
 @asynccontextmanager
 async def connect_mcp(
-    url: str, options: AccessTokenOptions, *, step_up: bool | None = None, **client_options: Any
+    url: str,
+    options: AccessTokenOptions | GatewayClientOptions,
+    *,
+    step_up: bool | None = None,
+    **client_options: Any,
 ) -> AsyncIterator[Any]:
     """Connects an MCP client to a server that requires OAuth, with `mcp` 1.x or 2.x.
 
-    Each HTTP request gets its access token from the token vault, so a suspension or a revocation applies to the next
-    request.
+    With GatewayClientOptions, the server is a target of a gateway, which attaches the credential: no access token reaches
+    the agent. The requests are those of `gateway_client`, and `step_up` does not apply.
+
+    With AccessTokenOptions, each HTTP request gets its access token from the token vault, so a suspension or a revocation
+    applies to the next request.
 
     - A token that is bound to a key (DPoP, RFC 9449) is sent with a proof for each request.
     - When the server responds with 401, the token is reported and replaced, once for each request.
@@ -89,6 +92,12 @@ async def connect_mcp(
     :raises: McpRedirectError, ReplacementTokenRejectedError, the errors of `get_access_token` and of `mcp`
     """
     check_address(url, "MCP server")
+    if isinstance(options, GatewayClientOptions):
+        # The URL is {gateway_url}/{target}.
+        gateway = GatewayAuthorization(url.rstrip("/").rpartition("/")[0], options)
+        async with _failing_as(gateway), _connected(url, gateway, client_options) as client:
+            yield client
+        return
     require_options("connect_mcp", options)
     options = dataclasses.replace(options, force_authentication=False, resource_server_url=url)
     # Before the first request, whose errors end the connection.
@@ -101,9 +110,15 @@ async def connect_mcp(
         step_ups=_MAX_STEP_UPS if (by_default if step_up is None else step_up) else 0,
         redirected=McpRedirectError,
     )
+    async with _failing_as(authorization), _connected(url, authorization, client_options) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _failing_as(authorization: Authorization | GatewayAuthorization) -> AsyncIterator[None]:
+    """Raises the error of a request, which `mcp` reports as a part of another."""
     try:
-        async with _connected(url, authorization, client_options) as client:
-            yield client
+        yield
     except BaseException as error:
         failure = authorization.failure
         if failure is not None and (_contains(error, failure) or _is_closed_stream(error)):

@@ -165,6 +165,11 @@ def workload_access_tokens(
     return CachedWorkloadAccessTokens(request)
 
 
+def is_expiry_message(message: str) -> bool:
+    """Whether the service reports an expired token: it uses the word for nothing else."""
+    return "expired" in message.lower()
+
+
 def with_workload_access_token(
     source: WorkloadAccessTokenSource | str, send: Callable[[Hidden[str]], Response]
 ) -> Response:
@@ -178,7 +183,6 @@ def with_workload_access_token(
         return send(token)
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        # Clients recognize an expired token only by this word; the service uses it for nothing else.
-        if code != "UnauthorizedException" or "expired" not in message.lower():
+        if code != "UnauthorizedException" or not is_expiry_message(message):
             raise
     return send(Hidden(tokens.renew(token.reveal())))
