@@ -40,16 +40,16 @@ const CDK_REFERENCES = join(__dirname, '../../node_modules/aws-cdk-lib/core/lib/
 const listeners = () =>
   new Map(process.eventNames().map((event) => [event, process.rawListeners(event as 'exit')]));
 
-/**
- * Removes the tokens of the CDK that the file's stacks have registered. They hold the constructs, and so the stacks. Those of
- * the CDK's own modules, such as `Aws.REGION`, have plain values.
- */
+/** The tokens of the CDK's own modules, which have plain values: `Aws.REGION`, and functions of such a value. */
+const OF_MODULES = new Set(['Intrinsic', 'FnGetAZs', 'FnSelect', 'FnSplit']);
+
+/** Removes the tokens of the CDK that the file's stacks have registered. They hold the constructs, and so the stacks. */
 function forgetTokens(): void {
   const map = (
     globalThis as { __cdkTokenMap?: Record<'stringTokenMap' | 'numberTokenMap', Map<unknown, object>> }
   ).__cdkTokenMap;
   for (const tokens of [map?.stringTokenMap, map?.numberTokenMap]) {
-    for (const [key, token] of tokens ?? []) if (token.constructor.name !== 'Intrinsic') tokens?.delete(key);
+    for (const [key, token] of tokens ?? []) if (!OF_MODULES.has(token.constructor.name)) tokens?.delete(key);
   }
   const references = cachedModules[CDK_REFERENCES]?.exports as
     { CfnReference: { referenceTable: Map<object, object> } } | undefined;
