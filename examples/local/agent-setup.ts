@@ -1,6 +1,8 @@
 /** Sets up an agent: its workload identity, its credential provider, and the role that gets its tokens. Repeatable. */
 import {
   ConflictException,
+  CreateGatewayCommand,
+  CreateGatewayTargetCommand,
   CreateOauth2CredentialProviderCommand,
   CreateWorkloadIdentityCommand,
   GetOauth2CredentialProviderCommand,
@@ -9,7 +11,9 @@ import {
   ServiceQuotaExceededException,
   TagResourceCommand,
   type BedrockAgentCoreControlClient,
+  type OAuthCredentialProvider,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { UNUSED_ROLE_ARN } from '../../lambda/model/gateway/gateway-configuration';
 import type { CalendarProvider } from './calendar-provider';
 
 export interface WorkloadOptions {
@@ -128,13 +132,14 @@ export async function setUpCalledWorkload(
 /**
  * Creates the credential provider for the calendar if it is absent, and registers its callback URL at the calendar.
  *
+ * @returns its ARN
  * @throws the service's errors.
  */
 export async function setUpCalendarProvider(
   control: BedrockAgentCoreControlClient,
   calendar: CalendarProvider,
   name: string,
-): Promise<void> {
+): Promise<string> {
   const get = () => control.send(new GetOauth2CredentialProviderCommand({ name }));
   await createUnlessThere(
     () =>
@@ -159,4 +164,53 @@ export async function setUpCalendarProvider(
     throw new Error(`The credential provider ${name} has no callback URL.`);
   }
   await calendar.registerAgentClient(provider.callbackUrl);
+  return provider.credentialProviderArn ?? '';
+}
+
+export interface GatewayOptions {
+  readonly name: string;
+  /** ARN of the credential provider. */
+  readonly providerArn: string;
+  /** The server behind the gateway. */
+  readonly url: string;
+}
+
+/** The service recognizes a request that an earlier start sent. It requires 33 characters. */
+const clientToken = (name: string): string => `the-gateway-of-the-examples-${name}`;
+
+/**
+ * Creates a gateway with the target `calendar`, unless an earlier start created it.
+ *
+ * @returns the URL of the gateway
+ * @throws the service's errors.
+ */
+export async function setUpGateway(
+  control: BedrockAgentCoreControlClient,
+  { name, providerArn, url: endpoint }: GatewayOptions,
+): Promise<string> {
+  const { gatewayId, gatewayUrl = '' } = await control.send(
+    new CreateGatewayCommand({
+      name,
+      roleArn: UNUSED_ROLE_ARN,
+      authorizerType: 'AWS_IAM',
+      clientToken: clientToken(name),
+    }),
+  );
+  const oauthCredentialProvider: OAuthCredentialProvider = {
+    providerArn,
+    scopes: ['calendar.read'],
+    grantType: 'AUTHORIZATION_CODE',
+  };
+  await control.send(
+    new CreateGatewayTargetCommand({
+      gatewayIdentifier: gatewayId,
+      name: 'calendar',
+      targetConfiguration: { http: { passthrough: { endpoint, protocolType: 'CUSTOM' } } },
+      credentialProviderConfigurations: [
+        { credentialProviderType: 'OAUTH', credentialProvider: { oauthCredentialProvider } },
+      ],
+      clientToken: clientToken(name),
+    }),
+  );
+  return gatewayUrl;
 }

@@ -2,7 +2,7 @@
  * The example agent: an HTTP agent with the contract of Amazon Bedrock AgentCore Runtime (`POST /invocations`,
  * `GET /ping`), which the gate invokes. The agent holds no user credentials and never sees the user's token. With its
  * workload access token, which names the agent and the user, the agent gets a calendar token for this pair only.
- * examples/python/agent.py does the same.
+ * examples/python/agent.py does the same. Behind a gateway, the agent gets no token of the user at all.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
@@ -15,6 +15,7 @@ import {
   ConsentFailedError,
   ConsentTimeoutError,
   fromGate,
+  gatewayFetch,
   ReplacementTokenRejectedError,
   withAccessToken,
   WorkloadAccessTokenError,
@@ -32,7 +33,10 @@ export interface AgentOptions {
   readonly identity: BedrockAgentCoreClient;
   /** Name of the credential provider. */
   readonly calendarProvider: string;
+  /** Of the calendar, or of the target of the gateway. */
   readonly eventsUrl: string;
+  /** The gateway that attaches the access token. Without it, the agent gets the token and attaches it itself. */
+  readonly gatewayUrl?: string;
   /** Another agent, which sums up the events. */
   readonly briefing?: Briefing;
 }
@@ -117,30 +121,41 @@ function throughGate(request: IncomingMessage): GateOptions | undefined {
 }
 
 async function eventsFor(
-  { identity, calendarProvider, eventsUrl, briefing }: AgentOptions,
+  { identity, calendarProvider, eventsUrl, gatewayUrl, briefing }: AgentOptions,
   gate: GateOptions,
   { question, state }: Ask,
   tell: Tell,
   signal: AbortSignal,
 ): Promise<Event[]> {
-  const calendar = withAccessToken({
+  const consent = {
     identity,
     ...gate,
-    providerName: calendarProvider,
-    scopes: ['calendar.read'],
-    authFlow: 'USER_FEDERATION',
     customState: state,
-    onAuthUrl: (authorizationUrl) => {
+    onAuthUrl: (authorizationUrl: string) => {
       tell({ kind: 'consent', authorizationUrl });
     },
     signal,
+  };
+  const throughGateway = async (url: string): Promise<readonly Event[]> => {
+    const response = await gatewayFetch(url, consent)(eventsUrl);
+    tell({ kind: 'progress', text: 'Reading the calendar' });
+    return eventsIn(response);
+  };
+  const directly = withAccessToken({
+    ...consent,
+    providerName: calendarProvider,
+    scopes: ['calendar.read'],
+    authFlow: 'USER_FEDERATION',
   })(async ({ accessToken }) => {
     tell({ kind: 'progress', text: 'Reading the calendar' });
     return readCalendar(eventsUrl, accessToken, signal);
   });
 
   tell({ kind: 'progress', text: 'Asking for access to the calendar' });
-  const events = eventsAskedFor(question, await calendar());
+  const events = eventsAskedFor(
+    question,
+    await (gatewayUrl === undefined ? directly() : throughGateway(gatewayUrl)),
+  );
   if (briefing) await tellSummary(briefing, gate, events, tell);
   return events;
 }
@@ -170,6 +185,10 @@ async function readCalendar(
   const response = await fetch(eventsUrl, { headers: { authorization: `Bearer ${accessToken}` }, signal });
   // The calendar rejected the token, for example because it was revoked. Report it, and request another.
   if (response.status === 401) throw new AccessTokenRejectedError();
+  return eventsIn(response);
+}
+
+async function eventsIn(response: Response): Promise<readonly Event[]> {
   if (!response.ok) throw new Error(`The calendar API returned status ${response.status}.`);
   return v.parse(CalendarSchema, await response.json()).events;
 }

@@ -6,9 +6,10 @@
 import { principalOf } from '../../lambda/domain/principal';
 import type { JwtInbound } from '../../lambda/domain/gate/agent-endpoint';
 import { startAgentEndpoint } from '../../lib/local/agent-endpoint';
-import { serveAgent } from './agent';
+import { SettingError } from '../../lib/local/start-error';
+import { serveAgent, type AgentOptions } from './agent';
 import type { ExampleAgent } from './agent-invocation';
-import { setUpCalendarProvider, setUpWorkload } from './agent-setup';
+import { setUpCalendarProvider, setUpGateway, setUpWorkload } from './agent-setup';
 import { startBriefingAgent } from './briefing-agent';
 import type { CalendarProvider } from './calendar-provider';
 import { ASSISTANT_AUDIENCE, ASSISTANT_SCOPE, type IdentityProvider } from './identity-provider';
@@ -76,7 +77,7 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
   const { service, calendar, server, pythonServer } = options;
   const { identity, control } = serviceClients(service);
   const calendarProvider = providerName(options);
-  await setUpCalendarProvider(control, calendar, calendarProvider);
+  const providerArn = await setUpCalendarProvider(control, calendar, calendarProvider);
 
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -91,7 +92,10 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
     });
     closers.push(briefingAgent.close);
     const { briefing } = briefingAgent;
-    serveAgent(server, { identity, calendarProvider, eventsUrl: options.eventsUrl, briefing });
+    const atCalendar = usesGateway()
+      ? await behindGateway(options, providerArn)
+      : { eventsUrl: options.eventsUrl };
+    serveAgent(server, { identity, calendarProvider, briefing, ...atCalendar });
     const [gatePort, pythonGatePort] = options.gatePorts;
     const agent = await putBehindGate(options, TYPESCRIPT, server.origin, gatePort, closers);
     if (pythonServer === undefined) return { agent, python: undefined, close };
@@ -103,6 +107,27 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
     await close();
     throw error;
   }
+}
+
+/** @throws SettingError */
+function usesGateway(): boolean {
+  const text = process.env.EXAMPLE_GATEWAY ?? '';
+  if (['', 'on', 'off'].includes(text)) return text === 'on';
+  throw new SettingError(`EXAMPLE_GATEWAY must be "on" or "off". It is ${JSON.stringify(text)}.`);
+}
+
+/** Puts the calendar behind a gateway, for the agent in TypeScript. */
+async function behindGateway(
+  { service, eventsUrl, ports }: AgentsOptions,
+  providerArn: string,
+): Promise<Pick<AgentOptions, 'eventsUrl' | 'gatewayUrl'>> {
+  const { origin, pathname } = new URL(eventsUrl);
+  const gatewayUrl = await setUpGateway(serviceClients(service).control, {
+    name: `examples-${ports.application}`,
+    providerArn,
+    url: origin,
+  });
+  return { gatewayUrl, eventsUrl: `${gatewayUrl}/calendar${pathname}` };
 }
 
 const workloadNameOf = ({ ports }: AgentsOptions, { workload }: AgentKind): string =>
