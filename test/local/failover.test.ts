@@ -259,7 +259,7 @@ it('fails over: tokens, grants, API keys, consents, and renewals continue in the
   const statuses = await standby.statuses();
   expect(Object.keys(statuses).length).toBeGreaterThan(40);
   expect(Object.entries(statuses).filter(([, status]) => status !== 500)).toEqual([]);
-  expect(await publishedKeys(standby)).toMatchObject([{ kid: kidOf(token) }]);
+  expect((await publishedKeys(standby)).map(({ kid }) => kid)).toContain(kidOf(token));
   await standby.stop();
   await fail({ to: OTHER, in: OTHER, since: BEGINNING });
 

@@ -123,7 +123,8 @@ it('continues at another port with its tokens, grants, keys, and a consent in pr
 
   const after = await startAt();
   expect(after.endpoint).not.toBe(before.endpoint);
-  expect(await publishedKids(after.endpoint)).toEqual([kidOf(old)]);
+  // The key of the next period can follow.
+  expect((await publishedKids(after.endpoint))[0]).toBe(kidOf(old));
   const fresh = await after.userToken();
   expect(kidOf(fresh)).toBe(kidOf(old));
   await expect(verified(fresh, after.endpoint)).resolves.toBeDefined();

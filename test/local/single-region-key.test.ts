@@ -152,5 +152,6 @@ it('moves to a multi-Region key without losing anything, and is then readable in
   const published = (await (await fetch(`${there.ready.endpoint}/.well-known/jwks.json`)).json()) as {
     keys: { kid: string }[];
   };
-  expect(published.keys.map((key) => key.kid)).toEqual([FIRST_KID, kid]);
+  // The key of the next period can follow.
+  expect(published.keys.map((key) => key.kid).slice(0, 2)).toEqual([FIRST_KID, kid]);
 });

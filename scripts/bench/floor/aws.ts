@@ -131,7 +131,9 @@ export async function publicKey(kid: unknown): Promise<KeyObject> {
 let signer: Promise<CurrentKey> | undefined;
 
 async function readSigner(): Promise<CurrentKey> {
-  const item = (await readSigningKeys()).at(-1);
+  const now = Date.now() / 1000;
+  // The key of the next period is published a day ahead.
+  const item = (await readSigningKeys()).findLast(({ signsFrom }) => Number(signsFrom?.N) <= now);
   const kid = item?.kid?.S ?? '';
   const context = { purpose: 'signing', tokenVault: TOKEN_VAULT_ARN, kid };
   const pem = await decrypted(item?.wrappedPrivateKey?.S, context, process.env.KMS_KEY_ARN);

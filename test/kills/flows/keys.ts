@@ -43,7 +43,9 @@ const signingKeyRotation: Flow = {
       async check() {
         assert.notEqual(kidOf(before), next);
         const keys = (await stage.tables.items('Directory')).filter(({ pk }) => pk === PREFIX.signingKey);
-        assert.equal(keys.length, 2);
+        // The key of the next period can be there.
+        const periods = keys.map(({ period }) => Number(period));
+        assert.equal(periods.filter((period) => period === Math.min(...periods)).length, 2);
         await stage.cloud.moveClock(ROTATION_LEAD);
         assert.equal(kidOf(await agent.token()), next, 'one rotation, whose key signs');
         assert.ok(await isPublished(stage, before), 'earlier tokens stay valid');
