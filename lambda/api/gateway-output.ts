@@ -25,6 +25,7 @@ export const gatewayListed = (gateway: Gateway) => ({
   description: gateway.description,
   status: READY,
   authorizerType: gateway.authorizerType,
+  protocolType: gateway.protocolType,
   ...timesOf(gateway),
 });
 
@@ -42,13 +43,26 @@ export const gatewayDescribed = (gateway: Gateway, urls: GatewayUrls, arnPrefix:
 /** The AWS type `DeleteGatewayResponse`. */
 export const gatewayDeleted = ({ id }: Gateway) => ({ gatewayId: id, status: DELETING });
 
+const statusOf = ({ heldTools }: GatewayTarget) => (heldTools ? 'SYNCHRONIZE_UNSUCCESSFUL' : READY);
+
+const heldReasons = ({ heldTools }: GatewayTarget): readonly string[] | undefined =>
+  heldTools?.map(
+    (tool) =>
+      `The server changed the definition of the tool "${tool}". Review it, and update the target to accept it.`,
+  );
+
+const synchronizedAt = ({ lastSynchronizedTime }: GatewayTarget) =>
+  lastSynchronizedTime === undefined ? undefined : isoTime(lastSynchronizedTime);
+
 /** The AWS type `TargetSummary`: an entry of a listing. */
 export const targetListed = (target: GatewayTarget) => ({
   targetId: target.id,
   name: target.name,
   description: target.description,
-  status: READY,
-  targetType: 'PASSTHROUGH',
+  status: statusOf(target),
+  targetType: target.targetConfiguration.mcp ? 'MCP_SERVER' : 'PASSTHROUGH',
+  listingMode: target.targetConfiguration.mcp?.mcpServer?.listingMode,
+  lastSynchronizedAt: synchronizedAt(target),
   ...timesOf(target),
 });
 
@@ -58,12 +72,14 @@ export const targetDescribed = ({ gateway, target }: TargetOfGateway) => ({
   targetId: target.id,
   name: target.name,
   description: target.description,
-  status: READY,
-  protocolType: 'HTTP',
+  status: statusOf(target),
+  statusReasons: heldReasons(target),
+  protocolType: target.targetConfiguration.mcp ? 'MCP' : 'HTTP',
   targetConfiguration: target.targetConfiguration,
   credentialProviderConfigurations: target.credential ? [target.credential] : [],
   metadataConfiguration: target.metadataConfiguration,
   privateEndpoint: target.privateEndpoint,
+  lastSynchronizedAt: synchronizedAt(target),
   ...timesOf(target),
 });
 

@@ -26,6 +26,8 @@ export interface AuditEntry extends Partial<BoundServer> {
   /** Name of a gateway's target, and the HTTP method of a request to it. */
   readonly target?: string;
   readonly httpMethod?: string;
+  /** Name of the called tool, if the target is an MCP server behind the one URL of a gateway. */
+  readonly tool?: string;
   /** HTTP status that the caller of a gateway received, and the bytes of the body. */
   readonly status?: number;
   readonly bytes?: number;

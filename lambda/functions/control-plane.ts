@@ -11,7 +11,7 @@ import {
   createClientMetadataStore,
   createRegisteredClientStore,
 } from '../adapters/dynamodb/directory-stores';
-import { createGatewayTargetStore } from '../adapters/dynamodb/gateway-target-store';
+import { createGatewayTargetStore, createTargetCandidates } from '../adapters/dynamodb/gateway-target-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createVaultContents } from '../adapters/dynamodb/vault-contents';
@@ -19,6 +19,7 @@ import { createKeyDescriptions } from '../adapters/kms/assertion-keys';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
 import { createConnectionsFunction } from '../adapters/lambda/connections';
+import { createMcpServerTools } from '../adapters/lambda/mcp-server-tools';
 import { createProtectedResources } from '../adapters/lambda/protected-resources';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createCertificateObjects } from '../adapters/s3/certificate-objects';
@@ -57,6 +58,7 @@ import {
   deleteGatewayTarget,
   getGatewayTarget,
   listGatewayTargets,
+  synchronizeGatewayTarget,
   updateGatewayTarget,
 } from '../domain/gateway/manage/targets';
 import {
@@ -96,6 +98,7 @@ import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
 import {
   readEnvironment,
+  readGatewayFunction,
   readGatewayUrls,
   readPrivateEndpointPolicy,
   readQuotas,
@@ -132,6 +135,11 @@ const deps = {
   gateways: createGatewayStore(tables.DIRECTORY_TABLE),
   gatewayTargets: createGatewayTargetStore(tables.DIRECTORY_TABLE),
   gatewayUrls: readGatewayUrls(),
+  mcpServerTools: createMcpServerTools(
+    readGatewayFunction(),
+    createTargetCandidates(tables.DIRECTORY_TABLE),
+    system,
+  ),
   portalVerification: createConnectionsFunction(env.CONNECTIONS_FUNCTION),
   clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
@@ -235,6 +243,11 @@ export const handler = createHandler(
       targetDeleted(await deleteGatewayTarget(deps, principal, input)),
     ListGatewayTargets: async (input, principal) =>
       listResponse('items', await listGatewayTargets(deps, principal, input), targetListed),
+    SynchronizeGatewayTargets: async ({ gatewayIdentifier, targetIdList }, principal) => {
+      const [targetId = ''] = targetIdList;
+      const input = { gatewayIdentifier, targetId };
+      return { targets: [targetDescribed(await synchronizeGatewayTarget(deps, principal, input))] };
+    },
 
     TagResource: ({ resourceArn, tags }, principal) => tagResource(deps, principal, resourceArn, tags),
     UntagResource: ({ resourceArn, tagKeys }, principal) =>

@@ -12,15 +12,14 @@ import { endedBy, type AuditEntry, type Requests } from '../domain/audit';
 import { lastEventOf } from '../domain/gate/broken-stream';
 import { METADATA_CACHING, protectedResourceMetadata } from '../domain/gate/resource-metadata';
 import { RESPONSE_OPERATION } from '../domain/gateway/audit';
-import { exchange, type Forward, type PassedResponse } from '../domain/gateway/exchange';
-import { gatewayUrl } from '../domain/gateway/manage/gateway';
+import { exchange, type PassedResponse } from '../domain/gateway/exchange';
+import { gatewayUrl, MCP_PATH } from '../domain/gateway/manage/gateway';
 import { challengedGateway } from '../domain/gateway/inbound';
 import {
   admitGatewayCall,
   noSuchTarget,
   type AdmittedCall,
   type GatewayCall,
-  type InvokeDependencies,
 } from '../domain/gateway/invoke';
 import { mcpConsentResponse } from '../domain/gateway/mcp-consent';
 import { ConsentRequired, problemOf, TARGET, targetFailure } from '../domain/gateway/problem';
@@ -30,6 +29,7 @@ import { protocolOf } from '../domain/gateway/target';
 import type { MetadataReader } from '../domain/oauth/provider-metadata';
 import { ServiceError } from '../domain/service-error';
 import { ExchangeFailure } from '../domain/streamed-exchange';
+import { respondAsMcpServer, type GatewayMcpDependencies } from './gateway-mcp';
 import { headerFields } from './header-fields';
 import { startInvocation, type Invocation } from './invocation';
 import {
@@ -53,8 +53,7 @@ export type GatewayHandler = (
     Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>,
 ) => Promise<void>;
 
-export interface GatewayDependencies extends InvokeDependencies {
-  readonly forward: Forward;
+export interface GatewayDependencies extends GatewayMcpDependencies {
   readonly requests: Requests;
   readonly metadata: MetadataReader;
   readonly refuseForged: RefuseForged;
@@ -224,7 +223,14 @@ export function createGatewayHandler(deps: GatewayDependencies, report: ReportUn
     invocation: Invocation,
   ): Promise<void> {
     const receivedAt = deps.system.now();
-    const admitted = await admitGatewayCall(deps, callOf(event), invocation.signal);
+    const call = callOf(event);
+    if (call.targetName === MCP_PATH) {
+      const gateway = await deps.gateways.gateway(call.gatewayId);
+      if (gateway?.protocolType) {
+        return sendPlain(stream, await respondAsMcpServer(deps, gateway, call, invocation), {});
+      }
+    }
+    const admitted = await admitGatewayCall(deps, call, invocation.signal);
     void watchAccess(deps.pause, admitted, invocation.signal, (reason) => invocation.abort(reason));
     await pass(stream, await forwarded(admitted, receivedAt, invocation), invocation);
   }

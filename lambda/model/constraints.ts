@@ -34,8 +34,10 @@ export const matching = (min: number, max: number, pattern: RegExp, rule: string
 /** @param others the characters in addition to letters and digits, in words */
 export const onlyCharacters = (others: string): string => `must contain only letters, digits, and ${others}`;
 
+export const mustFitAsJson = (bytes: number): string => `must have up to ${bytes} bytes in all as JSON`;
+
 /** A value that is nested too deeply to serialize, as a rejected member can be, does not fit either. */
-function fitsAsJson(value: unknown, bytes: number): boolean {
+export function fitsAsJson(value: unknown, bytes: number): boolean {
   try {
     return Buffer.byteLength(JSON.stringify(value)) <= bytes;
   } catch {
@@ -48,10 +50,7 @@ function fitsAsJson(value: unknown, bytes: number): boolean {
  *   record
  */
 export const smallAsJson = <Value>(bytes: number) =>
-  v.check<Value, string>(
-    (value) => fitsAsJson(value, bytes),
-    `must have up to ${bytes} bytes in all as JSON`,
-  );
+  v.check<Value, string>((value) => fitsAsJson(value, bytes), mustFitAsJson(bytes));
 
 /** A member of the AWS model that this service rejects. No value passes, so a parsed one has no such member. */
 export const refused = (why: string) =>

@@ -167,6 +167,14 @@ export const gatewayTargetKey = (gatewayName: string, targetName: string): Key =
   sk: TARGET_PREFIX + targetName,
 });
 
+/** Of the sort keys of targets whose tools are being fetched. */
+export const CANDIDATE_PREFIX = 'CANDIDATE#';
+
+export const targetCandidateKey = (gatewayName: string, candidateId: string): Key => ({
+  ...gatewayKey(gatewayName),
+  sk: CANDIDATE_PREFIX + candidateId,
+});
+
 /** Has the prefix of the partition keys of its kind, so that one IAM condition covers both. */
 export const listingPartition = (kind: string, owner: string): string => kind + owner;
 

@@ -44,3 +44,6 @@ export const REGISTRATION_TIMEOUT_MS = 13_000;
  * together less than API Gateway's limit, with time to store the provider.
  */
 export const PROVIDER_CLIENT_TIMEOUT_MS = 15_000;
+
+/** For the list of an MCP server's tools, with its credential: less than API Gateway's limit, with time to store the tools. */
+export const TOOLS_TIMEOUT_MS = 15_000;

@@ -37,9 +37,6 @@ export const REFUSED_OPERATIONS: Refused = {
     ListPaymentCredentialProviders: 'POST /identities/ListPaymentCredentialProviders',
     GetResourcePaymentToken: 'POST /identities/payment/token',
   }),
-  ...refusedFor('a gateway stores no tools of its targets', {
-    SynchronizeGatewayTargets: 'PUT /gateways/{gatewayIdentifier}/synchronizeTargets',
-  }),
   ...refusedFor('the path of a request to a gateway names its target', {
     CreateGatewayRule: `POST ${RULES}`,
     GetGatewayRule: `GET ${RULES}/{ruleId}`,

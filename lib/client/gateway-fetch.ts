@@ -224,8 +224,9 @@ export function gatewayFetch(gatewayUrl: string | URL, options: GatewayFetchOpti
 
   return async (requested, init = {}) => {
     const url = requestedUrl(requested);
-    const isBelow = url.origin === gateway.origin && url.pathname.startsWith(`${base}/`);
-    if (!isBelow || DOT_SEGMENT.test(String(requested))) throw new GatewayAddressError();
+    const { origin, pathname } = url;
+    const isOfGateway = origin === gateway.origin && (pathname === base || pathname.startsWith(`${base}/`));
+    if (!isOfGateway || DOT_SEGMENT.test(String(requested))) throw new GatewayAddressError();
     if (new Headers(init.headers).has('authorization')) {
       throw new ConfigurationError(
         'A request to a gateway must not have the header Authorization: the gateway attaches the credential. Pass a user token as the option `userToken`.',

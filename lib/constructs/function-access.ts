@@ -34,6 +34,7 @@ const FUNCTION_VARIABLE: Readonly<Record<InvokedGroup, string>> = {
   'provider-client': 'PROVIDER_CLIENT_FUNCTION',
   revocation: 'REVOCATION_FUNCTION',
   connections: 'CONNECTIONS_FUNCTION',
+  gateway: 'GATEWAY_FUNCTION',
 };
 
 /**
@@ -223,10 +224,11 @@ export function functionAccess(permissions: GroupPermissions, resources: Accesse
   const { state } = resources;
   const usesState = permissions.tables.length > 0;
   const isReplicated = usesState && state.replicated === true;
-  const invoked = (permissions.invokes ?? []).map((group): [InvokedGroup, InvokedFunction] => {
+  const invoked = (permissions.invokes ?? []).flatMap((group): [InvokedGroup, InvokedFunction][] => {
     const found = resources.invoked?.[group];
-    if (!found) throw new Error(`The function ${group} is missing.`);
-    return [group, found];
+    if (found) return [[group, found]];
+    if (group === 'gateway') return [];
+    throw new Error(`The function ${group} is missing.`);
   });
   return {
     statements: [

@@ -383,10 +383,13 @@ function addFunctions(
       ...(props.securityPolicy !== undefined && { securityPolicy: props.securityPolicy }),
       ...(props.ipAddressType && { ipAddressType: props.ipAddressType }),
     });
-  const addRouted = (group: RoutedGroup, ofGroup?: typeof invoked) =>
+  const addRouted = (group: RoutedGroup, ofGroup?: Parameters<typeof addFunction>[1]) =>
     addFunction(group, ofGroup, { stageSecretHash: hash, ...(gateways && { gateways }) });
   const routed = {
-    'control-plane': addRouted('control-plane', invoked),
+    'control-plane': addRouted('control-plane', {
+      ...invoked,
+      ...(gateways && { gateway: liveAliasOf(gateways.functions.gateway) }),
+    }),
     'token-exchange': addRouted('token-exchange'),
     'credential-retrieval': addRouted('credential-retrieval', invoked),
     'oauth-callback': addRouted('oauth-callback', invoked),
@@ -399,6 +402,7 @@ function addFunctions(
   api.connect(routed, secret);
   // The functions of the API invoke them by name, without a reference to the alias.
   api.reachable.add(providerClient.alias, revocation.alias, connections.alias);
+  if (gateways) api.reachable.add(gateways.functions.gateway.alias);
   if (vpcEndpoints) api.reachable.add(vpcEndpoints);
   const functions = {
     ...routed,

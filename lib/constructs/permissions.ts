@@ -62,8 +62,9 @@ export interface KeyPermission {
   readonly purposes: readonly Purpose[];
 }
 
-/** The groups that other functions invoke. */
-export type InvokedGroup = Extract<FunctionGroup, 'provider-client' | 'revocation' | 'connections'>;
+/** The groups that other functions invoke, and the function of gateways, in a deployment that has them. */
+export type InvokedGroup =
+  Extract<FunctionGroup, 'provider-client' | 'revocation' | 'connections'> | 'gateway';
 
 export interface GroupPermissions {
   readonly tables: readonly TablePermission[];
@@ -176,8 +177,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Vault', index: PROVIDER_INDEX, actions: ['Query'], partitions: ['*'] },
       { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
     ],
-    // It revokes the grants of deleted resources, has portals verified, and has protected resources discovered.
-    invokes: ['provider-client', 'revocation', 'connections'],
+    // It revokes the grants of deleted resources, has portals verified, and has protected resources and tools discovered.
+    invokes: ['provider-client', 'revocation', 'connections', 'gateway'],
     key: [
       { actions: ['GenerateDataKey'], purposes: ['client-secret', 'api-key'] },
       { actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] },

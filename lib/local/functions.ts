@@ -115,7 +115,8 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
       allows: iamPolicyOf(options.principals),
       reportFailure,
     });
-    serveGateways(gateways, { identityEndpoint: endpoint, principals: options.principals, reportFailure });
+    const served = { identityEndpoint: endpoint, principals: options.principals, reportFailure };
+    functions.set(localFunctionName('gateway'), serveGateways(gateways, served));
     const bases = { CUSTOM_JWT: gateways.jwt.url, AWS_IAM: gateways.iam.url };
     return { endpoint, port, gateways: bases, functions, close };
   } catch (error) {
@@ -150,6 +151,7 @@ function setEnvironment(
     PROVIDER_CLIENT_FUNCTION: localFunctionName('provider-client'),
     REVOCATION_FUNCTION: localFunctionName('revocation'),
     CONNECTIONS_FUNCTION: localFunctionName('connections'),
+    GATEWAY_FUNCTION: localFunctionName('gateway'),
     STAGE_SECRET_HASH: LOCAL_STAGE_SECRET_HASH,
     URL_SUFFIX: 'amazonaws.com',
     LOOPBACK_PROVIDERS: 'allowed',

@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { GATEWAY_REFUSALS } from '../../lambda/domain/gate/gate-refusals';
+import type { ComposedGateway } from '../../lambda/functions/composition/gateway';
 import { gatewayRoutes } from '../../lambda/domain/gateway/routes';
 import type { GatewayAuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
 import type { FunctionFailure } from './function-failure';
@@ -37,8 +38,8 @@ function functionsOf({ identityEndpoint, principals }: ServedGateways) {
   };
 }
 
-/** Serves the gateways, after the environment of the functions is set. */
-export function serveGateways({ jwt, iam }: GatewayApis, options: ServedGateways): void {
+/** Serves the gateways, after the environment of the functions is set. @returns what the control plane invokes */
+export function serveGateways({ jwt, iam }: GatewayApis, options: ServedGateways): ComposedGateway['calls'] {
   const { gateway, authorizer: handler } = functionsOf(options);
   const authorizer = {
     handler,
@@ -53,7 +54,7 @@ export function serveGateways({ jwt, iam }: GatewayApis, options: ServedGateways
       binary: true,
       stageVariables: LOCAL_STAGE_VARIABLES,
       routes: gatewayRoutes(type).map((route) => ({ ...route, group: 'gateway' as const })),
-      handlers: { gateway: { streaming: gateway } },
+      handlers: { gateway: { streaming: gateway.serve } },
       ...(type === 'CUSTOM_JWT' && { authorizer }),
       principals: Object.values(options.principals),
       allows: isLocal,
@@ -61,4 +62,5 @@ export function serveGateways({ jwt, iam }: GatewayApis, options: ServedGateways
     });
   jwt.serve(apiOf('CUSTOM_JWT'));
   iam.serve(apiOf('AWS_IAM'));
+  return gateway.calls;
 }

@@ -2,7 +2,8 @@
  * The handlers of all functions. Handlers read the environment when they load, so functions.ts loads this file after it
  * has set the environment.
  */
-import { composeGateway, composeGatewayAuthorizer } from '../../lambda/functions/composition/gateway';
+import { composeGateway } from '../../lambda/functions/composition/gateway';
+import { composeGatewayAuthorizer } from '../../lambda/functions/composition/gateway-authorizer';
 import { readGatewayEnvironment } from '../../lambda/functions/composition/gateway-environment';
 import { handler as connections } from '../../lambda/functions/connections';
 import { handler as controlPlane } from '../../lambda/functions/control-plane';

@@ -15,15 +15,17 @@ export interface RefusedMember {
 }
 
 const NO_OTHER_CODE = 'a gateway runs no function of its owner, which would see credentials and bodies';
-const HTTP_TARGETS =
-  'a gateway forwards HTTP requests as they are; an MCP server is a target with `http.passthrough` and the `protocolType` `MCP`';
+const SERVERS_ONLY = 'a gateway has the tools of MCP servers only';
 const OPERATORS = 'the operator of the deployment sets it, for all gateways';
 
 /** Members of gateways and their targets. */
 const REFUSED_OF_GATEWAYS: readonly RefusedMember[] = [
   ...['CreateGatewayRequest', 'UpdateGatewayRequest'].flatMap((shape) => [
-    { shape, member: 'protocolType', why: HTTP_TARGETS },
-    { shape, member: 'protocolConfiguration', why: HTTP_TARGETS },
+    {
+      shape,
+      member: 'protocolConfiguration',
+      why: 'a gateway speaks every served version of MCP, without sessions and search',
+    },
     { shape, member: 'kmsKeyArn', why: OPERATORS },
     { shape, member: 'domainOverride', why: OPERATORS },
     { shape, member: 'interceptorConfigurations', why: NO_OTHER_CODE },
@@ -41,8 +43,23 @@ const REFUSED_OF_GATEWAYS: readonly RefusedMember[] = [
     member: 'allowedWorkloadConfiguration',
     why: 'agents of the owner of a gateway can call it, and no others',
   },
-  { shape: 'TargetConfiguration', member: 'mcp', why: HTTP_TARGETS },
-  { shape: 'TargetConfiguration', member: 'inference', why: HTTP_TARGETS },
+  { shape: 'TargetConfiguration', member: 'inference', why: 'it has no gateway for models' },
+  ...['apiGateway', 'lambda', 'openApiSchema', 'smithyModel'].map((member) => ({
+    shape: 'McpTargetConfiguration',
+    member,
+    why: SERVERS_ONLY,
+  })),
+  { shape: 'McpTargetConfiguration', member: 'connector', why: 'it has no connectors' },
+  {
+    shape: 'McpServerTargetConfiguration',
+    member: 'resourcePriority',
+    why: 'a gateway offers the tools of servers, and no resources',
+  },
+  {
+    shape: 'McpToolSchemaConfiguration',
+    member: 's3',
+    why: 'the service reads no buckets of owners; use `inlinePayload`',
+  },
   {
     shape: 'HttpTargetConfiguration',
     member: 'agentcoreRuntime',
@@ -111,6 +128,7 @@ export const BOUNDS: readonly Bound[] = [
   { shape: 'CustomClaimValidationsType', most: 10, of: 'entries', why: ONE_ITEM },
   { shape: 'StaticQueryParameters', most: 10, of: 'entries', why: ONE_ITEM },
   { shape: 'StaticQueryParameterValue', most: 2048, of: 'characters', why: ONE_ITEM },
+  { shape: 'InlinePayload', most: 262_144, of: 'characters', why: ONE_ITEM },
   ...['OAuthCredentialProviderArn', 'ApiKeyCredentialProviderArn'].map((shape): Bound => ({
     shape,
     most: 2048,
@@ -160,6 +178,12 @@ export const REPLACED_SHAPES: readonly ReplacedShape[] = [
     here: { type: 'string', min: 1, max: 40, pattern: '[a-zA-Z0-9_-]+' },
     what: 'requires letters, digits, `_`, and `-` in `allowedQueryParameters`',
     why: NAMES_IN_HTTP,
+  },
+  {
+    shape: 'McpServerTargetConfigurationEndpointString',
+    here: { type: 'string', min: 1, max: 2048, pattern: 'https://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})?(/.*)?' },
+    what: 'requires a host name in `endpoint` of `mcpServer`, with an optional port and path',
+    why: 'as for `http.passthrough`',
   },
   {
     shape: 'ApiKeyCredentialParameterName',

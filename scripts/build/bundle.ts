@@ -48,8 +48,8 @@ const OPTIONS = {
   },
 } satisfies { build: BuildOptions; translation: TransformOptions };
 
-/** The clients that a program can load later, with `import()`, and the module that only clients load later. */
-const CLIENTS = /^(@aws-sdk\/client-|@smithy\/core\/event-streams$)/;
+/** The libraries that a program can load later, with `import()`, and the module that only clients load later. */
+const CLIENTS = /^(@aws-sdk\/client-|@smithy\/core\/event-streams$|@modelcontextprotocol\/(client|server)$)/;
 
 /** A module of Node.js that a library imports, and no program needs at its start, with its imported exports. */
 const LATER_MODULES: Readonly<Record<string, readonly string[]>> = { 'node:stream/web': ['ReadableStream'] };
@@ -120,7 +120,7 @@ const withLaterModules: Plugin = {
   },
 };
 
-/** Leaves out the clients of the AWS SDK that a program loads later, and adds their names to the list. */
+/** Leaves out the clients of the AWS SDK and the libraries of MCP that a program loads later, and adds their names to the list. */
 const withoutLaterClients = (clients: Set<string>): Plugin => ({
   name: 'without-later-clients',
   setup(program) {
@@ -133,7 +133,7 @@ const withoutLaterClients = (clients: Set<string>): Plugin => ({
 });
 
 /**
- * Builds a program. The clients of the AWS SDK that it loads later are built apart: esbuild would add what they need of the
+ * Builds a program. The clients of the AWS SDK and the libraries of MCP that it loads later are built apart: esbuild would add what they need of the
  * modules that both use to the files that a cold start loads.
  */
 async function built(entry: string, outdir: string) {

@@ -18,6 +18,7 @@ export const LAMBDA_MODULES = [
 
 /** The modules of the domain, from top to bottom. All of them can import from the last one. */
 export const DOMAIN_MODULES = [
+  'lambda/domain/gateway/mcp',
   'lambda/domain/gateway',
   'lambda/domain/gate',
   'lambda/domain/operator',

@@ -6,4 +6,5 @@ const MOVE = 'It works on every vault key of the deployment, which all cases sha
 export const WITHOUT_FAULTS: Readonly<Partial<Record<OperationName, string>>> = {
   SetTokenVaultCMK: MOVE,
   ResetTokenVaultKeyMaterial: MOVE,
+  SynchronizeGatewayTargets: 'It asks an MCP server, and then writes as UpdateGatewayTarget does.',
 };

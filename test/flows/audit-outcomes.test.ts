@@ -381,6 +381,10 @@ const TABLE: Record<JsonOperationName, Row> = {
   UpdateGatewayTarget: row(byTarget('UpdateGatewayTarget'), ofTarget('UpdateGatewayTarget')),
   DeleteGatewayTarget: row(byTarget('DeleteGatewayTarget'), ofTarget('DeleteGatewayTarget')),
   ListGatewayTargets: row(byGateway('ListGatewayTargets')),
+  SynchronizeGatewayTargets: row({
+    ask: () => ask('SynchronizeGatewayTargets', { body: { targetIdList: ['0123456789'] } }),
+    answer: NOT_FOUND,
+  }),
   GetTokenVault: row(byVault('GetTokenVault')),
   SetTokenVaultCMK: row(
     byVault('SetTokenVaultCMK'),

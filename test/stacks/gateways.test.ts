@@ -29,8 +29,8 @@ const documentOf = (title: string): ApiDocument => {
 /** Returns the statements of the whole policy of a role. */
 function statementsOf(role: string): WrittenStatement[] {
   const found = resources('AWS::IAM::Role').find(([id]) => id.startsWith(role));
-  const { Policies } = written(found![1].Properties) as {
-    Policies: { PolicyDocument: { Statement: WrittenStatement[] } }[];
+  const { Policies = [] } = written(found![1].Properties) as {
+    Policies?: { PolicyDocument: { Statement: WrittenStatement[] } }[];
   };
   return Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
 }
@@ -127,9 +127,22 @@ it('only token exchange and credential retrieval know the role of the gateway fu
   );
 });
 
+it('only the control plane can invoke the gateway function, for the tools of MCP servers', () => {
+  const alias = '<IdentityGatewaysgateway';
+  const invoking = resources('AWS::IAM::Role')
+    .map(([id]) => id)
+    .filter((id) =>
+      statementsOf(id).some(
+        ({ Action, Resource }) => Action === 'lambda:InvokeFunction' && String(Resource).startsWith(alias),
+      ),
+    );
+  expect(invoking).toEqual([expect.stringMatching(/^Identitycontrolplanerole/)]);
+  expect(String(written(variablesOf('Identitycontrolplane').GATEWAY_FUNCTION))).toContain('gateway');
+});
+
 it('without the prop, the service has no gateways', () => {
   const { stateless } = standardSynthesis();
-  expect(JSON.stringify(stateless)).not.toMatch(/gateways-(jwt|iam)|GATEWAY_(ROLE|JWT|IAM)/);
+  expect(JSON.stringify(stateless)).not.toMatch(/gateways-(jwt|iam)|GATEWAY_(ROLE|JWT|IAM|FUNCTION)/);
 });
 
 it('gateways add as many resources as docs/gateways.md says', () => {

@@ -1,8 +1,13 @@
 /** Reads a gateway, with one of its targets, in one round trip. */
 import { nameInGatewayId } from '../../domain/gateway/manage/gateway';
 import type { GatewayReader } from '../../domain/gateway/gateway-reader';
-import { GatewaySchema, GatewayTargetSchema, type Gateway } from '../../model/records/gateway';
-import { gatewayKey, gatewayTargetKey } from '../../model/table-keys';
+import {
+  GatewaySchema,
+  GatewayTargetSchema,
+  TargetCandidateSchema,
+  type Gateway,
+} from '../../model/records/gateway';
+import { gatewayKey, gatewayTargetKey, targetCandidateKey } from '../../model/table-keys';
 import { batchGet, type Found } from './batch-get';
 import type { DynamoDb } from './client';
 import { parseOwnedResource } from './owned-resource-store';
@@ -22,6 +27,14 @@ export function createGatewayReader(client: DynamoDb, table: string): GatewayRea
       if (name === undefined) return undefined;
       const found = await batchGet(client, [{ table, key: gatewayKey(name) }]);
       return gatewayIn(found, name, gatewayId);
+    },
+    async candidate(gatewayId, candidateId) {
+      const name = nameInGatewayId(gatewayId);
+      if (name === undefined) return undefined;
+      const key = targetCandidateKey(name, candidateId);
+      const found = await batchGet(client, [{ table, key }]);
+      const candidate = parseRecord(TargetCandidateSchema, found(key));
+      return candidate?.gatewayId === gatewayId ? candidate : undefined;
     },
     async target(gatewayId, targetName) {
       const name = nameInGatewayId(gatewayId);

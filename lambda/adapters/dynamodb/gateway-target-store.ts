@@ -1,9 +1,31 @@
 /** Targets of gateways in the directory table: one item each, in the partition of their gateway. */
 import type { GatewayTargetStore } from '../../domain/gateway/manage/gateway';
-import { GatewayTargetSchema, type GatewayTarget } from '../../model/records/gateway';
-import { gatewayKey, gatewayTargetKey, TARGET_PREFIX, type Key } from '../../model/table-keys';
+import { GatewayTargetSchema, type GatewayTarget, type TargetCandidate } from '../../model/records/gateway';
+import {
+  CANDIDATE_PREFIX,
+  gatewayKey,
+  gatewayTargetKey,
+  TARGET_PREFIX,
+  targetCandidateKey,
+  type Key,
+} from '../../model/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
+
+/** Targets whose tools are being fetched. */
+export interface TargetCandidates {
+  put(gatewayName: string, candidateId: string, candidate: TargetCandidate): Promise<void>;
+  remove(gatewayName: string, candidateId: string): Promise<void>;
+}
+
+export const createTargetCandidates = (directory: Table): TargetCandidates => ({
+  async put(gatewayName, candidateId, candidate) {
+    await directory.put(targetCandidateKey(gatewayName, candidateId), versioned(candidate));
+  },
+  async remove(gatewayName, candidateId) {
+    await directory.remove(targetCandidateKey(gatewayName, candidateId));
+  },
+});
 
 /** The same target, unchanged since it was read. */
 const unchanged = ({ id }: GatewayTarget, revision: number) => ({
@@ -12,11 +34,11 @@ const unchanged = ({ id }: GatewayTarget, revision: number) => ({
 });
 
 export function createGatewayTargetStore(directory: Table): GatewayTargetStore {
-  async function items(gatewayName: string): Promise<unknown[]> {
+  async function items(gatewayName: string, prefix = TARGET_PREFIX): Promise<unknown[]> {
     const found: unknown[] = [];
     let after: Key | undefined;
     do {
-      const page = await directory.queryPage(gatewayKey(gatewayName).pk, { prefix: TARGET_PREFIX, after });
+      const page = await directory.queryPage(gatewayKey(gatewayName).pk, { prefix, after });
       found.push(...page.items);
       after = page.last;
     } while (after);
@@ -42,7 +64,8 @@ export function createGatewayTargetStore(directory: Table): GatewayTargetStore {
     remove: (gateway, target) =>
       directory.remove(gatewayTargetKey(gateway.name, target.name), unchanged(target, target.revision)),
     async removeAll({ name }) {
-      for (const item of await items(name)) {
+      // An interrupted fetch of tools can have left a candidate.
+      for (const item of [...(await items(name)), ...(await items(name, CANDIDATE_PREFIX))]) {
         const { pk, sk } = item as Key;
         await directory.remove({ pk, sk });
       }

@@ -16,6 +16,7 @@ const FIELDS = [
   'gateway',
   'target',
   'httpMethod',
+  'tool',
   'status',
   'bytes',
   'firstByteMs',

@@ -3,12 +3,11 @@ import { arnParts } from '../../model/arn';
 import { CALLBACK_HEADER } from '../gate/agent-request';
 import type { Flow } from '../../model/flow';
 import type { OauthTargetCredential } from '../../model/gateway/target-configuration';
-import type { GatewayTarget } from '../../model/records/gateway';
 import { invalidMember, ServiceError } from '../service-error';
 import { credentialPlace, NOT_PLACED, placed, type PlacedCredential } from './manage/credential-placement';
 import { ConsentRequired, type OutstandingConsent } from './problem';
 import type { ProvenRequest, ResourceCredentials, ResourceToken, TokenRequest } from './resource-credentials';
-import { passthroughOf } from './target';
+import { endpointOf, type CalledTarget } from './target';
 
 const FLOW_OF: Readonly<Record<NonNullable<OauthTargetCredential['grantType']>, Flow>> = {
   AUTHORIZATION_CODE: 'USER_FEDERATION',
@@ -47,7 +46,7 @@ export interface StatedConsent {
 
 /** Returns what selects the credential of a target. */
 export function selectedCredential(
-  target: GatewayTarget,
+  target: CalledTarget,
   { returnUrl, customState }: StatedConsent,
 ): Selected {
   const { credential } = target;
@@ -68,7 +67,7 @@ export function selectedCredential(
       resourceCredentialProviderName: providerName,
       scopes,
       oauth2Flow,
-      resourceServerUrl: passthroughOf(target).endpoint,
+      resourceServerUrl: endpointOf(target),
       ...(customParameters && { customParameters }),
       ...(back !== undefined && { resourceOauth2ReturnUrl: back }),
       ...(oauth2Flow === 'USER_FEDERATION' && customState !== undefined && { customState }),
@@ -84,7 +83,7 @@ export const isConsented = (selected: SelectedCredential): boolean =>
 
 /** @throws ConsentRequired if the user has to consent */
 function tokenIn(
-  target: GatewayTarget,
+  target: CalledTarget,
   response: ResourceToken | OutstandingConsent,
 ): Credential & { kind: 'token' } {
   if ('authorizationUrl' in response) throw new ConsentRequired(target, response);
@@ -135,7 +134,7 @@ interface Presented {
 
 export function createCredentialSource(
   credentials: ResourceCredentials,
-  target: GatewayTarget,
+  target: CalledTarget,
   selected: SelectedCredential,
   { workloadAccessToken, isForAgent }: Presented,
 ): CredentialSource {

@@ -1,6 +1,6 @@
 /** The exchange with a target: sends the request with its credential, and acts on what the response says about it. */
 import { unlessAborted } from '../abort';
-import type { Gateway, GatewayTarget } from '../../model/records/gateway';
+import type { Gateway } from '../../model/records/gateway';
 import type { ConnectionRoute } from '../private-endpoint';
 import { ServiceError } from '../service-error';
 import { ExchangeFailure, type StreamedResponse } from '../streamed-exchange';
@@ -11,6 +11,7 @@ import { requestHeaders } from './forwarded-headers';
 import type { HeaderFields } from '../gate/header-fields';
 import { targetFailure, type GatewayProblem } from './problem';
 import type { ForwardedMethod } from './routes';
+import type { CalledTarget } from './target';
 import { targetQuery, type QueryParameters } from './target-query';
 import {
   credentialRejected,
@@ -42,8 +43,8 @@ export interface PassedRequest {
 
 /** A request that was admitted, and everything that it is sent with. */
 export interface AdmittedRequest {
-  readonly gateway: Gateway;
-  readonly target: GatewayTarget;
+  readonly gateway: Pick<Gateway, 'exceptionLevel'>;
+  readonly target: CalledTarget;
   /** Without a query. */
   readonly url: URL;
   /** URL of the target at the gateway. */

@@ -1,9 +1,11 @@
 /** The directory as the gateway function reads it, at each request, so that a change acts immediately. */
-import type { Gateway, GatewayTarget } from '../../model/records/gateway';
+import type { Gateway, GatewayTarget, TargetCandidate } from '../../model/records/gateway';
 
 export interface GatewayReader {
   /** @returns undefined for a gateway that does not exist */
   gateway(gatewayId: string): Promise<Gateway | undefined>;
+  /** Returns a target whose tools are being fetched. @returns undefined if there is none */
+  candidate(gatewayId: string, candidateId: string): Promise<TargetCandidate | undefined>;
   /** @returns undefined unless both exist */
   target(
     gatewayId: string,

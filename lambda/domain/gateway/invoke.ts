@@ -1,7 +1,7 @@
 /** One request to a gateway, until it is forwarded: who calls, what is called, and with which credential. */
 import { audited, type Annotate, type AuditEntry, type AuditTrail } from '../audit';
 import type { EndpointPolicy } from '../../model/endpoint';
-import type { GatewayTarget } from '../../model/records/gateway';
+import type { Gateway, GatewayTarget } from '../../model/records/gateway';
 import { CALLBACK_HEADER, MAX_PAYLOAD_BYTES } from '../gate/agent-request';
 import { tokenEntry } from '../gate/audit';
 import { singleField } from '../gate/header-fields';
@@ -23,13 +23,14 @@ import { credentialPlace } from './manage/credential-placement';
 import type { AdmittedRequest, PassedRequest } from './exchange';
 import { requestHeaders } from './forwarded-headers';
 import { gatewayUrl, trustedIssuerOf, type GatewayUrls } from './manage/gateway';
+import { acceptedTools } from './manage/target-tools';
 import type { GatewayReader } from './gateway-reader';
 import { admitCall, apiOf, type ReceivedCall } from './inbound';
 import { isAwaited } from './mcp-consent';
 import { ConsentRequired } from './problem';
 import type { ResourceCredentials } from './resource-credentials';
 import type { Pause } from './revocation-watch';
-import { passthroughOf, protocolOf } from './target';
+import { endpointOf, protocolOf } from './target';
 import { targetQuery } from './target-query';
 import { targetUrl } from './target-url';
 
@@ -50,10 +51,13 @@ export interface GatewayCall extends ReceivedCall, PassedRequest {
   readonly targetName: string;
   /** Below the target as received, with a slash at the beginning, or empty. */
   readonly path: string;
+  /** At the one URL of a gateway: the tool that is called, or none for the list of the target's tools. */
+  readonly mcp?: { readonly tool?: string };
 }
 
 /** A request that can be forwarded. */
 export interface AdmittedCall extends AdmittedRequest {
+  readonly gateway: Gateway;
   readonly access: Access;
   /** Returns whether the gateway and the target are still as they were. */
   readonly isUnchanged: () => Promise<boolean>;
@@ -67,8 +71,17 @@ export const noSuchTarget = (): ServiceError =>
     'This gateway does not exist, or has no such target. Check the gateway ID and the name of the target in the URL.',
   );
 
-function routeOf({ url, target }: { url: URL; target: GatewayTarget }, policy: EndpointPolicy) {
-  const { privateEndpoint } = target;
+/** Neither the target nor the tool that the request names exists. */
+export class UnknownTool extends ServiceError {
+  constructor() {
+    super('ResourceNotFoundException', 'This gateway has no such tool. List its tools again.');
+  }
+}
+
+export function routeOf(
+  { url, target: { privateEndpoint } }: { url: URL; target: Pick<GatewayTarget, 'privateEndpoint'> },
+  policy: EndpointPolicy,
+) {
   return privateEndpoint && routeTo(url.hostname, { privateEndpoint }, policy);
 }
 
@@ -80,10 +93,11 @@ function checkRequest(call: GatewayCall, target: GatewayTarget): URL {
       `The body must have up to ${MAX_PAYLOAD_BYTES} bytes. Send large content in parts, or by reference.`,
     );
   }
+  if (call.mcp) return new URL(endpointOf(target));
   const place = credentialPlace(target.credential);
   targetQuery(call.query, target, place, []);
   requestHeaders(call.headers, target, place);
-  return targetUrl(passthroughOf(target).endpoint, call.path);
+  return targetUrl(endpointOf(target), call.path);
 }
 
 /** Milliseconds for which a request waits for the consent that its user agreed to give: less than clients wait. */
@@ -123,11 +137,20 @@ async function admit(
   annotate: Annotate,
 ): Promise<Omit<AdmittedCall, 'entry'>> {
   const found = await deps.gateways.target(call.gatewayId, call.targetName);
-  if (found?.gateway.authorizerType !== apiOf(call)) throw noSuchTarget();
+  if (!found && call.mcp) throw new UnknownTool();
+  const isAtOneUrl = found?.gateway.protocolType === 'MCP';
+  if (found?.gateway.authorizerType !== apiOf(call) || isAtOneUrl !== (call.mcp !== undefined)) {
+    throw noSuchTarget();
+  }
   const { gateway, target } = found;
-  annotate({ ...gatewayEntry(gateway), ...targetEntry(target, call.method) });
-  const trusted = trustedIssuerOf(gateway, deps.bases);
-  const calledFor = await admitCall(deps.userTokens, trusted, call, annotate);
+  const { tool } = call.mcp ?? {};
+  annotate({
+    ...gatewayEntry(gateway),
+    ...targetEntry(target, call.method),
+    ...(tool !== undefined && { tool }),
+  });
+  const calledFor = await admitCall(deps.userTokens, trustedIssuerOf(gateway, deps.bases), call, annotate);
+  if (tool !== undefined && !acceptedTools(target).some(({ name }) => name === tool)) throw new UnknownTool();
   const url = checkRequest(call, target);
   const selected = selectedCredential(target, {
     returnUrl: singleField(call.headers, CALLBACK_HEADER),
@@ -164,10 +187,29 @@ async function admit(
 }
 
 /**
+ * Admits a request of MCP for no target, such as a list of tools, and records the decision.
+ *
+ * @param gateway that has one URL
+ * @throws UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for a gateway of the other API
+ */
+export const admitMcpRequest = (
+  deps: InvokeDependencies,
+  gateway: Gateway,
+  call: ReceivedCall & Pick<GatewayCall, 'method'>,
+): Promise<void> =>
+  audited(deps.audit, { operation: OPERATION }, async (annotate) => {
+    if (gateway.authorizerType !== apiOf(call)) throw noSuchTarget();
+    annotate({ ...gatewayEntry(gateway), httpMethod: call.method });
+    const calledFor = await admitCall(deps.userTokens, trustedIssuerOf(gateway, deps.bases), call, annotate);
+    const access = await createAccess(deps, gateway.id, calledFor);
+    annotate(tokenEntry(access.token()));
+  });
+
+/**
  * Admits a request, and records the decision. Nothing is forwarded unless it is recorded.
  *
  * @throws UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for a gateway or target
- *   that does not exist, or a gateway of the other API; ValidationException for the path, the query, or a header;
+ *   that does not exist, or a gateway of the other API; UnknownTool; ValidationException for the path, the query, or a header;
  *   ConsentRequired
  */
 export const admitGatewayCall = (

@@ -1,7 +1,7 @@
 /** The query of a request: what the target allows of the caller's, what the target states, and the credential. */
 import type { GatewayTarget } from '../../model/records/gateway';
+import type { CalledTarget } from './target';
 import { invalidMember } from '../service-error';
-import { passthroughOf } from './target';
 import type { CredentialPlace } from './manage/credential-placement';
 
 /** Values by name, as received. */
@@ -34,13 +34,13 @@ function checkAllowed(
  */
 export function targetQuery(
   received: QueryParameters,
-  target: GatewayTarget,
+  target: CalledTarget,
   place: CredentialPlace | undefined,
   credential: Pairs,
 ): string {
   checkAllowed(received, target, place);
   const { staticQueryParameters = {}, staticQueryParameterConflictResolution: resolution } =
-    passthroughOf(target);
+    target.targetConfiguration.http?.passthrough ?? {};
   const overrides = resolution === 'STATIC_OVERRIDE';
   const isOfCredential = (name: string) => credential.some(([other]) => other === name);
   const fromCaller: Pairs = Object.entries(received)

@@ -1,5 +1,4 @@
 /** The response of a target: what it says about the credential, and what of it passes. */
-import type { Gateway, GatewayTarget } from '../../model/records/gateway';
 import { neededScopes } from '../gate/challenge';
 import { checkFields } from '../gate/response-fields';
 import type { StreamedResponse } from '../streamed-exchange';
@@ -8,7 +7,7 @@ import { credentialPlace } from './manage/credential-placement';
 import type { EchoRemover } from './echo-remover';
 import { responseHeaders } from './forwarded-headers';
 import { GatewayProblem, TARGET, targetFailure } from './problem';
-import { passthroughOf } from './target';
+import { endpointOf, type CalledTarget } from './target';
 import { gatewayLocation } from './target-url';
 
 /** What a response says about the credential. */
@@ -95,8 +94,7 @@ function checkEncoding({ headers }: Pick<StreamedResponse, 'headers'>): void {
 
 /** The request to which a target responded. */
 export interface AnsweredRequest {
-  readonly gateway: Gateway;
-  readonly target: GatewayTarget;
+  readonly target: CalledTarget;
   readonly requested: URL;
   /** URL of the target at the gateway. */
   readonly publicUrl: string;
@@ -122,7 +120,7 @@ export function passedHead(
   }
   checkEncoding(response);
   const { location, ...passing } = headers;
-  const { endpoint } = passthroughOf(target);
+  const endpoint = endpointOf(target);
   const moved =
     location === undefined ? undefined : gatewayLocation(location, { requested, endpoint, publicUrl });
   const returned = {

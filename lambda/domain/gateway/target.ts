@@ -2,12 +2,20 @@
 import type { GatewayTarget } from '../../model/records/gateway';
 import type { PassthroughProtocol } from '../../model/gateway/target-configuration';
 
-/** Returns what an `http.passthrough` target states, which is the only kind. */
-export function passthroughOf({ targetConfiguration }: Pick<GatewayTarget, 'targetConfiguration'>) {
-  const { passthrough } = targetConfiguration.http;
-  if (!passthrough) throw new Error('the target is not of a kind that is served');
-  return passthrough;
+/** What of a target a request depends on. */
+export type CalledTarget = Pick<
+  GatewayTarget,
+  'name' | 'targetConfiguration' | 'credential' | 'metadataConfiguration' | 'privateEndpoint'
+>;
+
+type Configured = Pick<GatewayTarget, 'targetConfiguration'>;
+
+/** Returns the URL of the server. */
+export function endpointOf({ targetConfiguration: { http, mcp } }: Configured): string {
+  const { endpoint } = http?.passthrough ?? mcp?.mcpServer ?? {};
+  if (endpoint === undefined) throw new Error('the target is not of a kind that is served');
+  return endpoint;
 }
 
-export const protocolOf = (target: Pick<GatewayTarget, 'targetConfiguration'>): PassthroughProtocol =>
-  passthroughOf(target).protocolType;
+export const protocolOf = ({ targetConfiguration }: Configured): PassthroughProtocol =>
+  targetConfiguration.http?.passthrough?.protocolType ?? 'MCP';

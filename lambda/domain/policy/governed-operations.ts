@@ -62,7 +62,8 @@ export type OwnerOperation =
   | 'GetGatewayTarget'
   | 'UpdateGatewayTarget'
   | 'DeleteGatewayTarget'
-  | 'ListGatewayTargets';
+  | 'ListGatewayTargets'
+  | 'SynchronizeGatewayTargets';
 
 /** An operation on a resource. */
 export type ResourceOperation = GovernedOperation | OwnerOperation;

@@ -64,6 +64,8 @@ const FORMS = {
   PROVIDER_CLIENT_FUNCTION: invokedFunction,
   REVOCATION_FUNCTION: invokedFunction,
   CONNECTIONS_FUNCTION: invokedFunction,
+  /** Absent in a deployment without gateways. */
+  GATEWAY_FUNCTION: invokedFunction,
   /** Digest of the secret of the API's stage. */
   STAGE_SECRET_HASH: { form: /^[\w-]{43}$/, must: 'be a SHA-256 digest in base64url' },
   /** The end of the host names of AWS, which differs between partitions. */
@@ -163,6 +165,12 @@ export const readGatewayRole = (): string | undefined =>
   process.env.GATEWAY_ROLE_ARN === undefined
     ? undefined
     : readEnvironment('GATEWAY_ROLE_ARN').GATEWAY_ROLE_ARN;
+
+/** @returns undefined in a deployment without gateways. @throws Error with one line that says what is wrong */
+export const readGatewayFunction = (): string | undefined =>
+  process.env.GATEWAY_FUNCTION === undefined
+    ? undefined
+    : readEnvironment('GATEWAY_FUNCTION').GATEWAY_FUNCTION;
 
 /** @returns no URLs in a deployment without gateways. @throws Error with one line that says what is wrong */
 export function readGatewayUrls(): GatewayUrls {

@@ -1,6 +1,6 @@
 /** The environment of the two functions of gateways. */
 import { readConnectionPolicy, readEnvironment } from './environment';
-import type { GatewayAuthorizerEnvironment } from './gateway';
+import type { GatewayAuthorizerEnvironment } from './gateway-authorizer';
 import { jsonClients } from './json-clients';
 
 export function readGatewayEnvironment(): GatewayAuthorizerEnvironment {

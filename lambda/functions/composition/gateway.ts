@@ -1,47 +1,49 @@
 /**
- * Composition of the two functions of gateways. Neither can open the vault, sign a token, or write the directory: the gateway
- * function is a caller of the identity service.
+ * Composition of the gateway function, which can neither open the vault, sign a token, nor write the directory: it is a caller
+ * of the identity service.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { DynamoDb } from '../../adapters/dynamodb/client';
 import { createGatewayReader } from '../../adapters/dynamodb/gateway-reader';
-import type { ConnectionPolicy } from '../../adapters/http/connection-policy';
+import { createGatewayTargetStore } from '../../adapters/dynamodb/gateway-target-store';
+import { createTable } from '../../adapters/dynamodb/table';
 import { forward } from '../../adapters/http/forward';
 import type { IdentityService } from '../../adapters/identity/identity-requests';
 import { createResourceCredentials } from '../../adapters/identity/resource-credentials';
 import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
+import { mcpClient } from '../../adapters/mcp/client';
+import { serveMcp } from '../../adapters/mcp/server';
 import { system } from '../../adapters/system';
 import type { Forward } from '../../domain/gateway/exchange';
-import type { GatewayUrls } from '../../domain/gateway/manage/gateway';
+import { listToolsForOwner } from '../../domain/gateway/mcp/list-tools';
 import type { Pause } from '../../domain/gateway/revocation-watch';
-import type { AuthorizerHandler } from '../../gate/authorizer-handler';
-import { createGatewayAuthorizerHandler } from '../../gate/gateway-authorizer-handler';
 import { createGatewayHandler, type GatewayHandler } from '../../gate/gateway-handler';
+import { GATEWAY_CALLS, type GatewayCallee } from '../../model/events/gateway';
+import { TOOLS_TIMEOUT_MS } from '../../model/time-limits';
+import type { GatewayAuthorizerEnvironment } from './gateway-authorizer';
+import { createCallHandler } from './invocation';
 import { issuerReaders } from './issuer-readers';
 import { audit, refuseForgedBy, report, requests } from './logging';
 
 /** A timer that outlived its request would keep a process running. */
 const pause: Pause = (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal });
 
-export interface GatewayAuthorizerEnvironment {
-  readonly endpointPolicy: ConnectionPolicy;
-  /** Digest of the stage secret of the APIs. */
-  readonly stageSecretHash: string;
-  readonly bases: Required<GatewayUrls>;
-  readonly dynamodb: DynamoDb;
-  readonly directoryTable: string;
-}
-
 export interface GatewayEnvironment extends GatewayAuthorizerEnvironment {
   /** Address of the identity service, and credentials if they differ from the function's own. */
   readonly identity: IdentityService;
 }
 
-export function composeGateway({ identity, ...environment }: GatewayEnvironment): GatewayHandler {
+/** What the gateway function does: for callers of gateways, and for the control plane. */
+export interface ComposedGateway {
+  readonly serve: GatewayHandler;
+  readonly calls: ReturnType<typeof createCallHandler<typeof GATEWAY_CALLS, GatewayCallee>>;
+}
+
+export function composeGateway({ identity, ...environment }: GatewayEnvironment): ComposedGateway {
   const { endpointPolicy, bases, dynamodb, directoryTable, stageSecretHash } = environment;
   const deps = {
     ...issuerReaders(endpointPolicy),
     gateways: createGatewayReader(dynamodb, directoryTable),
+    targets: createGatewayTargetStore(createTable(dynamodb, directoryTable)),
     workloadTokens: createWorkloadTokens(identity, 'gateway'),
     credentials: createResourceCredentials(identity),
     forward: ((url, request) => forward(url, request, endpointPolicy)) satisfies Forward,
@@ -52,24 +54,14 @@ export function composeGateway({ identity, ...environment }: GatewayEnvironment)
     bases,
     endpointPolicy,
     pause,
+    mcpClient,
+    serveMcp,
   };
-  return createGatewayHandler(deps, report);
-}
-
-export function composeGatewayAuthorizer({
-  endpointPolicy,
-  bases,
-  dynamodb,
-  directoryTable,
-  stageSecretHash,
-}: GatewayAuthorizerEnvironment): AuthorizerHandler {
-  const deps = {
-    userTokens: issuerReaders(endpointPolicy).userTokens,
-    gateways: createGatewayReader(dynamodb, directoryTable),
-    audit,
-    requests,
-    refuseForged: refuseForgedBy(stageSecretHash),
-    bases,
+  const callee: GatewayCallee = {
+    listTools: (input) => listToolsForOwner(deps, input, AbortSignal.timeout(TOOLS_TIMEOUT_MS)),
   };
-  return createGatewayAuthorizerHandler(deps, report);
+  return {
+    serve: createGatewayHandler(deps, report),
+    calls: createCallHandler(GATEWAY_CALLS, callee, { refusal: 'The gateway event is not valid.' }),
+  };
 }

@@ -1,6 +1,6 @@
 /** The requests for gateways and their targets. */
 import * as v from 'valibot';
-import { exactlyOne, matching, refused, smallAsJson, text } from '../constraints';
+import { exactlyOne, fitsAsJson, matching, mustFitAsJson, refused, smallAsJson, text } from '../constraints';
 import type { Of } from '../of';
 import { privateEndpointMembers } from '../private-endpoint';
 import { listing, tags } from '../request-values';
@@ -10,6 +10,7 @@ import {
   MetadataConfigurationSchema,
   oauthCredentialProvider,
   TargetConfigurationSchema,
+  type TargetConfiguration,
 } from './target-configuration';
 
 const NAME_RULE = 'must have letters and digits, with single hyphens between and after them';
@@ -55,14 +56,13 @@ const authorizerType = v.pipe(
   v.transform((type) => type as (typeof GATEWAY_AUTHORIZERS)[number]),
 );
 
-const HTTP_ONLY =
-  'is not supported by this service: omit it, and give MCP servers targets with http.passthrough and the protocolType MCP';
 const NO_OTHER_CODE = 'is not supported by this service: a gateway runs no function of its owner';
 
 /** Members that only AWS has. */
 const refusedMembers = {
-  protocolType: refused(HTTP_ONLY),
-  protocolConfiguration: refused(HTTP_ONLY),
+  protocolConfiguration: refused(
+    'is not supported by this service: omit it; a gateway speaks every served version of MCP, without sessions and search',
+  ),
   kmsKeyArn: refused('is not supported by this service: the key of the deployment encrypts its data'),
   interceptorConfigurations: refused(NO_OTHER_CODE),
   policyEngineConfiguration: refused('is not supported by this service: it has no policy engines'),
@@ -75,6 +75,7 @@ const gatewayMembers = {
   roleArn,
   authorizerType,
   authorizerConfiguration: v.exactOptional(v.pipe(GatewayAuthorizerConfigurationSchema, smallAsJson(65_536))),
+  protocolType: v.exactOptional(v.literal('MCP')),
   exceptionLevel: v.exactOptional(v.literal('DEBUG')),
   ...refusedMembers,
 };
@@ -123,14 +124,25 @@ const requestedCredential = v.strictObject({
 });
 export type RequestedCredential = Of<typeof requestedCredential>;
 
-/** Gateways have up to 100 targets, which are read together when they are listed. */
+/** Gateways have up to 100 targets, which are read together when they are listed. The tools of an MCP server have their own bound. */
 const TARGET_BYTES = 32_768;
+
+const configurationWithoutTools = ({ mcp, ...others }: TargetConfiguration): unknown => ({
+  ...others,
+  ...(mcp?.mcpServer && { mcp: { ...mcp.mcpServer, mcpToolSchema: undefined } }),
+});
 
 const targetMembers = {
   gatewayIdentifier,
   name: v.exactOptional(targetName),
   description,
-  targetConfiguration: v.pipe(TargetConfigurationSchema, smallAsJson(TARGET_BYTES)),
+  targetConfiguration: v.pipe(
+    TargetConfigurationSchema,
+    v.check(
+      (configuration) => fitsAsJson(configurationWithoutTools(configuration), TARGET_BYTES),
+      mustFitAsJson(TARGET_BYTES),
+    ),
+  ),
   credentialProviderConfigurations: v.exactOptional(
     v.pipe(v.array(requestedCredential), v.minLength(1), v.maxLength(1), smallAsJson(TARGET_BYTES)),
   ),
@@ -145,6 +157,13 @@ export const createdTarget = v.strictObject({ ...targetMembers, clientToken });
 export interface CreateTargetInput extends Of<typeof createdTarget> {}
 
 export const identifiedTarget = v.strictObject({ gatewayIdentifier, targetId });
+
+/** One at a time, as AWS. */
+export const synchronizedTargets = v.strictObject({
+  gatewayIdentifier,
+  targetIdList: v.pipe(v.array(targetId), v.length(1, 'must have one target')),
+});
+export interface SynchronizeTargetsInput extends Of<typeof synchronizedTargets> {}
 
 export const updatedTarget = v.strictObject({ ...targetMembers, targetId });
 export interface UpdateTargetInput extends Of<typeof updatedTarget> {}

@@ -3,12 +3,13 @@
  * (Amazon Bedrock AgentCore, control plane 2023-06-05), as requests state them and records keep them.
  */
 import * as v from 'valibot';
-import { exactlyOne, matching, onlyCharacters, refused } from '../constraints';
+import { exactlyOne, matching, onlyCharacters, refused, text } from '../constraints';
 import { customParameters } from '../names';
 import type { Of } from '../of';
 import { isRegistrable } from '../registrable-return-url';
 import { returnUrl } from '../request-values';
 import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../scope-token';
+import { MAX_TOOLS_BYTES } from './mcp-tools';
 
 const HEADER_NAME = /^[a-zA-Z0-9_-]+$/;
 const headerName = matching(1, 100, HEADER_NAME, onlyCharacters('the characters _ -'));
@@ -30,14 +31,17 @@ export interface MetadataConfiguration extends Of<typeof MetadataConfigurationSc
 export const PASSTHROUGH_PROTOCOLS = ['MCP', 'A2A', 'CUSTOM'] as const;
 export type PassthroughProtocol = (typeof PASSTHROUGH_PROTOCOLS)[number];
 
+/** Base URL of a target. */
+const endpoint = matching(
+  1,
+  2048,
+  /^https?:\/\/[a-zA-Z0-9.-]+(:[0-9]{1,5})?(\/.*)?$/,
+  'must be an https URL with a host name, and an optional port and path',
+);
+
 const passthrough = v.strictObject({
-  /** Base URL. Requests go to it and to paths below it. */
-  endpoint: matching(
-    1,
-    2048,
-    /^https?:\/\/[a-zA-Z0-9.-]+(:[0-9]{1,5})?(\/.*)?$/,
-    'must be an https URL with a host name, and an optional port and path',
-  ),
+  /** Requests go to it and to paths below it. */
+  endpoint,
   protocolType: v.pipe(
     v.picklist([...PASSTHROUGH_PROTOCOLS, 'INFERENCE']),
     v.check(
@@ -65,20 +69,55 @@ const passthrough = v.strictObject({
 
 const NO_CONNECTORS = 'is not supported by this service: it has no connectors';
 
-/** The AWS union `TargetConfiguration`. A kind that this service does not have is rejected by name. */
-export const TargetConfigurationSchema = v.pipe(
-  v.strictObject({
-    http: v.pipe(
+/** Where the tools of an MCP server come from. By default, the gateway fetches them when its owner configures the target. */
+const mcpServer = v.strictObject({
+  endpoint,
+  mcpToolSchema: v.exactOptional(
+    v.pipe(
       v.strictObject({
-        passthrough: v.exactOptional(passthrough),
-        agentcoreRuntime: refused(
-          'is not supported by this service: use passthrough with the address of the agent endpoint',
-        ),
-        connector: refused(NO_CONNECTORS),
+        /** JSON of the tools, as the server lists them: an array, or an object with the member `tools`. */
+        inlinePayload: v.exactOptional(text(0, MAX_TOOLS_BYTES)),
+        s3: refused('is not supported by this service: use inlinePayload'),
       }),
       exactlyOne(),
     ),
-    mcp: refused('is not supported by this service: use http.passthrough with the protocolType MCP'),
+  ),
+  /** `DEFAULT`: the gateway lists the accepted tools. `DYNAMIC`: those that the server still lists, unchanged. */
+  listingMode: v.exactOptional(v.picklist(['DEFAULT', 'DYNAMIC'])),
+  resourcePriority: refused('is not supported by this service: a gateway offers the tools of servers only'),
+});
+export interface McpServerConfiguration extends Of<typeof mcpServer> {}
+
+const SERVERS_ONLY = 'is not supported by this service: use mcpServer';
+
+/** The AWS union `TargetConfiguration`. A kind that this service does not have is rejected by name. */
+export const TargetConfigurationSchema = v.pipe(
+  v.strictObject({
+    http: v.exactOptional(
+      v.pipe(
+        v.strictObject({
+          passthrough: v.exactOptional(passthrough),
+          agentcoreRuntime: refused(
+            'is not supported by this service: use passthrough with the address of the agent endpoint',
+          ),
+          connector: refused(NO_CONNECTORS),
+        }),
+        exactlyOne(),
+      ),
+    ),
+    mcp: v.exactOptional(
+      v.pipe(
+        v.strictObject({
+          mcpServer: v.exactOptional(mcpServer),
+          apiGateway: refused(SERVERS_ONLY),
+          lambda: refused(SERVERS_ONLY),
+          openApiSchema: refused(SERVERS_ONLY),
+          smithyModel: refused(SERVERS_ONLY),
+          connector: refused(NO_CONNECTORS),
+        }),
+        exactlyOne(),
+      ),
+    ),
     inference: refused('is not supported by this service: use http.passthrough with the protocolType CUSTOM'),
   }),
   exactlyOne(),

@@ -21,6 +21,8 @@ export const GatewaySchema = v.object({
   authorizerType: v.picklist(GATEWAY_AUTHORIZERS),
   /** Present with `CUSTOM_JWT` only. */
   authorizerConfiguration: v.exactOptional(GatewayAuthorizerConfigurationSchema),
+  /** `MCP`: one MCP server with the tools of all targets, which are MCP servers. Absent: each target has its own URL. */
+  protocolType: v.exactOptional(v.literal('MCP')),
   /** `DEBUG`: the caller receives why a target could not be reached. */
   exceptionLevel: v.exactOptional(v.literal('DEBUG')),
   creationHash,
@@ -43,12 +45,31 @@ export const GatewayTargetSchema = v.object({
   credential: v.exactOptional(CredentialProviderConfigurationSchema),
   metadataConfiguration: v.exactOptional(MetadataConfigurationSchema),
   privateEndpoint: privateEndpointMembers.privateEndpoint,
+  /** Of an MCP server: JSON of the tools that were fetched and accepted. JSON Schema can be nested deeper than an item. */
+  tools: v.exactOptional(v.string()),
+  /** Tools whose changed definitions wait for the owner; absent if there are none. */
+  heldTools: v.exactOptional(v.array(v.string())),
+  /** Epoch seconds of the last fetch. */
+  lastSynchronizedTime: v.exactOptional(v.number()),
   revision: v.number(),
   /** Epoch seconds. */
   createdTime: v.number(),
   lastUpdatedTime: v.number(),
   creationHash,
 });
+
+/**
+ * A target whose tools are being fetched, before it is stored. Where the gateway function sends a credential is in the
+ * directory only: an event could be forged.
+ */
+export const TargetCandidateSchema = v.pick(GatewayTargetSchema, [
+  'gatewayId',
+  'name',
+  'targetConfiguration',
+  'credential',
+  'privateEndpoint',
+]);
+export interface TargetCandidate extends Of<typeof TargetCandidateSchema> {}
 
 /** What a gateway forwards requests to, under its name. */
 export interface GatewayTarget extends Of<typeof GatewayTargetSchema> {}

@@ -3,6 +3,7 @@ import {
   createdTarget,
   identifiedTarget,
   listedTargets,
+  synchronizedTargets,
   updatedTarget,
 } from '../../model/gateway/gateway-request';
 import { operations } from '../operation';
@@ -18,11 +19,17 @@ export const gatewayTarget = operations('control-plane', '/gateways', {
   UpdateGatewayTarget: { method: 'PUT', path: TARGET, status: 202, input: updatedTarget },
   DeleteGatewayTarget: { method: 'DELETE', path: TARGET, status: 202, input: identifiedTarget },
   ListGatewayTargets: { method: 'GET', path: TARGETS, query: PAGE_QUERY, input: listedTargets },
+  SynchronizeGatewayTargets: {
+    method: 'PUT',
+    path: '/gateways/{gatewayIdentifier}/synchronizeTargets',
+    status: 202,
+    input: synchronizedTargets,
+  },
 });
 
 const READY: Difference = {
-  what: 'has only the status `READY`, and no `authorizationData`',
-  why: 'a target is one record; its owner gives no consent for its users',
+  what: 'has only the statuses `READY` and `SYNCHRONIZE_UNSUCCESSFUL`, and no `authorizationData`',
+  why: 'a target is one record; its owner gives no consent for its users, so `AUTHORIZATION_CODE` and `TOKEN_EXCHANGE` require `mcpToolSchema`',
 };
 
 const NORMALIZED: Difference = {
@@ -41,15 +48,20 @@ const OWN_SCOPES: Difference = {
 };
 
 const SIZED: Difference = {
-  what: 'limits a target to 32,768 bytes as JSON',
-  why: 'all targets of a gateway are read together',
+  what: 'limits a target to 32,768 bytes as JSON, and its tools to 262,144 bytes',
+  why: 'a target and its tools are one record, and all targets of a gateway are read together',
+};
+
+const PINNED: Difference = {
+  what: 'keeps the definitions of the tools of an MCP server (name, title, description, schemas, and annotations) as they are then, also for the `listingMode` `DYNAMIC`, which leaves out tools whose definition has changed; rejects tools whose name contains `___`',
+  why: 'a model follows what a definition says, so the owner of the gateway accepts each change',
 };
 
 export const reference: ReferenceOf<typeof gatewayTarget> = {
   CreateGatewayTarget: {
-    does: 'Creates a target: a server to which the gateway forwards the requests below `{gatewayUrl}/{name}`. By default, the name is the ID. `credentialProviderConfigurations` names the credential provider whose credential the gateway attaches: of the same owner, or with a resource policy that allows the owner. Without it, requests have no credential. The workload identity of the gateway accepts `defaultReturnUrl` in consents.',
+    does: 'Creates a target: a server to which the gateway forwards the requests below `{gatewayUrl}/{name}`, or, in a gateway with the `protocolType` `MCP`, an MCP server, whose tools have the names `{name}___{tool}` at `gatewayUrl`. By default, the name is the ID. `credentialProviderConfigurations` names the credential provider whose credential the gateway attaches: of the same owner, or with a resource policy that allows the owner. Without it, requests have no credential. The workload identity of the gateway accepts `defaultReturnUrl` in consents.',
     errors: ['ConflictException', 'ServiceQuotaExceededException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, READY, REPEATED, NORMALIZED, RESERVED, OWN_SCOPES, SIZED],
+    differs: [GATEWAY_OWNED, READY, REPEATED, NORMALIZED, RESERVED, OWN_SCOPES, SIZED, PINNED],
   },
   GetGatewayTarget: {
     does: 'Returns a target by its ID.',
@@ -57,9 +69,9 @@ export const reference: ReferenceOf<typeof gatewayTarget> = {
     differs: [GATEWAY_OWNED],
   },
   UpdateGatewayTarget: {
-    does: 'Replaces the configuration: omitted members are removed. The name must stay: callers have it in their URLs.',
+    does: 'Replaces the configuration: omitted members are removed. The name must stay: callers have it in their URLs. The tools of an MCP server are accepted as they are now.',
     errors: ['ConflictException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, READY, NORMALIZED, RESERVED, OWN_SCOPES, SIZED],
+    differs: [GATEWAY_OWNED, READY, NORMALIZED, RESERVED, OWN_SCOPES, SIZED, PINNED],
   },
   DeleteGatewayTarget: {
     does: 'Deletes a target. The grants of users stay: they belong to the agents.',
@@ -70,5 +82,16 @@ export const reference: ReferenceOf<typeof gatewayTarget> = {
     does: 'Returns a page of the targets of a gateway, sorted by name.',
     errors: ['ResourceNotFoundException'],
     differs: [GATEWAY_OWNED],
+  },
+  SynchronizeGatewayTargets: {
+    does: 'Fetches the tools of an MCP server again: adds new tools, and removes those that the server no longer lists. A tool with a changed definition stays as it was, and the target has the status `SYNCHRONIZE_UNSUCCESSFUL` with `statusReasons` that name the tool, until UpdateGatewayTarget accepts the new definition.',
+    errors: ['ConflictException', 'ResourceNotFoundException'],
+    differs: [
+      GATEWAY_OWNED,
+      {
+        what: 'is complete when its response is returned, and holds changed tools',
+        why: 'a server cannot change what models read without the owner of the gateway',
+      },
+    ],
   },
 };

@@ -1,5 +1,6 @@
 """Gateways and their targets with boto3's own operations, and with the `GatewayClient` of the AgentCore SDK."""
 
+import json
 import os
 import uuid
 from typing import Any
@@ -99,6 +100,26 @@ def test_gateways_and_targets_are_listed_once_across_pages(world: World, control
     paginator = control.get_paginator("list_gateway_targets")
     targets = paginator.paginate(gatewayIdentifier=gateway_id, PaginationConfig={"PageSize": 2})
     assert [[item["name"] for item in page["items"]] for page in targets] == [["a", "b"], ["c"]]
+
+
+def test_a_gateway_with_one_url_has_mcp_servers(world: World, control: Any) -> None:
+    gateway = control.create_gateway(
+        name=world.new_name("py-mcp"), roleArn=ROLE, authorizerType="AWS_IAM", protocolType="MCP"
+    )
+    assert (gateway["protocolType"], gateway["gatewayUrl"][-4:]) == ("MCP", "/mcp")
+    schema = json.dumps({"tools": [{"name": "list", "inputSchema": {"type": "object"}}]})
+    server = {"endpoint": "https://mcp.example/mcp", "mcpToolSchema": {"inlinePayload": schema}}
+    named = {"gatewayIdentifier": gateway["gatewayId"]}
+    target = control.create_gateway_target(
+        **named, name="notes", targetConfiguration={"mcp": {"mcpServer": server}}
+    )
+    assert (target["status"], target["protocolType"]) == ("READY", "MCP")
+    assert target["targetConfiguration"]["mcp"]["mcpServer"] == server
+    [listed] = control.list_gateway_targets(**named)["items"]
+    assert listed["targetType"] == "MCP_SERVER"
+    with refused("ValidationException", 400) as refusal:
+        control.synchronize_gateway_targets(**named, targetIdList=[target["targetId"]])
+    assert "without mcpToolSchema" in refusal.message
 
 
 def test_an_operation_that_the_service_does_not_have_returns_the_reason(control: Any) -> None:

@@ -1,7 +1,7 @@
 /** Targets of gateways, as records keep them. */
 import type { GatewayTarget } from '../../../lambda/model/records/gateway';
 
-type Passthrough = NonNullable<GatewayTarget['targetConfiguration']['http']['passthrough']>;
+type Passthrough = NonNullable<NonNullable<GatewayTarget['targetConfiguration']['http']>['passthrough']>;
 
 export const targetOf = (
   passthrough: Partial<Passthrough> = {},

@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type {
   CredentialProviderConfiguration,
   HttpTargetConfiguration,
+  McpServerTargetConfiguration,
   MetadataConfiguration,
   OAuthCredentialProvider,
 } from '@aws-sdk/client-bedrock-agentcore-control';
@@ -24,7 +25,7 @@ const newName = (kind: string): string => `${kind}-${(names += 1)}`;
 
 export class TestGateway {
   constructor(
-    private readonly control: ReturnType<World['control']>,
+    readonly control: ReturnType<World['control']>,
     readonly id: string,
     readonly arn: string,
     readonly url: string,
@@ -43,6 +44,26 @@ export class TestGateway {
     return `${this.url}/${name}`;
   }
 
+  /** Adds an MCP server. @returns the ID of the target */
+  async mcpServer(
+    name: string,
+    endpoint: string,
+    {
+      credential,
+      metadataConfiguration,
+      ...stated
+    }: Partial<McpServerTargetConfiguration> & Pick<Stated, 'credential' | 'metadataConfiguration'> = {},
+  ): Promise<string> {
+    const { targetId = '' } = await this.control.createGatewayTarget({
+      gatewayIdentifier: this.id,
+      name,
+      targetConfiguration: { mcp: { mcpServer: { endpoint, ...stated } } },
+      ...(credential && { credentialProviderConfigurations: [credential] }),
+      ...(metadataConfiguration && { metadataConfiguration }),
+    });
+    return targetId;
+  }
+
   /** Deletes a target. */
   async remove(name: string): Promise<void> {
     const { items = [] } = await this.control.listGatewayTargets({ gatewayIdentifier: this.id });
@@ -58,7 +79,12 @@ export async function openGateway(
   {
     owner = 'agent',
     ...change
-  }: { owner?: PrincipalName; exceptionLevel?: 'DEBUG'; authorizer?: object } = {},
+  }: {
+    owner?: PrincipalName;
+    exceptionLevel?: 'DEBUG';
+    protocolType?: 'MCP';
+    authorizer?: object;
+  } = {},
 ): Promise<TestGateway> {
   const control = world.control(owner);
   const { authorizer = {}, ...members } = change;

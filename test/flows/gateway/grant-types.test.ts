@@ -59,17 +59,20 @@ it('TOKEN_EXCHANGE sends a token for the user, in exchange for the user token of
 
 describe('an event that a principal sends to the function directly', () => {
   let targets = 0;
-  const sent = async (stageVariables: unknown, authorization: string): Promise<string> => {
-    const url = await gateway.target(`direct-${(targets += 1)}`, server.origin);
+  const gatewayFunction = () => {
     const { composeGateway, readGatewayEnvironment } = (
       createRequire(__filename)('../../../lib/local/handlers') as typeof Loaded
     ).GATEWAYS;
     const { endpoint, region, principals } = world.local;
     const { accessKeyId, secretAccessKey } = principals.gateway;
-    const handler = composeGateway({
+    return composeGateway({
       ...readGatewayEnvironment(),
       identity: { endpoint, region, credentials: { accessKeyId, secretAccessKey } },
     });
+  };
+  const sent = async (stageVariables: unknown, authorization: string): Promise<string> => {
+    const url = await gateway.target(`direct-${(targets += 1)}`, server.origin);
+    const { serve: handler } = gatewayFunction();
     const event = {
       resource: '/{gatewayId}/{targetName}',
       path: new URL(url).pathname,
@@ -90,6 +93,13 @@ describe('an event that a principal sends to the function directly', () => {
     await handled;
     return Buffer.concat(chunks).toString('utf8');
   };
+
+  it('cannot name a server from which tools are fetched, and which would get the credential', async () => {
+    const target = { name: 'a', targetConfiguration: { mcp: { mcpServer: { endpoint: server.origin } } } };
+    const event = { listTools: { gatewayId: gateway.id, candidateId: 'a', target } };
+    await expect(gatewayFunction().calls(event)).rejects.toThrow('The invocation failed');
+    expect(server.asked).toEqual([]);
+  });
 
   it('is accepted with the stage secret and a valid token only', async () => {
     const valid = `Bearer ${await world.issuer.token('ana')}`;

@@ -5,6 +5,8 @@
 import { type JsonOperationName, OPERATIONS, type OperationName } from '../../../lambda/operations';
 import type { Route } from '../../../lambda/operations/operation';
 import { filledPath, send, signed, type HttpResponse } from '../../local/handmade-request';
+import { openGateway } from '../gateway/gateways';
+import { TestMcpServer } from '../gateway/mcp-server';
 import { customProvider } from './custom-provider';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './world';
 
@@ -112,6 +114,9 @@ export class AuditedService {
       name: 'walked-target',
     });
     const target = { ...gateway, targetId: String(targetId) };
+    const mcp = await openGateway(world, 'AWS_IAM', { protocolType: 'MCP' });
+    const mcpGateway = { gatewayIdentifier: mcp.id };
+    const mcpTargetId = await mcp.mcpServer('notes', (await TestMcpServer.start('list')).endpoint);
     const userToken = await world.issuer.token('ana');
     const workloadToken = await agent.token({ userId: 'ana' });
     const { authorizationUrl } = await agent.ask(workloadToken);
@@ -193,6 +198,7 @@ export class AuditedService {
       UpdateGatewayTarget: () => ({ labels: target, body: { ...TARGET, description: 'walked' } }),
       DeleteGatewayTarget: () => ({ labels: target }),
       ListGatewayTargets: () => ({ labels: gateway }),
+      SynchronizeGatewayTargets: () => ({ labels: mcpGateway, body: { targetIdList: [mcpTargetId] } }),
       GetTokenVault: () => ({ body: {} }),
       SetTokenVaultCMK: () => ({ body: { kmsConfiguration: { keyType: 'ServiceManagedKey' } } }),
       ResetTokenVaultKeyMaterial: () => ({ body: { tokenVaultId: 'default' } }),

@@ -27,14 +27,20 @@ export interface GatewayTargetStore {
 /** The base URL of the gateways with each authorizer. A deployment without gateways has none. */
 export type GatewayUrls = Readonly<Partial<Record<GatewayAuthorizerType, string>>>;
 
-type Addressed = Pick<Gateway, 'id' | 'authorizerType'>;
+type Addressed = Pick<Gateway, 'id' | 'authorizerType' | 'protocolType'>;
+
+/** Follows the ID in the URL of a gateway with the protocolType `MCP`, in the place of a target. */
+export const MCP_PATH = 'mcp';
 
 /** Returns the AWS member `gatewayUrl`; undefined if the deployment has no gateways any more. */
 export function gatewayUrl(urls: Required<GatewayUrls>, gateway: Addressed): string;
 export function gatewayUrl(urls: GatewayUrls, gateway: Addressed): string | undefined;
-export function gatewayUrl(urls: GatewayUrls, { id, authorizerType }: Addressed): string | undefined {
+export function gatewayUrl(
+  urls: GatewayUrls,
+  { id, authorizerType, protocolType }: Addressed,
+): string | undefined {
   const base = urls[authorizerType];
-  return base && `${base}/${id}`;
+  return base && (protocolType ? `${base}/${id}/${MCP_PATH}` : `${base}/${id}`);
 }
 
 type Admitting = Addressed & Pick<Gateway, 'authorizerConfiguration'>;

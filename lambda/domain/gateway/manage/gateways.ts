@@ -38,7 +38,7 @@ const KIND = 'gateway';
 
 type Configuration = Pick<
   Gateway,
-  'description' | 'roleArn' | 'authorizerType' | 'authorizerConfiguration' | 'exceptionLevel'
+  'description' | 'roleArn' | 'authorizerType' | 'authorizerConfiguration' | 'protocolType' | 'exceptionLevel'
 >;
 
 /**
@@ -53,6 +53,7 @@ function configurationOf(
     roleArn,
     authorizerType,
     authorizerConfiguration,
+    protocolType,
     exceptionLevel,
   }: CreateGatewayInput | UpdateGatewayInput,
 ): Configuration {
@@ -72,7 +73,7 @@ function configurationOf(
     checkEndpoint(`${member}.discoveryUrl`, issuer.discoveryUrl, endpointPolicy);
     checkPrivateEndpoints(member, issuer, endpointPolicy);
   }
-  return { description, roleArn, authorizerType, authorizerConfiguration, exceptionLevel };
+  return { description, roleArn, authorizerType, authorizerConfiguration, protocolType, exceptionLevel };
 }
 
 /**
@@ -162,6 +163,10 @@ export function updateGateway(
     if (name !== gateway.name) throw invalidMember('name', `must stay ${gateway.name}`);
     if (authorizerType !== gateway.authorizerType) {
       throw invalidMember('authorizerType', `must stay ${gateway.authorizerType}: the URL depends on it`);
+    }
+    if (change.protocolType !== gateway.protocolType) {
+      const rule = gateway.protocolType ? `stay ${gateway.protocolType}` : 'be omitted';
+      throw invalidMember('protocolType', `must ${rule}: the URL depends on it`);
     }
     annotate({ changed: changedMembers(gateway, change) });
     const changed = await changeResource(deps.gateways, deps.system, gateway, change);

@@ -3,7 +3,7 @@ import { isNormalizedUrl, MUST_BE_NORMALIZED, type EndpointPolicy } from '../../
 import type { RequestedCredential } from '../../../model/gateway/gateway-request';
 import { reservedHeaderFault } from '../../../model/gateway/header-names';
 import type { CredentialProviderConfiguration } from '../../../model/gateway/target-configuration';
-import type { GatewayTarget } from '../../../model/records/gateway';
+import type { Gateway, GatewayTarget } from '../../../model/records/gateway';
 import type { WorkloadIdentity } from '../../../model/records/workload-identity';
 import { checkEndpoint } from '../../endpoint';
 import { authorizeCredentialUse } from '../../policy/access';
@@ -48,11 +48,37 @@ export function credentialOf(
   throw invalidMember(CREDENTIAL, `must have ${needed} for the credentialProviderType ${type}`);
 }
 
-function checkTargetEndpoint(endpoint: string, policy: EndpointPolicy): void {
-  const member = 'targetConfiguration.http.passthrough.endpoint';
-  checkEndpoint(member, endpoint, policy);
-  if (endpoint.includes('?')) throw invalidMember(member, 'must not have a query: use staticQueryParameters');
-  if (!isNormalizedUrl(endpoint)) throw invalidMember(member, MUST_BE_NORMALIZED);
+function checkTargetEndpoint(
+  { http, mcp }: GatewayTarget['targetConfiguration'],
+  policy: EndpointPolicy,
+): void {
+  const [member, endpoint] = http?.passthrough
+    ? (['http.passthrough', http.passthrough.endpoint] as const)
+    : (['mcp.mcpServer', mcp?.mcpServer?.endpoint ?? ''] as const);
+  const name = `targetConfiguration.${member}.endpoint`;
+  checkEndpoint(name, endpoint, policy);
+  if (endpoint.includes('?')) {
+    throw invalidMember(name, `must not have a query${http ? ': use staticQueryParameters' : ''}`);
+  }
+  if (!isNormalizedUrl(endpoint)) throw invalidMember(name, MUST_BE_NORMALIZED);
+}
+
+/** A gateway has one URL for all targets, or one for each. @throws ValidationException */
+export function checkKind(
+  { protocolType }: Pick<Gateway, 'protocolType'>,
+  { targetConfiguration: { mcp }, metadataConfiguration }: CheckedTarget,
+): void {
+  if ((protocolType === 'MCP') !== (mcp !== undefined)) {
+    const rule = mcp
+      ? 'must be http.passthrough in a gateway without the protocolType MCP'
+      : 'must be mcp.mcpServer in a gateway with the protocolType MCP';
+    throw invalidMember('targetConfiguration', rule);
+  }
+  for (const member of ['allowedQueryParameters', 'allowedResponseHeaders'] as const) {
+    if (mcp && metadataConfiguration?.[member]) {
+      throw invalidMember(`metadataConfiguration.${member}`, 'must be omitted for mcp.mcpServer');
+    }
+  }
 }
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
@@ -142,8 +168,7 @@ export async function checkTarget(
   target: CheckedTarget,
 ): Promise<void> {
   const { targetConfiguration, credential, privateEndpoint } = target;
-  const endpoint = targetConfiguration.http?.passthrough?.endpoint;
-  if (endpoint !== undefined) checkTargetEndpoint(endpoint, deps.endpointPolicy);
+  checkTargetEndpoint(targetConfiguration, deps.endpointPolicy);
   if (privateEndpoint) checkEndpointServed('privateEndpoint', privateEndpoint, deps.endpointPolicy);
   checkNames(target);
   if (credential) await checkProvider(deps, principal, identity, credential);

@@ -13,7 +13,7 @@ import type { Quotas } from '../../quotas';
 import { changedConcurrently, changedMembers, nameTaken } from '../../resource-write';
 import { writeContents } from '../../sealing/deletion';
 import { invalidMember, ServiceError } from '../../service-error';
-import { epochSeconds } from '../../system';
+import { epochSeconds, type System } from '../../system';
 import { PAGE, type GatewayTargetStore } from './gateway';
 import { keepGatewayIdentity, type GatewayIdentityDependencies } from './gateway-identity';
 import {
@@ -23,10 +23,22 @@ import {
   randomSuffix,
   type OwnedGatewayDependencies,
 } from './owned-gateway';
-import { checkTarget, credentialOf, type CheckedTarget, type TargetCheckDependencies } from './target-checks';
+import {
+  checkKind,
+  checkTarget,
+  credentialOf,
+  type CheckedTarget,
+  type TargetCheckDependencies,
+} from './target-checks';
+import { synchronizedTools, toolsOf, type TargetToolDependencies } from './target-tools';
 
 export interface TargetDependencies
-  extends OwnedGatewayDependencies, GatewayIdentityDependencies, TargetCheckDependencies {
+  extends
+    OwnedGatewayDependencies,
+    GatewayIdentityDependencies,
+    TargetCheckDependencies,
+    TargetToolDependencies {
+  readonly system: System;
   readonly gatewayTargets: GatewayTargetStore;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
@@ -59,6 +71,19 @@ const configurationOf = ({
   privateEndpoint,
 });
 
+/** Returns the name and everything that a request configures, after all checks. @throws as `checkTarget` and `toolsOf` */
+async function checkedConfiguration(
+  deps: TargetDependencies,
+  principal: Caller,
+  gateway: Gateway,
+  input: (CreateTargetInput | UpdateTargetInput) & { readonly name: string },
+) {
+  const configuration = { name: input.name, ...configurationOf(input) };
+  checkKind(gateway, configuration);
+  await checkTarget(deps, principal, await keepGatewayIdentity(deps, gateway), configuration);
+  return { ...configuration, ...(await toolsOf(deps, gateway, configuration)) };
+}
+
 /** @throws ResourceNotFoundException */
 async function targetOf(
   { gatewayTargets }: Pick<TargetDependencies, 'gatewayTargets'>,
@@ -81,18 +106,15 @@ async function newTarget(
   const id = randomSuffix(deps.system);
   const { name = id } = input;
   const now = epochSeconds(deps.system);
-  const target: GatewayTarget = {
+  return {
     gatewayId: gateway.id,
-    name,
     id,
-    ...configurationOf(input),
+    ...(await checkedConfiguration(deps, call.principal, gateway, { ...input, name })),
     creationHash: creationHashOf(input),
     revision: 1,
     createdTime: now,
     lastUpdatedTime: now,
   };
-  await checkTarget(deps, call.principal, await keepGatewayIdentity(deps, gateway), target);
-  return target;
 }
 
 /** Returns the target that the same request created before. */
@@ -162,8 +184,11 @@ interface OnTarget {
   readonly targetId: string;
 }
 
+type TargetOperation =
+  'GetGatewayTarget' | 'UpdateGatewayTarget' | 'DeleteGatewayTarget' | 'SynchronizeGatewayTargets';
+
 /** Performs an operation on a target for the owner of its gateway. */
-const onTarget = <Operation extends 'GetGatewayTarget' | 'UpdateGatewayTarget' | 'DeleteGatewayTarget'>(
+const onTarget = <Operation extends TargetOperation>(
   deps: TargetDependencies,
   operation: Operation,
   principal: Caller,
@@ -198,18 +223,41 @@ export const updateGatewayTarget = (
   onTarget(deps, 'UpdateGatewayTarget', principal, input, async ({ gateway, target }, annotate) => {
     const { name = target.name } = input;
     if (name !== target.name) throw invalidMember('name', `must stay ${target.name}`);
-    const change = configurationOf(input);
+    const change = await checkedConfiguration(deps, principal, gateway, { ...input, name });
     annotate({ changed: changedMembers(target, change) });
-    await checkTarget(deps, principal, await keepGatewayIdentity(deps, gateway), change);
-    const changed: GatewayTarget = {
-      ...target,
-      ...change,
-      revision: target.revision + 1,
-      lastUpdatedTime: epochSeconds(deps.system),
-    };
-    if (!(await deps.gatewayTargets.replace(gateway, changed))) throw changedConcurrently();
+    const changed = await replaceTarget(deps, gateway, target, change);
     await keepGatewayIdentity(deps, gateway);
     return { gateway, target: changed };
+  });
+
+/** @throws ThrottlingException after a concurrent change */
+async function replaceTarget(
+  { gatewayTargets, system }: Pick<TargetDependencies, 'gatewayTargets' | 'system'>,
+  gateway: Gateway,
+  target: GatewayTarget,
+  change: Partial<GatewayTarget>,
+): Promise<GatewayTarget> {
+  const revision = target.revision + 1;
+  const changed = { ...target, ...change, revision, lastUpdatedTime: epochSeconds(system) };
+  if (!(await gatewayTargets.replace(gateway, changed))) throw changedConcurrently();
+  return changed;
+}
+
+/**
+ * Fetches the tools of an MCP server again; see `synchronizedTools`.
+ *
+ * @throws as `getGatewayTarget`; ThrottlingException after a concurrent change; ValidationException for another target;
+ *   ServiceError if the tools cannot be fetched
+ */
+export const synchronizeGatewayTarget = (
+  deps: TargetDependencies,
+  principal: Caller,
+  input: OnTarget,
+): Promise<TargetOfGateway> =>
+  onTarget(deps, 'SynchronizeGatewayTargets', principal, input, async ({ gateway, target }, annotate) => {
+    const change = await synchronizedTools(deps, gateway, target);
+    annotate({ changed: changedMembers(target, change).filter((member) => member === 'tools') });
+    return { gateway, target: await replaceTarget(deps, gateway, target, change) };
   });
 
 /** Deletes the target. @throws ResourceNotFoundException, AccessDeniedException, ThrottlingException */
