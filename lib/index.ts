@@ -47,7 +47,12 @@ export {
 } from './resources/api-key-credential-provider';
 export { ConsentPortal, type ConsentPortalProps, type PortalConnection } from './resources/consent-portal';
 export type { CredentialProviderProps, SecretSource } from './resources/credential-provider';
-export { Gateway, type GatewayProps, type HttpTargetProps } from './resources/gateway';
+export {
+  Gateway,
+  type GatewayProps,
+  type HttpTargetProps,
+  type McpServerTargetProps,
+} from './resources/gateway';
 export { GatewayAuthorizer } from './resources/gateway-authorizer';
 export {
   ApiKeyCredentialLocation,

@@ -2,12 +2,14 @@
  * Gateways as a stack creates, updates, and deletes them, each with its targets: a gateway has the targets that the stack
  * states, and no others.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   CreateGatewayCommand,
   CreateGatewayTargetCommand,
   DeleteGatewayCommand,
   DeleteGatewayTargetCommand,
   GetGatewayCommand,
+  GetGatewayTargetCommand,
   paginateListGateways,
   paginateListGatewayTargets,
   UpdateGatewayCommand,
@@ -33,6 +35,7 @@ const ConfigurationSchema = v.strictObject({
   description: v.optional(text),
   authorizerType: v.picklist(GATEWAY_AUTHORIZERS),
   authorizerConfiguration: v.optional(members),
+  protocolType: v.optional(v.literal('MCP')),
   targets: v.array(
     v.looseObject({ name: text, targetConfiguration: members, credential: v.optional(CredentialSchema) }),
   ),
@@ -42,7 +45,7 @@ type Configuration = v.InferOutput<typeof ConfigurationSchema>;
 type StatedTarget = Configuration['targets'][number];
 
 function configurationOf({ configuration }: Desired) {
-  const { description, authorizerType, authorizerConfiguration, targets } = v.parse(
+  const { description, authorizerType, authorizerConfiguration, protocolType, targets } = v.parse(
     ConfigurationSchema,
     configuration,
   );
@@ -52,6 +55,7 @@ function configurationOf({ configuration }: Desired) {
       roleArn: UNUSED_ROLE_ARN,
       authorizerType,
       ...(description !== undefined && { description }),
+      ...(protocolType && { protocolType }),
       ...(authorizerConfiguration && {
         authorizerConfiguration: authorizerConfiguration as unknown as AuthorizerConfiguration,
       }),
@@ -105,6 +109,29 @@ async function targetIds(
   return ids;
 }
 
+/**
+ * Returns whether the target is an MCP server that is as the stack states it. An update would accept the tools as the server
+ * lists them then, and only a change of the target is a decision of its owner.
+ */
+async function isAccepted(
+  client: BedrockAgentCoreControlClient,
+  input: CreateGatewayTargetCommandInput,
+  targetId: string,
+): Promise<boolean> {
+  if (!input.targetConfiguration?.mcp) return false;
+  const { gatewayIdentifier } = input;
+  const present = await asked(client.send(new GetGatewayTargetCommand({ gatewayIdentifier, targetId })));
+  return isDeepStrictEqual(configured(present), configured(input));
+}
+
+/** Without the members that are absent. */
+const configured = (target: Partial<CreateGatewayTargetCommandInput>): unknown => {
+  const { description, targetConfiguration, metadataConfiguration, privateEndpoint } = target;
+  const { credentialProviderConfigurations = [] } = target;
+  const stated = { description, targetConfiguration, metadataConfiguration, privateEndpoint };
+  return JSON.parse(JSON.stringify({ ...stated, credentialProviderConfigurations }));
+};
+
 /** Brings the targets to what the stack states, one after the other: each changes the identity of the gateway. */
 async function putTargets(
   client: BedrockAgentCoreControlClient,
@@ -121,6 +148,7 @@ async function putTargets(
   for (const target of targets) {
     const input = { gatewayIdentifier, ...targetInput(gateway, target) };
     const targetId = present.get(target.name);
+    if (targetId !== undefined && (await isAccepted(client, input, targetId))) continue;
     await asked<unknown>(
       targetId === undefined
         ? client.send(new CreateGatewayTargetCommand(input))

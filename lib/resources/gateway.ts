@@ -35,6 +35,12 @@ export interface GatewayProps extends IdentityResourceProps {
    * @default - none
    */
   readonly description?: string;
+  /**
+   * `MCP` makes the gateway one MCP server, with the tools of several (`addMcpServerTarget`). Without it, each server has its
+   * own URL (`addHttpTarget`). Another value needs a new name, because the URL depends on it.
+   * @default - each server has its own URL
+   */
+  readonly protocol?: 'MCP';
   /** Which callers the gateway accepts. Another kind of callers needs a new name, because the URL depends on it. */
   readonly authorizer: GatewayAuthorizer;
 }
@@ -90,12 +96,50 @@ export interface HttpTargetProps {
   readonly privateEndpoint?: PrivateEndpoint;
 }
 
+/** An MCP server whose tools a gateway has. */
+export interface McpServerTargetProps {
+  /** URL of the server, without a query. */
+  readonly endpoint: string;
+  /**
+   * The credential that the gateway attaches.
+   * @default - requests have no credential
+   */
+  readonly credential?: GatewayCredentialProvider;
+  /**
+   * JSON of the tools, as the server lists them. Required with `AUTHORIZATION_CODE` and `TOKEN_EXCHANGE`.
+   * @default - those that the server lists when the target is created, and when its configuration changes
+   */
+  readonly toolSchema?: string;
+  /**
+   * `DYNAMIC` lists only tools that the server still lists as they were when the target was created.
+   * @default DEFAULT
+   */
+  readonly listingMode?: 'DEFAULT' | 'DYNAMIC';
+  /**
+   * A text for the owners of the gateway: up to 200 characters. To accept definitions of tools that the server has changed,
+   * change this text.
+   * @default - none
+   */
+  readonly description?: string;
+  /**
+   * Headers of the caller that pass to the server: up to 10.
+   * @default - none
+   */
+  readonly allowedRequestHeaders?: string[];
+  /**
+   * How the gateway reaches a server in a private network.
+   * @default - by the addresses of its name
+   */
+  readonly privateEndpoint?: PrivateEndpoint;
+}
+
 const { entries: SCHEMA } = OPERATIONS.CreateGateway.input;
 
 const PROPS: PropNames<GatewayProps> = {
   ...RESOURCE_PROPS,
   gatewayName: 'optional',
   description: 'optional',
+  protocol: 'optional',
   authorizer: 'required',
 };
 
@@ -112,6 +156,16 @@ const TARGET_PROPS: PropNames<HttpTargetProps> = {
   privateEndpoint: 'optional',
 };
 
+const MCP_TARGET_PROPS: PropNames<McpServerTargetProps> = {
+  endpoint: 'required',
+  credential: 'optional',
+  toolSchema: 'optional',
+  listingMode: 'optional',
+  description: 'optional',
+  allowedRequestHeaders: 'optional',
+  privateEndpoint: 'optional',
+};
+
 const KIND: IdentityResourceKind = {
   type: 'Custom::AgentIdentityGateway',
   longestName: 48,
@@ -123,7 +177,8 @@ const RENAMED: Parameters<typeof invalidProps>[1] = [
   [/^authorizerConfiguration\.customJWTAuthorizer\b/, 'authorizer'],
 ];
 const RENAMED_OF_TARGET: Parameters<typeof invalidProps>[1] = [
-  [/^targetConfiguration\.http\.passthrough\./, ''],
+  [/^targetConfiguration\.(http\.passthrough|mcp\.mcpServer)\./, ''],
+  [/^mcpToolSchema\.inlinePayload\b/, 'toolSchema'],
   [/^protocolType\b/, 'protocol'],
   [/^metadataConfiguration\./, ''],
   [/^credentialProviderConfigurations\.0\.credentialProvider\.\w+\./, 'credential.'],
@@ -134,16 +189,18 @@ const SAMPLE_URL = 'https://known-at-deployment.example';
 const SAMPLE_ARN = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default/provider/sample';
 
 /** @throws Error for props that the service rejects */
-function configurationOf({ description, authorizer }: GatewayProps) {
+function configurationOf({ description, protocol, authorizer }: GatewayProps) {
   const { _type: authorizerType, _issuer: issuer } = authorizer;
   const configuration = {
     ...(description !== undefined && { description }),
     authorizerType,
+    ...(protocol !== undefined && { protocolType: protocol }),
     ...(issuer && { authorizerConfiguration: { customJWTAuthorizer: { ...issuer } } }),
   };
   const schema = v.strictObject({
     description: SCHEMA.description,
     authorizerType: SCHEMA.authorizerType,
+    protocolType: SCHEMA.protocolType,
     authorizerConfiguration: SCHEMA.authorizerConfiguration,
   });
   const parsed = v.safeParse(schema, withSamples(configuration));
@@ -151,49 +208,77 @@ function configurationOf({ description, authorizer }: GatewayProps) {
   return configuration;
 }
 
-/** A target as the custom resource states it: the function adds the ARN of the provider. */
 function targetOf(name: string, props: HttpTargetProps) {
-  const { endpoint, protocol = 'CUSTOM', description, credential, privateEndpoint } = props;
+  const { endpoint, protocol = 'CUSTOM' } = props;
   const { staticQueryParameters, staticQueryParameterConflictResolution } = props;
   const { allowedQueryParameters, allowedRequestHeaders, allowedResponseHeaders } = props;
-  const metadataConfiguration = {
-    ...(allowedQueryParameters && { allowedQueryParameters }),
-    ...(allowedRequestHeaders && { allowedRequestHeaders }),
-    ...(allowedResponseHeaders && { allowedResponseHeaders }),
+  const passthrough = {
+    endpoint,
+    protocolType: protocol,
+    ...(staticQueryParameters && { staticQueryParameters }),
+    ...(staticQueryParameterConflictResolution && { staticQueryParameterConflictResolution }),
   };
+  const passing = { allowedQueryParameters, allowedRequestHeaders, allowedResponseHeaders };
+  return stated(name, props, { http: { passthrough } }, passing);
+}
+
+function mcpTargetOf(name: string, props: McpServerTargetProps) {
+  const { endpoint, toolSchema, listingMode, allowedRequestHeaders } = props;
+  const mcpServer = {
+    endpoint,
+    ...(toolSchema !== undefined && { mcpToolSchema: { inlinePayload: toolSchema } }),
+    ...(listingMode && { listingMode }),
+  };
+  return stated(name, props, { mcp: { mcpServer } }, { allowedRequestHeaders });
+}
+
+type TargetConfiguration =
+  | { readonly http: { readonly passthrough: { readonly endpoint: string } } }
+  | { readonly mcp: { readonly mcpServer: { readonly endpoint: string } } };
+
+/** Returns a target as the custom resource states it: the function adds the ARN of the provider. */
+function stated(
+  name: string,
+  {
+    description,
+    credential,
+    privateEndpoint,
+  }: Pick<HttpTargetProps, 'description' | 'credential' | 'privateEndpoint'>,
+  targetConfiguration: TargetConfiguration,
+  passing: Readonly<Record<string, string[] | undefined>>,
+) {
+  const metadataConfiguration = Object.fromEntries(Object.entries(passing).filter(([, names]) => names));
   return {
     name,
     ...(description !== undefined && { description }),
-    targetConfiguration: {
-      http: {
-        passthrough: {
-          endpoint,
-          protocolType: protocol,
-          ...(staticQueryParameters && { staticQueryParameters }),
-          ...(staticQueryParameterConflictResolution && { staticQueryParameterConflictResolution }),
-        },
-      },
-    },
+    targetConfiguration,
     ...(credential && { credential: { provider: credential._providerName, ...credential._stated } }),
     ...(Object.keys(metadataConfiguration).length > 0 && { metadataConfiguration }),
     ...(privateEndpoint && { privateEndpoint }),
   };
 }
 
-type StatedTarget = ReturnType<typeof targetOf>;
+type StatedTarget = ReturnType<typeof stated>;
+
+/** Returns the configuration with a URL in place of one that is known only at deployment. */
+function withKnownEndpoint(configuration: TargetConfiguration): TargetConfiguration {
+  const known = <Server extends { readonly endpoint: string }>(server: Server) =>
+    Token.isUnresolved(server.endpoint) ? { ...server, endpoint: SAMPLE_URL } : server;
+  return 'http' in configuration
+    ? { http: { passthrough: known(configuration.http.passthrough) } }
+    : { mcp: { mcpServer: known(configuration.mcp.mcpServer) } };
+}
 
 /** @throws Error for a target that the service rejects */
 function checkTarget(stated: StatedTarget, credential: GatewayCredentialProvider | undefined): void {
   const target = { ...stated, credential: undefined };
-  const { passthrough } = target.targetConfiguration.http;
-  const endpoint = Token.isUnresolved(passthrough.endpoint) ? SAMPLE_URL : passthrough.endpoint;
   const { type, ...members } = credential?._stated ?? {};
   const member = type === 'OAUTH' ? 'oauthCredentialProvider' : 'apiKeyCredentialProvider';
   const parsed = v.safeParse(
     v.omit(OPERATIONS.CreateGatewayTarget.input, ['gatewayIdentifier']),
     withSamples({
       ...target,
-      targetConfiguration: { http: { passthrough: { ...passthrough, endpoint } } },
+      targetConfiguration: withKnownEndpoint(target.targetConfiguration),
       ...(type && {
         credentialProviderConfigurations: [
           {
@@ -232,7 +317,7 @@ export class Gateway extends Resource implements ITaggableV2 {
   readonly gatewayArn: string;
   /** ID at the service, which is also the name of the gateway's workload identity. */
   readonly gatewayId: string;
-  /** Address below which the targets are. */
+  /** Address below which the targets are, or that of the MCP server. */
   readonly gatewayUrl: string;
   /** ARN of the IAM role that owns the gateway. */
   readonly ownerArn: string;
@@ -281,9 +366,35 @@ export class Gateway extends Resource implements ITaggableV2 {
    * @throws Error for a target that the service rejects, and for a name that another target has
    */
   addHttpTarget(name: string, props: HttpTargetProps): string {
+    this.addTarget(name, props, TARGET_PROPS, () => targetOf(name, props));
+    return `${this.gatewayUrl}/${name}`;
+  }
+
+  /**
+   * Adds an MCP server, whose tools have the names `{name}___{tool}` at the URL of the gateway.
+   *
+   * @param name letters and digits, with single hyphens between them
+   * @throws Error for a target that the service rejects, and for a name that another target has
+   */
+  addMcpServerTarget(name: string, props: McpServerTargetProps): void {
+    this.addTarget(name, props, MCP_TARGET_PROPS, () => mcpTargetOf(name, props));
+  }
+
+  private addTarget<Props extends Pick<HttpTargetProps, 'credential'>>(
+    name: string,
+    props: Props,
+    names: PropNames<Props>,
+    targetIn: () => StatedTarget,
+  ): void {
     checkedAt(this.node.path, () => {
-      checkPropNames(`target ${name}`, props, TARGET_PROPS);
-      const target = targetOf(name, props);
+      checkPropNames(`target ${name}`, props, names);
+      const target = targetIn();
+      const isForMcp = 'mcp' in target.targetConfiguration;
+      if (isForMcp !== (this.props.protocol === 'MCP')) {
+        throw new Error(
+          `target ${name}: ${isForMcp ? 'addMcpServerTarget needs' : 'addHttpTarget cannot be used with'} the protocol MCP of the gateway`,
+        );
+      }
       checkTarget(target, props.credential);
       if (this.targets.some((other) => other.name === name)) {
         throw new Error(`target ${name}: the gateway has a target with this name`);
@@ -291,7 +402,6 @@ export class Gateway extends Resource implements ITaggableV2 {
       this.targets.push(target);
     });
     if (props.credential) this.use(props.credential);
-    return `${this.gatewayUrl}/${name}`;
   }
 
   /**

@@ -180,6 +180,7 @@ describe('a gateway', () => {
       'GET/gateways',
       'GET/gateways/*',
       'GET/gateways/*/targets',
+      'GET/gateways/*/targets/*',
       'POST/gateways',
       'POST/gateways/*/targets',
       'PUT/gateways/*',
@@ -244,6 +245,43 @@ describe('a role', () => {
     identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Unstated', { restApiId: 'abc123' });
     expect(() => gatewayOf().grantInvoke(roleIn())).toThrow('Pass gatewaysIamRestApiId');
   });
+});
+
+it('a gateway with the protocol MCP has MCP servers with the tools that the app states', () => {
+  const gateway = gatewayOf({ protocol: 'MCP' });
+  gateway.addMcpServerTarget('notes', { endpoint: 'https://notes.example/mcp', listingMode: 'DYNAMIC' });
+  gateway.addMcpServerTarget('calendar', {
+    endpoint: ENDPOINT,
+    toolSchema: '{"tools":[]}',
+    credential: GatewayCredentialProvider.fromOauthIdentity(calendar, { grantType: 'AUTHORIZATION_CODE' }),
+    allowedRequestHeaders: ['X-Team'],
+  });
+  const mcp = (endpoint: string, more: object) => ({ mcp: { mcpServer: { endpoint, ...more } } });
+  expect(configuration()).toMatchObject({
+    protocolType: 'MCP',
+    targets: [
+      {
+        name: 'notes',
+        targetConfiguration: mcp('https://notes.example/mcp', { listingMode: 'DYNAMIC' }),
+      },
+      {
+        name: 'calendar',
+        targetConfiguration: mcp(ENDPOINT, { mcpToolSchema: { inlinePayload: '{"tools":[]}' } }),
+        metadataConfiguration: { allowedRequestHeaders: ['X-Team'] },
+      },
+    ],
+  });
+});
+
+it('a target of the other kind is rejected', () => {
+  const mcp = gatewayOf({ protocol: 'MCP' });
+  expect(() => mcp.addHttpTarget('a', { endpoint: ENDPOINT })).toThrow(
+    'target a: addHttpTarget cannot be used with the protocol MCP of the gateway',
+  );
+  const http = new Gateway(stack, 'Http', { identity, authorizer: GatewayAuthorizer.usingAwsIam() });
+  expect(() => http.addMcpServerTarget('a', { endpoint: ENDPOINT })).toThrow(
+    'target a: addMcpServerTarget needs the protocol MCP of the gateway',
+  );
 });
 
 describe('synthesis rejects', () => {

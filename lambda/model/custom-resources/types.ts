@@ -43,6 +43,7 @@ export const OPERATIONS_BY_TYPE = {
     'DeleteGateway',
     'ListGateways',
     'CreateGatewayTarget',
+    'GetGatewayTarget',
     'UpdateGatewayTarget',
     'DeleteGatewayTarget',
     'ListGatewayTargets',

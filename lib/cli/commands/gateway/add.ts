@@ -2,7 +2,7 @@
 import { buildCommand } from '@stricli/core';
 import { UNUSED_ROLE_ARN } from '../../../../lambda/model/gateway/gateway-configuration';
 import { OPERATIONS } from '../../../../lambda/operations';
-import { CONNECTION_FLAGS, type ConnectionFlags } from '../../connection-flags';
+import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { nameTaken } from '../../name-taken';
 import { namingOptions } from '../../option-names';
@@ -12,6 +12,7 @@ import { authorizerOf, GATEWAY_FLAGS, MEMBER_OPTIONS, type IssuerFlags } from '.
 import { showGateway, type Gateway } from './gateways';
 
 interface AddFlags extends ConnectionFlags, IssuerFlags {
+  readonly mcp: boolean;
   readonly description?: string;
 }
 
@@ -28,6 +29,7 @@ export const add = buildCommand({
     flags: {
       ...CONNECTION_FLAGS,
       ...GATEWAY_FLAGS,
+      mcp: flag('Make the gateway one MCP server, with the tools of several'),
     },
     positional: {
       kind: 'tuple',
@@ -46,13 +48,14 @@ export const add = buildCommand({
           authorizerType: authorizer.authorizerConfiguration ? 'CUSTOM_JWT' : 'AWS_IAM',
           ...authorizer,
           ...(flags.description !== undefined && { description: flags.description }),
+          ...(flags.mcp && { protocolType: 'MCP' }),
         }),
       (failure) => nameTaken(failure, 'gateway'),
     );
     showGateway(this, created, flags);
     printAside(
       this,
-      `Add a target: agent-identity gateway target add NAME --gateway ${created.name} --url URL`,
+      `Add a target: agent-identity gateway target add NAME --gateway ${created.name} ${flags.mcp ? '--mcp' : '--url'} URL`,
     );
   },
 });

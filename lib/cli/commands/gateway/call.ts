@@ -64,6 +64,12 @@ async function calledBy(
 ): Promise<Called> {
   if (targetName === undefined) return calledAt(await gatewayIn(service, first), first);
   const gateway = await findGateway(service, first);
+  if (gateway.protocolType) {
+    throw usageError(
+      `The gateway "${gateway.name}" is an MCP server.`,
+      `Connect an MCP client to ${gateway.gatewayUrl ?? 'its URL'}.`,
+    );
+  }
   const names = (await listTargets(service, gateway)).map(({ name }) => name);
   if (!names.includes(targetName)) {
     throw notFound(`The gateway "${gateway.name}" has no target`, targetName, {

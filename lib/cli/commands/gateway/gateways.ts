@@ -15,6 +15,8 @@ export interface GatewaySummary {
   readonly description?: string;
   readonly status: string;
   readonly authorizerType: GatewayAuthorizerType;
+  /** Present if the gateway has one URL, for several MCP servers. */
+  readonly protocolType?: 'MCP';
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -99,6 +101,7 @@ export function showGateway(
     ['ARN', gateway.gatewayArn],
     ['Description', gateway.description],
     ['URL', gateway.gatewayUrl],
+    ['Protocol', gateway.protocolType],
     ['Callers', callersOf(gateway)],
     ...authorizerFields(gateway.authorizerConfiguration),
     ['Created', isoTime(Date.parse(gateway.createdAt) / 1000)],

@@ -3,12 +3,11 @@ import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../../lambda/operations';
 import { CONNECTION_FLAGS, type ConnectionFlags } from '../../../connection-flags';
 import type { CliContext } from '../../../context';
-import { usageError } from '../../../failure';
 import { namingOptions } from '../../../option-names';
 import { printAside } from '../../../output';
 import { connect } from '../../../service';
 import { findGateway } from '../gateways';
-import { MEMBER_OPTIONS, metadataOf, TARGET_FLAGS, type TargetFlags } from './config';
+import { MEMBER_OPTIONS, metadataOf, serverOf, TARGET_FLAGS, type TargetFlags } from './config';
 import { checkCredential, credentialOf } from './credential';
 import { GATEWAY_FLAG, showTarget, type Target } from './targets';
 
@@ -21,6 +20,7 @@ export const add = buildCommand({
     brief: 'Add a target to a gateway',
     fullDescription: [
       'Adds a server to which the gateway forwards the requests below its URL and the name of the target, with a credential.',
+      'With --mcp, adds an MCP server to a gateway that has one URL for several. Its tools are listed as they are now, until you run agent-identity gateway target sync.',
       'By default, the protocol is custom, and requests have no credential, no query, and only the headers of the protocol.',
     ].join('\n'),
   },
@@ -36,8 +36,8 @@ export const add = buildCommand({
     },
   },
   async func(this: CliContext, flags: AddFlags, name: string) {
-    const { url, protocol = 'custom', description } = flags;
-    if (url === undefined) throw usageError('Set --url to the URL of the server.');
+    const { description } = flags;
+    const targetConfiguration = await serverOf(flags);
     checkCredential(flags);
     const service = await connect(this, flags);
     const gateway = await findGateway(service, flags.gateway);
@@ -49,9 +49,7 @@ export const add = buildCommand({
           gatewayIdentifier: gateway.gatewayId,
           name,
           ...(description !== undefined && { description }),
-          targetConfiguration: {
-            http: { passthrough: { endpoint: url, protocolType: protocol.toUpperCase() } },
-          },
+          targetConfiguration,
           ...(credential && { credentialProviderConfigurations: [credential] }),
           metadataConfiguration: metadataOf(flags),
         }),
@@ -63,7 +61,9 @@ export const add = buildCommand({
     showTarget(this, gateway, created, flags);
     printAside(
       this,
-      `Send a request as an agent: agent-identity gateway call ${gateway.name} ${created.name} / --agent NAME ${gateway.authorizerType === 'CUSTOM_JWT' ? '--user-token' : '--user-id ID'}`,
+      flags.mcp === undefined
+        ? `Send a request as an agent: agent-identity gateway call ${gateway.name} ${created.name} / --agent NAME ${gateway.authorizerType === 'CUSTOM_JWT' ? '--user-token' : '--user-id ID'}`
+        : `Connect an MCP client to ${gateway.gatewayUrl ?? 'the URL of the gateway'}`,
       ...(flags.grantType === 'authorization-code' && flags.returnUrl === undefined
         ? ['Users can consent only if the agent sends a return URL, or if the target has one (--return-url).']
         : []),

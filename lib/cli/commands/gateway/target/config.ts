@@ -1,7 +1,9 @@
 /** The options that configure a target, and the members of requests that they set. */
+import { readFile } from 'node:fs/promises';
 import type {
   MetadataConfiguration,
   PassthroughProtocol,
+  TargetConfiguration,
 } from '../../../../../lambda/model/gateway/target-configuration';
 import { flag, optionalText, optionalTexts, optionalUrl } from '../../../connection-flags';
 import { usageError } from '../../../failure';
@@ -11,6 +13,8 @@ import { CREDENTIAL_FLAGS, CREDENTIAL_OPTIONS, type CredentialFlags } from './cr
 export interface TargetFlags extends CredentialFlags {
   readonly url?: string;
   readonly protocol?: Lowercase<PassthroughProtocol>;
+  readonly mcp?: string;
+  readonly tools?: string;
   readonly description?: string;
   readonly allowQuery?: readonly string[];
   readonly allowRequestHeader?: readonly string[];
@@ -31,6 +35,11 @@ export const TARGET_FLAGS = {
     optional: true,
     brief: 'What the server speaks, which decides the headers that pass',
   },
+  mcp: optionalUrl('--mcp', 'URL of an MCP server, for a gateway that was created with --mcp'),
+  tools: optionalText(
+    'file',
+    'File with the JSON of the tools of the MCP server, which the gateway then does not fetch; required with the consent of users',
+  ),
   description: optionalText('text', 'Description for the owner of the gateway'),
   ...CREDENTIAL_FLAGS,
   allowQuery: optionalTexts(
@@ -58,12 +67,50 @@ export const MEMBER_OPTIONS: OptionNames = {
   ...CREDENTIAL_OPTIONS,
   name: 'the name',
   description: '--description',
-  endpoint: '--url',
+  'passthrough.endpoint': '--url',
+  'mcpServer.endpoint': '--mcp',
+  mcpToolSchema: '--tools',
+  inlinePayload: '--tools',
   protocolType: '--protocol',
   allowedQueryParameters: '--allow-query',
   allowedRequestHeaders: '--allow-request-header',
   allowedResponseHeaders: '--allow-response-header',
 };
+
+async function toolsIn(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw usageError(`The file ${file} of --tools cannot be read.`);
+  }
+}
+
+/**
+ * Returns the server that the options state.
+ *
+ * @param present of the target before
+ * @throws CliError for options that exclude each other, or a file that cannot be read
+ */
+export async function serverOf(
+  { url, protocol, mcp, tools }: TargetFlags,
+  present: TargetConfiguration = {},
+): Promise<object> {
+  const endpoint = url ?? present.http?.passthrough?.endpoint;
+  const mcpEndpoint = mcp ?? present.mcp?.mcpServer?.endpoint;
+  if ((endpoint === undefined) === (mcpEndpoint === undefined)) {
+    throw usageError('Set either --url to the URL of the server, or --mcp to that of an MCP server.');
+  }
+  if (endpoint !== undefined) {
+    if (tools !== undefined) throw usageError('--tools needs --mcp.');
+    const { passthrough = { protocolType: 'CUSTOM' } } = present.http ?? {};
+    const protocolType = protocol?.toUpperCase() ?? passthrough.protocolType;
+    return { http: { passthrough: { ...passthrough, endpoint, protocolType } } };
+  }
+  if (protocol) throw usageError('--protocol needs --url.');
+  const mcpToolSchema = tools === undefined ? undefined : { inlinePayload: await toolsIn(tools) };
+  const server = { ...present.mcp?.mcpServer, endpoint: mcpEndpoint };
+  return { mcp: { mcpServer: { ...server, ...(mcpToolSchema && { mcpToolSchema }) } } };
+}
 
 const LISTS = [
   ['allowedQueryParameters', 'allowQuery', 'noAllowQuery'],

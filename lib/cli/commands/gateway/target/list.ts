@@ -25,7 +25,7 @@ export const list = buildCommand({
     if (items.length === 0) {
       printAside(
         this,
-        `The gateway "${gateway.name}" has no targets. Add one with agent-identity gateway target add NAME --gateway ${gateway.name} --url URL.`,
+        `The gateway "${gateway.name}" has no targets. Add one with agent-identity gateway target add NAME --gateway ${gateway.name} ${gateway.protocolType ? '--mcp' : '--url'} URL.`,
       );
       return;
     }

@@ -22,6 +22,8 @@ export interface Target extends TargetSummary {
   readonly targetConfiguration: TargetConfiguration;
   readonly credentialProviderConfigurations: readonly CredentialProviderConfiguration[];
   readonly metadataConfiguration?: MetadataConfiguration;
+  /** Why the last synchronization was not successful. */
+  readonly statusReasons?: readonly string[];
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -70,9 +72,9 @@ export async function findTarget(
 
 /** Returns the address of a target at its gateway; undefined if the operator turned gateways off. */
 export const addressAt = (
-  { gatewayUrl }: Pick<Gateway, 'gatewayUrl'>,
+  { gatewayUrl, protocolType }: Pick<Gateway, 'gatewayUrl' | 'protocolType'>,
   { name }: Pick<TargetSummary, 'name'>,
-): string | undefined => (gatewayUrl === undefined ? undefined : `${gatewayUrl}/${name}`);
+): string | undefined => (gatewayUrl === undefined || protocolType ? gatewayUrl : `${gatewayUrl}/${name}`);
 
 type Field = readonly [label: string, value: string | undefined];
 
@@ -110,15 +112,16 @@ export function showTarget(
     return;
   }
   const { targetConfiguration, credentialProviderConfigurations, metadataConfiguration = {} } = target;
-  const { passthrough } = targetConfiguration.http ?? {};
+  const { http, mcp } = targetConfiguration;
   const { allowedQueryParameters, allowedRequestHeaders, allowedResponseHeaders } = metadataConfiguration;
   printFields(context, [
     ['Target', target.name],
     ['ID', target.targetId],
     ['Description', target.description],
     ['URL', addressAt(gateway, target)],
-    ['Forwards to', passthrough?.endpoint],
-    ['Protocol', passthrough?.protocolType],
+    ['Forwards to', http?.passthrough?.endpoint ?? mcp?.mcpServer?.endpoint],
+    ['Protocol', http?.passthrough?.protocolType ?? 'MCP'],
+    ['Status', mcp && target.status],
     ...credentialFields(credentialProviderConfigurations[0]),
     ['Query parameters', allowedQueryParameters?.join(' ')],
     ['Request headers', allowedRequestHeaders?.join(' ')],

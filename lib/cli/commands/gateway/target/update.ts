@@ -11,6 +11,7 @@ import {
   checkMetadata,
   MEMBER_OPTIONS,
   metadataOf,
+  serverOf,
   TARGET_FLAGS,
   TARGET_REMOVAL_FLAGS,
   type TargetFlags,
@@ -45,23 +46,12 @@ function checkChanges(flags: Changes): void {
   if (!isChange) throw usageError('Set what changes.', 'For example, --url replaces the URL of the server.');
 }
 
-/** Returns the server after the update. */
-function changedServer({ targetConfiguration }: Target, { url, protocol }: Changes): object {
-  if (url === undefined && protocol === undefined) return targetConfiguration;
-  const passthrough = {
-    ...targetConfiguration.http.passthrough,
-    ...(url !== undefined && { endpoint: url }),
-    ...(protocol && { protocolType: protocol.toUpperCase() }),
-  };
-  return { http: { passthrough } };
-}
-
 export const update = buildCommand({
   docs: {
     brief: 'Change a target of a gateway',
     fullDescription: [
       'Changes what the options name, and keeps the rest. An option that can be set again replaces its whole list.',
-      'The URL at the gateway and the grants of users stay.',
+      'The URL at the gateway and the grants of users stay. The tools of an MCP server are then listed as they are now, also those whose definition has changed.',
     ].join('\n'),
   },
   parameters: { flags: { ...CONNECTION_FLAGS, ...GATEWAY_FLAG, ...CHANGES }, positional: ONE_TARGET },
@@ -69,6 +59,7 @@ export const update = buildCommand({
     checkChanges(flags);
     const service = await connect(this, flags);
     const { gateway, target } = await findTarget(service, { gateway: flags.gateway, target: named });
+    const targetConfiguration = await serverOf(flags, target.targetConfiguration);
     const [present] = target.credentialProviderConfigurations;
     checkCredential(flags, present);
     const credential = flags.noCredential ? undefined : await credentialOf(service, flags, present);
@@ -80,7 +71,7 @@ export const update = buildCommand({
         ...(flags.description !== undefined && { description: flags.description }),
         // Follows from the configuration.
         protocolType: undefined,
-        targetConfiguration: changedServer(target, flags),
+        targetConfiguration,
         credentialProviderConfigurations: credential && [credential],
         metadataConfiguration: metadataOf(flags, target.metadataConfiguration),
       }),
