@@ -1,6 +1,7 @@
 /** Requests at the one URL of a gateway, whose targets are MCP servers. */
 import { NO_STORE } from '../api/errors';
-import { endedBy } from '../domain/audit';
+import { unlessAborted } from '../domain/abort';
+import { endedBy, type AuditEntry } from '../domain/audit';
 import { requestOf } from '../domain/gate/json-rpc';
 import { RESPONSE_OPERATION } from '../domain/gateway/audit';
 import { apiOf } from '../domain/gateway/inbound';
@@ -28,36 +29,61 @@ export interface GatewayMcpDependencies extends GatewayServerDependencies {
   readonly serveMcp: ServeMcp;
 }
 
+/** JSON-RPC 2.0 section 5.1. */
+const INVALID_REQUEST = -32600;
+
 /** Error of JSON-RPC for a tool that does not exist (MCP, "Tools", error handling). */
 const INVALID_PARAMS = -32602;
 
 const unknownTool = (): Error =>
   Object.assign(new Error('Unknown tool. List the tools of this gateway again.'), { code: INVALID_PARAMS });
 
-/** Returns the name in a request to call a tool; undefined for any other request. A batch calls none. */
+/** Returns whether a payload is an array: only MCP 2025-03-26 has batches, which would multiply the requests to servers. */
+const isBatch = (payload: Uint8Array): boolean => /^\s*\[/.test(Buffer.from(payload).toString('utf8'));
+
+/** Returns the name in a request to call a tool; undefined for any other request. */
 function calledName(payload: Uint8Array): string | undefined {
   const { method, params } = requestOf(payload) ?? {};
   const isCall = method === 'tools/call' && typeof params === 'object' && params !== null;
   return isCall && 'name' in params && typeof params.name === 'string' ? params.name : undefined;
 }
 
-/** @returns undefined for a tool that does not exist */
-async function admitCall(
+/** @returns undefined for a request that calls no tool, or one that does not exist */
+async function admit(
   deps: GatewayMcpDependencies,
+  gateway: Gateway,
   call: GatewayCall,
-  name: string,
   signal: AbortSignal,
 ): Promise<AdmittedCall | undefined> {
-  const named = parseQualifiedName(name);
-  if (!named) return undefined;
-  const { targetName, tool } = named;
+  const name = calledName(call.payload);
+  if (name === undefined) {
+    await admitMcpRequest(deps, gateway, call);
+    return undefined;
+  }
+  const { targetName = '', tool } = parseQualifiedName(name) ?? {};
+  const mcp = { ...(tool !== undefined && { tool }) };
   try {
-    return await admitGatewayCall(deps, { ...call, targetName, mcp: { tool } }, signal);
+    return await admitGatewayCall(deps, { ...call, targetName, mcp }, signal);
   } catch (error) {
     if (error instanceof UnknownTool) return undefined;
     throw error;
   }
 }
+
+/** Returns how an admitted call ended. The library refuses what is no valid request of its version. */
+function endOf(called: CalledTool | undefined): Pick<AuditEntry, 'outcome'> & Partial<AuditEntry> {
+  if (!called) return { outcome: 'denied', reason: 'not a valid request, nothing was sent' };
+  return {
+    ...(called.failure ? endedBy(called.failure) : { outcome: 'allowed' }),
+    ...(called.echoed && { credentialEchoed: true }),
+  };
+}
+
+const plain = (statusCode: number, headers: Readonly<Record<string, string>>, body: string): Plain => ({
+  statusCode,
+  headers: { ...NO_STORE, ...headers, 'x-content-type-options': 'nosniff' },
+  body,
+});
 
 /**
  * Returns the response to one request.
@@ -73,10 +99,13 @@ export async function respondAsMcpServer(
   if (gateway.authorizerType !== apiOf(call) || call.path !== '') throw noSuchTarget();
   const { signal } = invocation;
   const receivedAt = deps.system.now();
-  const name = calledName(call.payload);
-  const admitted = name === undefined ? undefined : await admitCall(deps, call, name, signal);
+  const admitted = await admit(deps, gateway, call, signal);
+  if (isBatch(call.payload)) {
+    const error = { code: INVALID_REQUEST, message: 'Send one message, not a batch.' };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: null, error });
+    return plain(400, { 'content-type': 'application/json' }, body);
+  }
   if (admitted) void watchAccess(deps.pause, admitted, signal, (reason) => invocation.abort(reason));
-  else await admitMcpRequest(deps, gateway, call);
 
   const outcome: { failure?: Error; called?: CalledTool } = {};
   /** The library would send the words of any error to the caller. */
@@ -84,33 +113,31 @@ export async function respondAsMcpServer(
     outcome.failure = error instanceof Error ? error : new Error('not an error');
     throw outcome.failure;
   };
-  const response = await deps.serveMcp(call, {
+  const served = deps.serveMcp(call, {
     name: gateway.name,
     list: (cursor) => listTools(deps, gateway, call, cursor, signal).catch(keepFailure),
-    call: async ({ name: requested, arguments: stated }) => {
-      const { tool } = parseQualifiedName(requested) ?? {};
-      if (!admitted || tool === undefined || requested !== name) throw unknownTool();
+    call: async ({ name, arguments: stated }) => {
+      const { targetName, tool } = parseQualifiedName(name) ?? {};
+      if (tool === undefined || targetName !== admitted?.target.name || tool !== admitted?.entry.tool) {
+        throw unknownTool();
+      }
       const toolCall = { name: tool, arguments: stated };
       outcome.called = await callTool(deps, admitted, toolCall, signal).catch(keepFailure);
       return outcome.called.result;
     },
   });
-  const { failure, called } = outcome;
-  if (admitted) {
-    const cause = failure ?? called?.failure;
-    deps.audit.record({
-      ...admitted.entry,
-      operation: RESPONSE_OPERATION,
-      durationMs: deps.system.now() - receivedAt,
-      ...(cause ? endedBy(cause) : { outcome: 'allowed' }),
-      ...(!failure && { status: response.status, bytes: Buffer.byteLength(response.body) }),
-      ...(called?.echoed && { credentialEchoed: true }),
-    });
-  }
-  if (failure) throw failure;
-  return {
-    statusCode: response.status,
-    headers: { ...NO_STORE, ...response.headers, 'x-content-type-options': 'nosniff' },
-    body: response.body,
+  const record = (end: Omit<AuditEntry, 'operation'>): void => {
+    const ended = { operation: RESPONSE_OPERATION, durationMs: deps.system.now() - receivedAt };
+    if (admitted) deps.audit.record({ ...admitted.entry, ...ended, ...end });
   };
+  try {
+    const { status, headers, body } = await unlessAborted(signal, served);
+    if (outcome.failure) throw outcome.failure;
+    if (admitted && body === '') throw new Error('the library did not respond to a call');
+    record({ ...endOf(outcome.called), status, bytes: Buffer.byteLength(body) });
+    return plain(status, headers, body);
+  } catch (error) {
+    record(endedBy(error));
+    throw error;
+  }
 }

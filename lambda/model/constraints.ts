@@ -52,6 +52,12 @@ export function fitsAsJson(value: unknown, bytes: number): boolean {
 export const smallAsJson = <Value>(bytes: number) =>
   v.check<Value, string>((value) => fitsAsJson(value, bytes), mustFitAsJson(bytes));
 
+/** Returns whether arrays and objects are nested in up to this many levels: many functions fail for a value of a few thousand. */
+export function isNestedUpTo(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((one) => isNestedUpTo(levels - 1, one));
+}
+
 /** A member of the AWS model that this service rejects. No value passes, so a parsed one has no such member. */
 export const refused = (why: string) =>
   v.exactOptional(

@@ -3,7 +3,9 @@
  * that it gets. The library loads with the first call.
  */
 import type { FetchLike, jsonSchemaValidator } from '@modelcontextprotocol/client';
-import type { McpClient, ServerConnection } from '../../domain/gateway/mcp/server-connection';
+import { unlessAborted } from '../../domain/abort';
+import { MAX_PAGES, type McpClient, type ServerConnection } from '../../domain/gateway/mcp/server-connection';
+import { ExchangeFailure } from '../../domain/streamed-exchange';
 
 const load = () => import('@modelcontextprotocol/client');
 type Client = InstanceType<Awaited<ReturnType<typeof load>>['Client']>;
@@ -17,8 +19,8 @@ const TIMEOUT = 900_000;
 /** Milliseconds to end the session of a server that has sessions, whose result does not matter. */
 const SESSION_END_TIMEOUT = 1_000;
 
-/** More lists of one request would exceed the bytes of all responses. */
-const MAX_PAGES = 100;
+/** Milliseconds that the client has to take a complete response, and to send its next message. */
+const SILENCE = 1_000;
 
 /** Schemas are the server's, so nothing is compiled from them. Clients of the gateway validate results themselves. */
 const UNVALIDATED: jsonSchemaValidator = {
@@ -27,29 +29,58 @@ const UNVALIDATED: jsonSchemaValidator = {
 
 const isBodiless = (status: number): boolean => [204, 205, 304].includes(status);
 
-const through =
-  (connection: ServerConnection, signal: AbortSignal): FetchLike =>
-  async (_url, init = {}) => {
+/** Sends messages through the connection, and calls `silent` when no response is open any more that could answer the client. */
+function through(connection: ServerConnection, signal: AbortSignal, silent: () => void): FetchLike {
+  let open = 0;
+  let silence: NodeJS.Timeout | undefined;
+  const closed = (): void => {
+    open -= 1;
+    if (open === 0) silence = setTimeout(silent, SILENCE).unref();
+  };
+  async function* untilClosed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } finally {
+      closed();
+    }
+  }
+  return async (_url, init = {}) => {
     const { method } = init;
     // A server that gets no stream sends its requests, which are all refused, with its responses only.
     if (method !== 'POST' && method !== 'DELETE') return new Response(null, { status: 405 });
-    const { status, headers, body } = await connection.send({
-      method,
-      headers: Object.fromEntries(new Headers(init.headers)),
-      body: typeof init.body === 'string' ? init.body : '',
-      signal: init.signal ? AbortSignal.any([signal, init.signal]) : signal,
-    });
-    return new Response(isBodiless(status) ? null : ReadableStream.from(body), { status, headers });
+    clearTimeout(silence);
+    open += 1;
+    try {
+      const { status, headers, body } = await connection.send({
+        method,
+        headers: Object.fromEntries(new Headers(init.headers)),
+        body: typeof init.body === 'string' ? init.body : '',
+        signal: init.signal ? AbortSignal.any([signal, init.signal]) : signal,
+      });
+      if (!isBodiless(status)) {
+        return new Response(ReadableStream.from(untilClosed(body)), { status, headers });
+      }
+      closed();
+      return new Response(null, { status, headers });
+    } catch (error) {
+      closed();
+      throw error;
+    }
   };
+}
 
 async function withClient<Result>(
   connection: ServerConnection,
-  signal: AbortSignal,
-  work: (client: Client) => Promise<Result>,
+  outer: AbortSignal,
+  work: (client: Client, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const { Client, StreamableHTTPClientTransport } = await load();
+  const unanswered = new AbortController();
+  const signal = AbortSignal.any([outer, connection.failed, unanswered.signal]);
   const transport = new StreamableHTTPClientTransport(PLACEHOLDER, {
-    fetch: through(connection, signal),
+    fetch: through(connection, outer, () =>
+      unanswered.abort(new ExchangeFailure('the server ended its response without an answer')),
+    ),
     reconnectionOptions: {
       maxRetries: 0,
       initialReconnectionDelay: 1,
@@ -66,9 +97,12 @@ async function withClient<Result>(
       listMaxPages: MAX_PAGES,
     },
   );
-  try {
+  const worked = async (): Promise<Result> => {
     await client.connect(transport, { signal, timeout: TIMEOUT });
-    return await work(client);
+    return work(client, signal);
+  };
+  try {
+    return await unlessAborted(signal, worked());
   } finally {
     if (transport.sessionId !== undefined && !signal.aborted) {
       await Promise.race([
@@ -82,12 +116,12 @@ async function withClient<Result>(
 
 export const mcpClient: McpClient = {
   listTools: (connection, signal) =>
-    withClient(connection, signal, async (client) => {
-      const { tools } = await client.listTools(undefined, { signal, timeout: TIMEOUT });
+    withClient(connection, signal, async (client, either) => {
+      const { tools } = await client.listTools(undefined, { signal: either, timeout: TIMEOUT });
       return tools;
     }),
   callTool: (connection, { name, arguments: stated }, signal) =>
-    withClient(connection, signal, (client) =>
-      client.callTool({ name, ...(stated && { arguments: stated }) }, { signal, timeout: TIMEOUT }),
+    withClient(connection, signal, (client, either) =>
+      client.callTool({ name, ...(stated && { arguments: stated }) }, { signal: either, timeout: TIMEOUT }),
     ),
 };

@@ -16,7 +16,10 @@ export const gatewayEntry = ({ arn, id }: Pick<Gateway, 'arn' | 'id'>): Partial<
 });
 
 /** Returns the target, with its credential provider. The path is omitted, because it can name people. */
-export function targetEntry({ name, credential }: GatewayTarget, httpMethod: string): Partial<AuditEntry> {
+export function targetEntry(
+  { name, credential }: Pick<GatewayTarget, 'name' | 'credential'>,
+  httpMethod: string,
+): Partial<AuditEntry> {
   const called = { target: name, httpMethod };
   if (!credential) return called;
   if (credential.credentialProviderType === 'API_KEY') {

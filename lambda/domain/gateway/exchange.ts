@@ -137,19 +137,19 @@ async function send(
  * Sends the request, and returns the response that is for the caller. A safe request is repeated once with a renewed
  * credential.
  *
+ * @param secrets that the target got before, to which those of this exchange are added: it can show an earlier one
  * @throws GatewayProblem if there is no such response; ServiceError of the identity service, or the signal's reason
  */
 export async function exchange(
   forward: Forward,
   admitted: AdmittedRequest,
   signal: AbortSignal,
+  secrets: string[] = [],
 ): Promise<PassedResponse> {
   const { source, request } = admitted;
   let { credential } = admitted;
   let nonce: string | undefined;
   let isRepeated = false;
-  /** Those that the target got: it can show an earlier one after its renewal. */
-  const secrets: string[] = [];
 
   /** Returns another credential after a 401 or 403; undefined if the response is for the caller. */
   async function nextCredential(sent: Sent): Promise<Credential | undefined> {

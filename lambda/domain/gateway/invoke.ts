@@ -51,7 +51,7 @@ export interface GatewayCall extends ReceivedCall, PassedRequest {
   readonly targetName: string;
   /** Below the target as received, with a slash at the beginning, or empty. */
   readonly path: string;
-  /** At the one URL of a gateway: the tool that is called, or none for the list of the target's tools. */
+  /** At the one URL of a gateway: the tool that is called, with a name of the form of tools, or none for the target's list. */
   readonly mcp?: { readonly tool?: string };
 }
 
@@ -137,19 +137,21 @@ async function admit(
   annotate: Annotate,
 ): Promise<Omit<AdmittedCall, 'entry'>> {
   const found = await deps.gateways.target(call.gatewayId, call.targetName);
-  if (!found && call.mcp) throw new UnknownTool();
-  const isAtOneUrl = found?.gateway.protocolType === 'MCP';
-  if (found?.gateway.authorizerType !== apiOf(call) || isAtOneUrl !== (call.mcp !== undefined)) {
+  const gateway = found?.gateway ?? (call.mcp && (await deps.gateways.gateway(call.gatewayId)));
+  const isAtOneUrl = gateway?.protocolType === 'MCP';
+  if (gateway?.authorizerType !== apiOf(call) || isAtOneUrl !== (call.mcp !== undefined)) {
     throw noSuchTarget();
   }
-  const { gateway, target } = found;
   const { tool } = call.mcp ?? {};
   annotate({
     ...gatewayEntry(gateway),
-    ...targetEntry(target, call.method),
+    httpMethod: call.method,
+    ...(found && targetEntry(found.target, call.method)),
     ...(tool !== undefined && { tool }),
   });
   const calledFor = await admitCall(deps.userTokens, trustedIssuerOf(gateway, deps.bases), call, annotate);
+  if (!found) throw new UnknownTool();
+  const { target } = found;
   if (tool !== undefined && !acceptedTools(target).some(({ name }) => name === tool)) throw new UnknownTool();
   const url = checkRequest(call, target);
   const selected = selectedCredential(target, {

@@ -8,15 +8,14 @@ import { GatewayAuthorizerConfigurationSchema, GATEWAY_AUTHORIZERS } from './gat
 import {
   apiKeyCredentialProvider,
   MetadataConfigurationSchema,
+  NAME_RULE,
   oauthCredentialProvider,
   TargetConfigurationSchema,
+  TargetNameSchema,
   type TargetConfiguration,
 } from './target-configuration';
 
-const NAME_RULE = 'must have letters and digits, with single hyphens between and after them';
-
 const gatewayName = matching(1, 96, /^([0-9a-zA-Z]-?){1,48}$/, NAME_RULE);
-const targetName = matching(1, 200, /^([0-9a-zA-Z]-?){1,100}$/, NAME_RULE);
 
 /** AWS documents the ID or the ARN. The pattern of its model has only the ID. */
 const gatewayIdentifier = matching(
@@ -134,7 +133,7 @@ const configurationWithoutTools = ({ mcp, ...others }: TargetConfiguration): unk
 
 const targetMembers = {
   gatewayIdentifier,
-  name: v.exactOptional(targetName),
+  name: v.exactOptional(TargetNameSchema),
   description,
   targetConfiguration: v.pipe(
     TargetConfigurationSchema,

@@ -3,13 +3,13 @@
  * Source: MCP 2025-11-25 and 2026-07-28, "Tools".
  */
 import * as v from 'valibot';
-import { matching, smallAsJson, text } from '../constraints';
+import { isNestedUpTo, matching, smallAsJson, text } from '../constraints';
 import type { Of } from '../of';
 
 /** Between the names of a target and a tool. The name of a target has no underscore, so the first one ends it. */
 export const NAME_SEPARATOR = '___';
 
-const toolName = v.pipe(
+export const ToolNameSchema = v.pipe(
   matching(
     1,
     128,
@@ -19,14 +19,22 @@ const toolName = v.pipe(
   v.check((name) => !name.includes(NAME_SEPARATOR), `must not contain ${NAME_SEPARATOR}`),
 );
 
+export const MAX_SCHEMA_LEVELS = 64;
+
 /** JSON Schema of an object. */
-const objectSchema = v.looseObject({ type: v.literal('object') });
+const objectSchema = v.pipe(
+  v.looseObject({ type: v.literal('object') }),
+  v.check(
+    (schema) => isNestedUpTo(MAX_SCHEMA_LEVELS, schema),
+    `must be nested in up to ${MAX_SCHEMA_LEVELS} levels`,
+  ),
+);
 
 const hint = v.exactOptional(v.boolean());
 
 /** What a model and a client learn about a tool. Other members, such as icons and `_meta`, are dropped. */
 export const ToolSchema = v.object({
-  name: toolName,
+  name: ToolNameSchema,
   title: v.exactOptional(text(0, 256)),
   description: v.exactOptional(v.string()),
   inputSchema: objectSchema,

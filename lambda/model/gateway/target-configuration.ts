@@ -11,6 +11,9 @@ import { returnUrl } from '../request-values';
 import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../scope-token';
 import { MAX_TOOLS_BYTES } from './mcp-tools';
 
+export const NAME_RULE = 'must have letters and digits, with single hyphens between and after them';
+export const TargetNameSchema = matching(1, 200, /^([0-9a-zA-Z]-?){1,100}$/, NAME_RULE);
+
 const HEADER_NAME = /^[a-zA-Z0-9_-]+$/;
 const headerName = matching(1, 100, HEADER_NAME, onlyCharacters('the characters _ -'));
 const queryName = matching(1, 40, HEADER_NAME, onlyCharacters('the characters _ -'));

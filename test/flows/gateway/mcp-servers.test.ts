@@ -174,6 +174,12 @@ describe('a call', () => {
     expect(result.content).toEqual([{ type: 'text', text: `You sent Bearer ${'*'.repeat(25)}` }]);
     expect(await world.audit()).toContainEqual(expect.objectContaining({ credentialEchoed: true }));
   });
+
+  it('of a server that sends more than 6 MiB fails', async () => {
+    await gateway.mcpServer('notes', notes.endpoint);
+    notes.run = () => ({ content: [{ type: 'text', text: 'x'.repeat(7 * 1024 * 1024) }] });
+    expect(await (await connect()).callTool({ name: 'notes___list' })).toMatchObject({ isError: true });
+  });
 });
 
 describe('a server is not accepted', () => {
@@ -209,56 +215,5 @@ describe('a server is not accepted', () => {
   it('in a gateway without one URL', async () => {
     gateway = await openGateway(world, 'CUSTOM_JWT');
     expect(await refusal()).toContain('must be http.passthrough');
-  });
-});
-
-describe('a hostile server', () => {
-  beforeEach(() => gateway.mcpServer('notes', notes.endpoint));
-
-  it('that sends more than 6 MiB fails', async () => {
-    notes.run = () => ({ content: [{ type: 'text', text: 'x'.repeat(7 * 1024 * 1024) }] });
-    expect(await (await connect()).callTool({ name: 'notes___list' })).toMatchObject({ isError: true });
-  });
-
-  it.each([
-    ['a sampling request', 'sampling/createMessage'],
-    ['an elicitation', 'elicitation/create'],
-  ])('that sends %s is refused', async (_what, method) => {
-    const answers: string[] = [];
-    notes.before = (request, response) => {
-      if (request.headers['mcp-method'] === 'server/discover') return Boolean(response.writeHead(400).end());
-      void (async () => {
-        const chunks: Buffer[] = [];
-        for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-        const message = JSON.parse(Buffer.concat(chunks).toString()) as { id?: number; method?: string };
-        if (message.method === 'initialize') {
-          const result = {
-            protocolVersion: '2025-11-25',
-            capabilities: { tools: {} },
-            serverInfo: { name: 'x', version: '1' },
-          };
-          response
-            .writeHead(200, { 'content-type': 'application/json' })
-            .end(JSON.stringify({ jsonrpc: '2.0', id: message.id, result }));
-        } else if (message.method === 'tools/call') {
-          const asking = { jsonrpc: '2.0', id: 'hostile', method, params: { messages: [], maxTokens: 1 } };
-          const result = { content: [{ type: 'text', text: 'done' }] };
-          response.writeHead(200, { 'content-type': 'text/event-stream' });
-          response.write(`data: ${JSON.stringify(asking)}\n\n`);
-          setTimeout(
-            () => response.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id: message.id, result })}\n\n`),
-            200,
-          );
-        } else {
-          answers.push(JSON.stringify(message));
-          response.writeHead(202).end();
-        }
-      })();
-      return true;
-    };
-    await (await connect()).callTool({ name: 'notes___list' });
-    expect(answers.filter((answer) => answer.includes('hostile'))).toEqual([
-      expect.stringContaining('"error"'),
-    ]);
   });
 });

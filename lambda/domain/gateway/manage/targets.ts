@@ -139,21 +139,22 @@ export function createGatewayTarget(
     const gateway = await ownedGateway(deps, call, input.gatewayIdentifier);
     const targets = await deps.gatewayTargets.list(gateway);
     const present = repeated(targets, input);
+    if (!present) checkRoom(targets, input, deps.quotas);
     const target = present ?? (await newTarget(deps, call, gateway, input));
     annotate(resourceOf(deps, gateway.arn, target.id));
-    if (!present) {
-      checkTargetQuota(targets, deps.quotas);
-      await writeTarget(deps, gateway, target);
-    }
+    if (!present) await writeTarget(deps, gateway, target);
     await keepGatewayIdentity(deps, gateway);
     return { gateway, target };
   });
 }
 
-function checkTargetQuota(
+/** Before a server is asked for its tools. @throws ConflictException, ServiceQuotaExceededException */
+function checkRoom(
   targets: readonly GatewayTarget[],
+  { name }: Pick<CreateTargetInput, 'name'>,
   { targetsPerGateway }: Pick<Quotas, 'targetsPerGateway'>,
 ): void {
+  if (name !== undefined && targets.some((target) => target.name === name)) throw nameTaken(KIND, name);
   if (targets.length < targetsPerGateway) return;
   throw new ServiceError(
     'ServiceQuotaExceededException',

@@ -1,10 +1,12 @@
 /** A call of a tool at the MCP server that has it. */
+import { isNestedUpTo } from '../../../model/constraints';
 import { ServiceError } from '../../service-error';
+import { ExchangeFailure } from '../../streamed-exchange';
 import type { HeaderFields } from '../../gate/header-fields';
 import type { Forward } from '../exchange';
 import type { AdmittedCall } from '../invoke';
 import { ConsentRequired, targetFailure } from '../problem';
-import { connectTo, type McpClient, type ToolCall } from './server-connection';
+import { connectTo, type McpClient, type ToolCall, type ToolResult } from './server-connection';
 
 /** As AWS writes it: the model gets it, so it says nothing about the server. */
 const FAILED = 'An internal error occurred. Please retry later.';
@@ -26,6 +28,26 @@ function passingFields({ request, target }: AdmittedCall): HeaderFields {
   return new Map([...request.headers].filter(([name]) => isMirrored(name) || isAllowed(name)));
 }
 
+/** Members of `_meta` that MCP defines. They are about the connection with the server, and the gateway has its own. */
+const isOfProtocol = (name: string): boolean => name.startsWith('io.modelcontextprotocol/');
+
+/** Levels of a result that can be serialized anywhere. */
+const MAX_LEVELS = 500;
+
+/** Returns what of a result passes. @throws ExchangeFailure */
+function passingResult({ content, structuredContent, isError, _meta }: ToolResult): ToolResult {
+  const result = {
+    ...(content !== undefined && { content }),
+    ...(structuredContent !== undefined && { structuredContent }),
+    ...(isError !== undefined && { isError }),
+    ...(_meta && {
+      _meta: Object.fromEntries(Object.entries(_meta).filter(([name]) => !isOfProtocol(name))),
+    }),
+  };
+  if (isNestedUpTo(MAX_LEVELS, result)) return result;
+  throw new ExchangeFailure(`the result is nested in more than ${MAX_LEVELS} levels`);
+}
+
 /** @throws ServiceError for the caller of the gateway; other failures are a result for the model */
 export async function callTool(
   { forward, mcpClient }: { readonly forward: Forward; readonly mcpClient: McpClient },
@@ -35,16 +57,16 @@ export async function callTool(
 ): Promise<CalledTool> {
   const connection = connectTo(forward, admitted, passingFields(admitted));
   try {
-    const result = await mcpClient.callTool(connection, call, signal);
+    const result = passingResult(await mcpClient.callTool(connection, call, signal));
     return { result, echoed: connection.echoed() };
   } catch (error) {
     if (signal.aborted && signal.reason instanceof ServiceError) throw signal.reason;
-    const cause = connection.failure() ?? error;
+    const cause: unknown = connection.failed.reason ?? error;
     if (cause instanceof ConsentRequired) throw cause;
     const failure = serverFailure(cause);
     const isDebugged = admitted.gateway.exceptionLevel === 'DEBUG';
     const text = isDebugged ? failure.message : FAILED;
-    const debug = isDebugged && { _meta: { debug: failure.detail ?? failure.message } };
+    const debug = isDebugged && { _meta: { debug: failure.message } };
     const result = { isError: true, content: [{ type: 'text', text }], ...debug };
     return { result, echoed: connection.echoed(), failure };
   }
@@ -53,7 +75,8 @@ export async function callTool(
 /** Returns an error without words of the server. */
 export function serverFailure(cause: unknown): ServiceError {
   if (cause instanceof ServiceError) return cause;
-  const detail = cause instanceof Error ? cause.name : 'unknown';
+  const name = cause instanceof Error ? cause.name : 'unknown';
+  const detail = cause instanceof ExchangeFailure ? cause.detail : name;
   return targetFailure(
     'The server did not respond as an MCP server does, or not in time.',
     `target: no MCP response (${detail})`,

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { ToolSchema, type McpTool } from '../../../model/gateway/mcp-tools';
 import type { Gateway, GatewayTarget } from '../../../model/records/gateway';
-import { TOOLS_TIMEOUT_MS } from '../../../model/time-limits';
+import { DYNAMIC_LIST_TIMEOUT_MS } from '../../../model/time-limits';
 import { endedBy } from '../../audit';
 import type { HeaderFields } from '../../gate/header-fields';
 import { RESPONSE_OPERATION } from '../audit';
@@ -10,6 +10,7 @@ import type { Forward } from '../exchange';
 import { admitGatewayCall, type AdmittedCall, type GatewayCall, type InvokeDependencies } from '../invoke';
 import type { GatewayTargetStore } from '../manage/gateway';
 import { acceptedTools, isSameTool } from '../manage/target-tools';
+import { watchAccess } from '../revocation-watch';
 import { serverFailure } from './call-tool';
 import { qualifiedName } from './qualified-name';
 import { connectTo, type McpClient, type ServerConnection, type ToolCall } from './server-connection';
@@ -65,10 +66,13 @@ async function currentTools(
 ): Promise<readonly McpTool[]> {
   let admitted: AdmittedCall | undefined;
   let connection: ServerConnection | undefined;
+  const ended = new AbortController();
+  const limits = [signal, ended.signal, AbortSignal.timeout(DYNAMIC_LIST_TIMEOUT_MS)];
+  const limited = AbortSignal.any(limits);
   try {
-    admitted = await admitGatewayCall(deps, { ...call, targetName: target.name, mcp: {} }, signal);
+    admitted = await admitGatewayCall(deps, { ...call, targetName: target.name, mcp: {} }, limited);
+    void watchAccess(deps.pause, admitted, limited, (reason) => ended.abort(reason));
     connection = connectTo(deps.forward, admitted);
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(TOOLS_TIMEOUT_MS)]);
     const accepted = acceptedTools(admitted.target);
     const tools = unchanged(accepted, await deps.mcpClient.listTools(connection, limited));
     const left = accepted.filter((tool) => !tools.includes(tool)).map(({ name }) => name);
@@ -83,10 +87,12 @@ async function currentTools(
   } catch (error) {
     // A request that was not admitted has its entry.
     if (admitted) {
-      const failure = serverFailure(connection?.failure() ?? error);
+      const failure = serverFailure(connection?.failed.reason ?? error);
       deps.audit.record({ ...admitted.entry, operation: RESPONSE_OPERATION, ...endedBy(failure) });
     }
     return [];
+  } finally {
+    ended.abort();
   }
 }
 
