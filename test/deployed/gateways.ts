@@ -11,10 +11,12 @@ import type {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { GetWorkloadAccessTokenForUserIdCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { Lambda } from '@aws-sdk/client-lambda';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { CALLING_AGENT_HEADER } from '../../lambda/domain/gate/agent-request';
 import type { GatewayAuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
 import { BELOW_TARGET_PATH } from '../../lambda/domain/gateway/routes';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
+import { TestMcpServer } from '../flows/gateway/mcp-server';
 import { FORGERIES, type TestIssuer } from '../flows/support/issuer';
 import { send, signed, type HttpResponse } from '../local/handmade-request';
 import type { Callers } from './callers';
@@ -226,6 +228,57 @@ async function checkUserTokens(
   );
 }
 
+/** A gateway with one URL, whose control plane has the gateway function fetch the tools. */
+async function checkMcpServers(
+  checks: Checks,
+  { issuer, stageOf }: GatewayWorld,
+  control: BedrockAgentCoreControl,
+  providerArn: string,
+): Promise<void> {
+  await checks.check(
+    'a gateway has the tools of an MCP server, and an MCP client with a user token calls one',
+    async () => {
+      const server = await TestMcpServer.start('list');
+      const { gatewayId: gatewayIdentifier = '', gatewayUrl = '' } = await control.createGateway({
+        ...{ name: 'deployed-mcp', roleArn: 'arn:aws:iam::000000000000:role/unused' },
+        ...{ protocolType: 'MCP', authorizerType: 'CUSTOM_JWT' },
+        authorizerConfiguration: {
+          customJWTAuthorizer: { discoveryUrl: issuer.discoveryUrl, allowedClients: [APP_CLIENT] },
+        },
+      });
+      const { targetId = '' } = await control.createGatewayTarget({
+        ...{ gatewayIdentifier, name: 'notes' },
+        targetConfiguration: { mcp: { mcpServer: { endpoint: server.endpoint } } },
+        credentialProviderConfigurations: [
+          {
+            credentialProviderType: 'API_KEY',
+            credentialProvider: { apiKeyCredentialProvider: { providerArn } },
+          },
+        ],
+      });
+      await control.synchronizeGatewayTargets({ gatewayIdentifier, targetIdList: [targetId] });
+      const [stage = '', path = ''] = gatewayUrl.split(/\/(?=[^/]+\/mcp$)/);
+      const authorization = `Bearer ${await issuer.token('ana', { client_id: APP_CLIENT })}`;
+      const client = new Client({ name: 'deployed', version: '1' });
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(`${stageOf(stage)}/${path}`), {
+          requestInit: { headers: { authorization } },
+        }),
+      );
+      const { tools } = await client.listTools();
+      deepStrictEqual(
+        tools.map(({ name }) => name),
+        ['notes___list'],
+      );
+      const { content } = await client.callTool({ name: 'notes___list' });
+      deepStrictEqual(content, [{ type: 'text', text: 'list done' }]);
+      deepStrictEqual(server.authorizations, [`Bearer ${API_KEY}`]);
+      await client.close();
+      await control.deleteGateway({ gatewayIdentifier });
+    },
+  );
+}
+
 /** Invocations of the function itself, without API Gateway. */
 async function checkForgedEvents(
   checks: Checks,
@@ -269,7 +322,7 @@ export async function checkGateways(checks: Checks, world: GatewayWorld): Promis
     );
     const agent = await newRole(front, AGENT, ['execute-api:Invoke']);
     const control = callers.control(agent.principal);
-    const [signing, users] = await checks.step(
+    const [signing, users, providerArn] = await checks.step(
       'gateways and their targets can be created, read, updated, and listed with the AWS SDK',
       async () => {
         await control.createWorkloadIdentity({ name: AGENT });
@@ -290,7 +343,7 @@ export async function checkGateways(checks: Checks, world: GatewayWorld): Promis
         ] as const;
         const { items = [] } = await control.listGateways({});
         strictEqual(items.length, created.length);
-        return created;
+        return [...created, credentialProviderArn] as const;
       },
     );
     await checks.check(
@@ -303,6 +356,7 @@ export async function checkGateways(checks: Checks, world: GatewayWorld): Promis
     );
     await checkSignedCalls(checks, world, target, signing, agent);
     await checkUserTokens(checks, world, target, users);
+    await checkMcpServers(checks, world, control, providerArn);
     await checkForgedEvents(checks, world, gateway, users);
     await checkGatewayRole(checks, functions, gateway, { tables, api, region: front.region });
     await checks.check('a deleted gateway no longer forwards', async () => {
