@@ -67,13 +67,37 @@ function hexDigit(byte: number): number {
   return Number.isNaN(digit) ? -1 : digit;
 }
 
+/** Numbers, first in, first out. Their removal does not move the others, of which there can be as many as a token has bytes. */
+class Queue {
+  private items: number[] = [];
+  private from = 0;
+
+  get length(): number {
+    return this.items.length - this.from;
+  }
+
+  add(items: readonly number[]): void {
+    for (const item of items) this.items.push(item);
+  }
+
+  take(count: number): number[] {
+    const taken = this.items.slice(this.from, this.from + count);
+    this.from += count;
+    if (this.from > this.items.length / 2) {
+      this.items = this.items.slice(this.from);
+      this.from = 0;
+    }
+    return taken;
+  }
+}
+
 export class SymbolSearch {
   private readonly patterns: readonly Pattern[];
   /** Whether a byte can begin a symbol at which a pattern begins. */
   private readonly begins = new Uint8Array(OCTETS);
   /** Bytes that can be the beginning of a pattern, and the lengths of their symbols. */
-  private held: number[] = [];
-  private lengths: number[] = [];
+  private readonly held = new Queue();
+  private readonly lengths = new Queue();
   /** The incomplete form of a symbol. */
   private readonly escape: number[] = [];
   private out = new Uint8Array(0);
@@ -179,8 +203,8 @@ export class SymbolSearch {
   }
 
   private symbol(value: number, bytes: readonly number[]): void {
-    this.held.push(...bytes);
-    this.lengths.push(bytes.length);
+    this.held.add(bytes);
+    this.lengths.add([bytes.length]);
     let longest = 0;
     let complete = 0;
     for (const pattern of this.patterns) {
@@ -194,15 +218,15 @@ export class SymbolSearch {
     this.release(this.lengths.length - complete);
     this.pass(new Uint8Array(this.held.length).fill(FILLER));
     this.occurrences += 1;
-    this.held = [];
-    this.lengths = [];
+    this.held.take(this.held.length);
+    this.lengths.take(this.lengths.length);
     for (const pattern of this.patterns) pattern.matched = 0;
   }
 
   /** Passes the first held symbols. */
   private release(symbols: number): void {
     if (symbols === 0) return;
-    const bytes = this.lengths.splice(0, symbols).reduce((sum, length) => sum + length, 0);
-    this.pass(this.held.splice(0, bytes));
+    const bytes = this.lengths.take(symbols).reduce((sum, length) => sum + length, 0);
+    this.pass(this.held.take(bytes));
   }
 }

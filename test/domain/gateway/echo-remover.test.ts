@@ -136,6 +136,13 @@ it('holds back no more than the beginning of a form, however long the response i
   expect(given + remover.rest().length).toBe(taken);
 });
 
+it('searches many repetitions of the beginning of a long secret', () => {
+  const remover = new EchoRemover([`${'A'.repeat(15_999)}B`]);
+  const chunk = Buffer.alloc(65_536, 'A');
+  for (let count = 0; count < 128; count += 1) remover.take(chunk);
+  expect(remover.take(Buffer.from('B'))).toEqual(Buffer.alloc(16_000, '*'));
+});
+
 it('does not search a text that is too short to be a credential', () => {
   expect(new EchoRemover(['abc']).ofText('abc')).toBe('abc');
 });
