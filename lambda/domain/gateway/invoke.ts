@@ -29,7 +29,7 @@ import { admitCall, apiOf, type ReceivedCall } from './inbound';
 import { isAwaited } from './mcp-consent';
 import { ConsentRequired } from './problem';
 import type { ResourceCredentials } from './resource-credentials';
-import type { Pause } from './revocation-watch';
+import { changedMeanwhile, type Pause } from './revocation-watch';
 import { endpointOf, protocolOf } from './target';
 import { targetQuery } from './target-query';
 import { targetUrl } from './target-url';
@@ -105,19 +105,27 @@ const CONSENT_TIMEOUT = 45_000;
 const CONSENT_PAUSE = 2_000;
 
 /**
- * Returns the credential. An MCP request that was repeated because its user agreed to consent waits for the consent.
+ * Returns the credential. An MCP request that was repeated because its user agreed to consent waits for the consent. What it
+ * was admitted for can change while it waits.
  *
  * @throws ConsentRequired, ServiceError, or the signal's reason
  */
 async function credentialFor(
   { pause, system }: Pick<InvokeDependencies, 'pause' | 'system'>,
   source: CredentialSource,
-  { call, target, signal }: { call: GatewayCall; target: GatewayTarget; signal: AbortSignal },
+  {
+    call,
+    target,
+    isUnchanged,
+    signal,
+  }: { call: GatewayCall; target: GatewayTarget; signal: AbortSignal } & Pick<AdmittedCall, 'isUnchanged'>,
 ): Promise<Credential> {
   const until = system.now() + CONSENT_TIMEOUT;
-  for (;;) {
+  for (let hasWaited = false; ; hasWaited = true) {
     try {
-      return await source.retrieve();
+      const credential = await source.retrieve();
+      if (hasWaited && !(await isUnchanged())) throw changedMeanwhile();
+      return credential;
     } catch (error) {
       const isWaiting =
         error instanceof ConsentRequired &&
@@ -172,7 +180,7 @@ async function admit(
     workloadAccessToken: access.token,
     isForAgent: calledFor.callingAgent !== undefined,
   });
-  const credential = await credentialFor(deps, source, { call, target, signal });
+  const credential = await credentialFor(deps, source, { call, target, isUnchanged, signal });
   return {
     gateway,
     target,

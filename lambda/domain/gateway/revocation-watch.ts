@@ -33,6 +33,9 @@ const ended = (detail: string, cause?: unknown): GatewayProblem =>
     },
   );
 
+/** The request was admitted for a gateway or a target that is not the present one. */
+export const changedMeanwhile = (): GatewayProblem => ended('the gateway or the target was changed');
+
 const unchecked = (cause: unknown): GatewayProblem =>
   new GatewayProblem('access-unchecked', 'The access could not be checked. Repeat the request.', {
     detail: `access not checked: ${reasonOf(cause)}`,
@@ -50,9 +53,7 @@ export interface WatchedAccess {
 
 /** @throws ServiceError if there is no access any more, or it cannot be checked */
 async function check({ access, selected, source, isUnchanged }: WatchedAccess): Promise<void> {
-  if (!(await isUnchanged())) {
-    throw ended('the gateway or the target was changed');
-  }
+  if (!(await isUnchanged())) throw changedMeanwhile();
   await access.renew(selected.kind === 'none' ? 'always' : 'ending');
   await source.retrieve();
 }

@@ -33,7 +33,11 @@ type Version = '2025-11-25' | '2026-07-28';
 let users = 0;
 
 /** A client of the agent for a user who has not consented yet. */
-async function newClient(version: Version, onUrl: (url: string, userId: string) => Promise<void>) {
+async function newClient(
+  version: Version,
+  onUrl: (url: string, userId: string) => Promise<void>,
+  { url: address } = gateway,
+) {
   const userId = `user-${(users += 1)}`;
   const workloadIdentityToken = await agent.token({ userId });
   const mode = version === '2026-07-28' ? ({ pin: version } as const) : 'legacy';
@@ -45,8 +49,8 @@ async function newClient(version: Version, onUrl: (url: string, userId: string) 
     await onUrl('url' in params ? params.url : '', userId);
     return { action: 'accept' };
   });
-  const send = gatewayFetch(gateway.url, { identity: agent.client, workloadIdentityToken });
-  await client.connect(new StreamableHTTPClientTransport(new URL(gateway.url), { fetch: send }));
+  const send = gatewayFetch(address, { identity: agent.client, workloadIdentityToken });
+  await client.connect(new StreamableHTTPClientTransport(new URL(address), { fetch: send }));
   return { client, userId };
 }
 
@@ -78,6 +82,35 @@ it('a client of version 2026-07-28 continues its call after the consent', async 
     return Promise.resolve();
   });
   expect(await client.callTool({ name: 'notes___list' })).toMatchObject({ content: [{ text: 'list done' }] });
+});
+
+it('a call that waits for the consent is not sent if its target has changed', async () => {
+  const own = await openGateway(world, 'AWS_IAM', { protocolType: 'MCP' });
+  await own.mcpServer('notes', notes.endpoint, {
+    ...stated('list'),
+    credential: oauth(agent.providerName),
+  });
+  const requests = async () =>
+    (await world.audit()).filter(({ operation }) => operation === 'GetResourceOauth2Token').length;
+  const removeWhileWaiting = async (url: string, userId: string) => {
+    const before = await requests();
+    while ((await requests()) === before) await new Promise((resolve) => setTimeout(resolve, 50));
+    await own.remove('notes');
+    await consent(url, userId);
+  };
+  let removed: Promise<void> | undefined;
+  const { client } = await newClient(
+    '2026-07-28',
+    (url, userId) => {
+      removed = removeWhileWaiting(url, userId);
+      return Promise.resolve();
+    },
+    own,
+  );
+  notes.requests.length = 0;
+  await expect(client.callTool({ name: 'notes___list' })).rejects.toThrow('no longer has access');
+  await removed;
+  expect(notes.requests).toEqual([]);
 });
 
 describe('after the consent', () => {
