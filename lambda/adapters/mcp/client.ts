@@ -2,10 +2,11 @@
  * The client of MCP servers behind gateways, for servers of all versions. It reaches a server only through the connection
  * that it gets. The library loads with the first call.
  */
-import type { FetchLike, jsonSchemaValidator } from '@modelcontextprotocol/client';
+import type { FetchLike, jsonSchemaValidator, Transport } from '@modelcontextprotocol/client';
 import { unlessAborted } from '../../domain/abort';
 import { MAX_PAGES, type McpClient, type ServerConnection } from '../../domain/gateway/mcp/server-connection';
 import { ExchangeFailure } from '../../domain/streamed-exchange';
+import { hasUpTo } from './values';
 
 const load = () => import('@modelcontextprotocol/client');
 type Client = InstanceType<Awaited<ReturnType<typeof load>>['Client']>;
@@ -69,6 +70,34 @@ function through(connection: ServerConnection, signal: AbortSignal, silent: () =
   };
 }
 
+/** Values of a message outside of structured content, of which the library validates none. A list of tools has fewer. */
+const MAX_VALUES = 30_000;
+
+/** Items of the content of a result. The library describes an invalid one once for each type of content. */
+const MAX_ITEMS = 5_000;
+
+function isSmall(message: object): boolean {
+  const { result } = message as { readonly result?: { readonly content?: unknown } };
+  if (Array.isArray(result?.content) && result.content.length > MAX_ITEMS) return false;
+  return hasUpTo(MAX_VALUES, { ...message, result: { ...result, structuredContent: undefined } });
+}
+
+/** Has the library get only small messages of the server, and calls `refuse` for another one. */
+function bounded(transport: Transport, refuse: () => void): void {
+  let take: Transport['onmessage'];
+  Object.defineProperty(transport, 'onmessage', {
+    get: () => take,
+    set: (receive: Transport['onmessage']) => {
+      take =
+        receive &&
+        ((message, extra) => {
+          if (isSmall(message)) receive(message, extra);
+          else refuse();
+        });
+    },
+  });
+}
+
 async function withClient<Result>(
   connection: ServerConnection,
   outer: AbortSignal,
@@ -88,6 +117,7 @@ async function withClient<Result>(
       reconnectionDelayGrowFactor: 1,
     },
   });
+  bounded(transport, () => unanswered.abort(new ExchangeFailure('a message has too many values')));
   const client = new Client(
     { name: 'agent-identity', version: '1' },
     {

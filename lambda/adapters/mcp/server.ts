@@ -5,10 +5,40 @@
 import { MAX_PAYLOAD_BYTES } from '../../domain/gate/agent-request';
 import { joinedField } from '../../domain/gate/header-fields';
 import type { ServeMcp } from '../../domain/gateway/mcp/gateway-server';
+import { hasUpTo } from './values';
 
 const URL_OF_ANY_GATEWAY = 'https://gateway.invalid/mcp';
 
+/** Values of a request outside of the arguments of a tool, of which the library validates none. */
+const MAX_VALUES = 1_000;
+
+/** What is no JSON is left to the library. It reads the payload as this function does, without a byte order mark. */
+function isSmall(payload: Uint8Array): boolean {
+  let message: unknown;
+  try {
+    message = JSON.parse(new TextDecoder().decode(payload));
+  } catch {
+    return true;
+  }
+  const { params } = (message ?? {}) as { readonly params?: object };
+  return hasUpTo(MAX_VALUES, { ...(message as object), params: { ...params, arguments: undefined } });
+}
+
+const TOO_LARGE = {
+  status: 400,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({
+    jsonrpc: '2.0',
+    id: null,
+    error: {
+      code: -32600,
+      message: `The message must have up to ${MAX_VALUES} values outside of the arguments of a tool.`,
+    },
+  }),
+};
+
 export const serveMcp: ServeMcp = async ({ method, headers, payload }, { name, list, call }) => {
+  if (!isSmall(payload)) return TOO_LARGE;
   const { createMcpHandler, Server } = await import('@modelcontextprotocol/server');
   const handler = createMcpHandler(
     () => {

@@ -124,8 +124,9 @@ async function send(
   const sent = { method: request.method, headers, body: payloadOf(request), route, signal: either };
   try {
     signal.throwIfAborted();
-    const response = await unlessAborted(signal, forward(requested, sent));
+    // Before it is sent: the target can show it in another response that is still open.
     if (attached.secret !== undefined && !secrets.includes(attached.secret)) secrets.push(attached.secret);
+    const response = await unlessAborted(signal, forward(requested, sent));
     const remover = secrets.length > 0 ? new EchoRemover(secrets) : undefined;
     return { response, requested, remover, discard: () => attempt.abort() };
   } catch (error) {

@@ -191,6 +191,79 @@ describe('a server with tokens', () => {
     expect(body).toContain('***');
     for (const shown of seen) expect(body).not.toContain(shown.slice('Bearer '.length));
   });
+
+  it('cannot show the one after the renewal in a response that it opened before', async () => {
+    const seen: string[] = [];
+    let opened: ServerResponse | undefined;
+    speak({
+      call: (response, { id }, { headers: { authorization = '' } }) => {
+        seen.push(authorization);
+        if (seen.length === 1) return response.writeHead(401).end();
+        const content = [{ type: 'text', text: authorization }];
+        return opened?.write(event({ jsonrpc: '2.0', id, result: { content } }));
+      },
+    });
+    const { run } = server;
+    server.run = (response, asked) => {
+      const { id, method } = JSON.parse(asked.body || '{}') as Message;
+      if (method !== 'server/discover') return run(response, asked);
+      opened = response.writeHead(200, { 'content-type': 'text/event-stream' });
+      return response.write(event({ jsonrpc: '2.0', id, error: { code: -32601, message: 'x' } }));
+    };
+    const { body } = await call();
+    expect(new Set(seen).size).toBe(2);
+    expect(body).toContain('Bearer ***');
+    for (const shown of seen) expect(body).not.toContain(shown.slice('Bearer '.length));
+    expect(await entries('GatewayResponse')).toMatchObject([{ credentialEchoed: true }]);
+  });
+
+  it('cannot show one in two encodings, of which the gateway undoes one', async () => {
+    speak({
+      call: (response, { id }, { headers: { authorization = '' } }) => {
+        const text = Array.from(authorization, (one) => `\\u0025${one.charCodeAt(0).toString(16)}`).join('');
+        const value = `{"content":[{"type":"text","text":"${text}"}]}`;
+        return json(response, `{"jsonrpc":"2.0","id":${id},"result":${value}}`);
+      },
+    });
+    expect(/"text":"(.*?)"/.exec((await call()).body)?.[1]).toMatch(/^%42%65%61%72%65%72%20[*]+$/);
+  });
+});
+
+describe('a message that would fill the memory with descriptions of its faults', () => {
+  const items = `[${'{},'.repeat(50_000)}{}]`;
+
+  it.each(['"content":', '"content":[],"_meta":{"a":'])('is not read from a server: %s', async (before) => {
+    const value = `{${before}${items}${'}'.repeat(before.split('{').length)}`;
+    speak({
+      call: (response, { id }) => json(response, `{"jsonrpc":"2.0","id":${id},"result":${value}}`),
+    });
+    expect(await callTool()).toMatchObject(FAILED);
+    expect(await entries('GatewayResponse')).toMatchObject([
+      { outcome: 'failed', reason: expect.stringContaining('too many values') as string },
+    ]);
+  });
+
+  it('is not read from a client', async () => {
+    const clientInfo = `{"name":"c","version":"1","icons":${items}}`;
+    const params = `{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":${clientInfo}}`;
+    const { status, body } = await post(
+      `\uFEFF{"jsonrpc":"2.0","id":1,"method":"initialize","params":${params}}`,
+    );
+    expect({ status, body }).toMatchObject({ status: 400, body: { error: { code: -32600 } } });
+  });
+
+  it('is none because of its arguments or its structured content', async () => {
+    speak({
+      call: (response, { id }) =>
+        json(
+          response,
+          `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"structuredContent":{"a":${items}}}}`,
+        ),
+    });
+    const params = `{"name":"notes___list","arguments":{"a":${items}}}`;
+    const { body } = await post(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`);
+    expect(JSON.stringify(body.result)).toContain(`"structuredContent":{"a":${items}}`);
+  });
 });
 
 describe('a call fails immediately', () => {

@@ -57,7 +57,7 @@ export async function callTool(
 ): Promise<CalledTool> {
   const connection = connectTo(forward, admitted, passingFields(admitted));
   try {
-    const result = passingResult(await mcpClient.callTool(connection, call, signal));
+    const result = connection.clean(passingResult(await mcpClient.callTool(connection, call, signal)));
     return { result, echoed: connection.echoed() };
   } catch (error) {
     if (signal.aborted && signal.reason instanceof ServiceError) throw signal.reason;

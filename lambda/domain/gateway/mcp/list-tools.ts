@@ -60,7 +60,7 @@ export async function listToolsForOwner(
     const connection = connectTo(deps.forward, admitted);
     try {
       const tools = await deps.mcpClient.listTools(connection, signal);
-      if (isNestedUpTo(MAX_LIST_LEVELS, tools)) return { tools };
+      if (isNestedUpTo(MAX_LIST_LEVELS, tools)) return { tools: connection.clean(tools) };
       return { failure: { message: `Its schemas are nested in more than ${MAX_SCHEMA_LEVELS} levels.` } };
     } catch (error) {
       throw serverFailure(connection.failed.reason ?? error);

@@ -3,6 +3,7 @@ import { ExchangeFailure, type StreamedResponse } from '../../streamed-exchange'
 import type { HeaderFields } from '../../gate/header-fields';
 import { requestIdOf } from '../../gate/json-rpc';
 import type { CredentialSource } from '../credential';
+import { EchoRemover } from '../echo-remover';
 import { exchange, type AdmittedRequest, type Forward } from '../exchange';
 import { GatewayProblem } from '../problem';
 import { credentialRejected } from '../target-response';
@@ -20,6 +21,13 @@ export interface ServerConnection {
   send(request: ClientRequest): Promise<StreamedResponse>;
   /** Aborts when a message has no complete response, with the reason. Nothing is sent then. */
   readonly failed: AbortSignal;
+  /**
+   * Returns what the server has stated without any credential that it got. A response that was open before a credential was
+   * renewed was not searched for the new one, and parsing undoes one encoding.
+   *
+   * @throws ExchangeFailure
+   */
+  readonly clean: <Stated>(stated: Stated) => Stated;
   /** Whether the server has shown the credential. */
   readonly echoed: () => boolean;
 }
@@ -78,6 +86,7 @@ export function connectTo(
   const failed = new AbortController();
   const responses: { readonly echoed: () => boolean }[] = [];
   const secrets: string[] = [];
+  let isShown = false;
 
   function fail(error: unknown): never {
     failed.abort(error);
@@ -153,6 +162,17 @@ export function connectTo(
       }
     },
     failed: failed.signal,
-    echoed: () => responses.some((response) => response.echoed()),
+    clean(stated) {
+      const text = JSON.stringify(stated);
+      const cleaned = new EchoRemover(secrets).ofText(text);
+      if (cleaned === text) return stated;
+      isShown = true;
+      try {
+        return JSON.parse(cleaned) as typeof stated;
+      } catch (error) {
+        throw new ExchangeFailure('the response contains the credential between its members', error);
+      }
+    },
+    echoed: () => isShown || responses.some((response) => response.echoed()),
   };
 }
