@@ -124,7 +124,6 @@ async function withClient<Result>(
       versionNegotiation: { mode: 'auto' },
       inputRequired: { autoFulfill: false },
       jsonSchemaValidator: UNVALIDATED,
-      listMaxPages: MAX_PAGES,
     },
   );
   const worked = async (): Promise<Result> => {
@@ -144,14 +143,29 @@ async function withClient<Result>(
   }
 }
 
+/** The library's own function would write the names of some tools, which are the server's, to the log. */
+async function allTools(client: Client, signal: AbortSignal): Promise<readonly unknown[]> {
+  const tools: unknown[] = [];
+  if (!client.getServerCapabilities()?.tools) return tools;
+  let cursor: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const params = { ...(cursor !== undefined && { cursor }) };
+    const page = await client.request({ method: 'tools/list', params }, { signal, timeout: TIMEOUT });
+    tools.push(...page.tools);
+    cursor = page.nextCursor;
+    if (cursor === undefined) return tools;
+  }
+  throw new ExchangeFailure(`the list has more than ${MAX_PAGES} pages`);
+}
+
 export const mcpClient: McpClient = {
-  listTools: (connection, signal) =>
-    withClient(connection, signal, async (client, either) => {
-      const { tools } = await client.listTools(undefined, { signal: either, timeout: TIMEOUT });
-      return tools;
-    }),
-  callTool: (connection, { name, arguments: stated }, signal) =>
+  listTools: (connection, signal) => withClient(connection, signal, allTools),
+  callTool: (connection, { name, arguments: stated, inputSchema }, signal) =>
     withClient(connection, signal, (client, either) =>
-      client.callTool({ name, ...(stated && { arguments: stated }) }, { signal: either, timeout: TIMEOUT }),
+      client.callTool(
+        { name, ...(stated && { arguments: stated }) },
+        // With it, the library does not ask the server for another definition.
+        { signal: either, timeout: TIMEOUT, toolDefinition: { name, inputSchema } },
+      ),
     ),
 };

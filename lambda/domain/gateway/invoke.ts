@@ -58,6 +58,7 @@ export interface GatewayCall extends ReceivedCall, PassedRequest {
 /** A request that can be forwarded. */
 export interface AdmittedCall extends AdmittedRequest {
   readonly gateway: Gateway;
+  readonly target: GatewayTarget;
   readonly access: Access;
   /** Returns whether the gateway and the target are still as they were. */
   readonly isUnchanged: () => Promise<boolean>;

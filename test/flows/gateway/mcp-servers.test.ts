@@ -14,11 +14,15 @@ beforeEach(async () => {
 });
 
 /** A client of this version. */
-async function connect(version: '2025-11-25' | '2026-07-28' = '2025-11-25', user = 'ana'): Promise<Client> {
+async function connect(
+  version: '2025-11-25' | '2026-07-28' = '2025-11-25',
+  user = 'ana',
+  headers: Record<string, string> = {},
+): Promise<Client> {
   const mode = version === '2026-07-28' ? ({ pin: version } as const) : 'legacy';
   const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
   const transport = new StreamableHTTPClientTransport(new URL(gateway.url), {
-    requestInit: { headers: { authorization: `Bearer ${await world.issuer.token(user)}` } },
+    requestInit: { headers: { ...headers, authorization: `Bearer ${await world.issuer.token(user)}` } },
   });
   await client.connect(transport);
   return client;
@@ -180,6 +184,29 @@ describe('a call', () => {
     notes.run = () => ({ content: [{ type: 'text', text: 'x'.repeat(7 * 1024 * 1024) }] });
     expect(await (await connect()).callTool({ name: 'notes___list' })).toMatchObject({ isError: true });
   });
+});
+
+it.each(['2025-11-25', '2026-07-28'] as const)(
+  'the headers that mirror arguments are those of the arguments, for a client of %s',
+  async (version) => {
+    const tenant = { type: 'string', 'x-mcp-header': 'Tenant' };
+    notes.tools = [{ name: 'list', inputSchema: { type: 'object', properties: { tenant } } }];
+    await gateway.mcpServer('notes', notes.endpoint);
+    const client = await connect(version, 'ana', { 'mcp-param-tenant': 'other', 'mcp-param-more': 'x' });
+    notes.requests.length = 0;
+    await client.callTool({ name: 'notes___list', arguments: { tenant: 'mine' } });
+    const called = notes.requests.find(({ headers }) => headers['mcp-method'] === 'tools/call');
+    expect(called?.headers).toMatchObject({ 'mcp-param-tenant': 'mine' });
+    expect(called?.headers).not.toHaveProperty('mcp-param-more');
+  },
+);
+
+it('the name of a tool is not in the log', async () => {
+  const warned = jest.spyOn(console, 'warn');
+  const text = { type: 'string', 'x-mcp-header': 'not a header' };
+  notes.tools = [{ name: 'list\nforged', inputSchema: { type: 'object', properties: { text } } }];
+  await expect(gateway.mcpServer('notes', notes.endpoint)).rejects.toThrow('tool 1 name must');
+  expect(JSON.stringify(warned.mock.calls)).not.toContain('forged');
 });
 
 describe('a server is not accepted', () => {

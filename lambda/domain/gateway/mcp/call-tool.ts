@@ -5,6 +5,7 @@ import { ExchangeFailure } from '../../streamed-exchange';
 import type { HeaderFields } from '../../gate/header-fields';
 import type { Forward } from '../exchange';
 import type { AdmittedCall } from '../invoke';
+import { acceptedTools } from '../manage/target-tools';
 import { ConsentRequired, targetFailure } from '../problem';
 import { connectTo, type McpClient, type ToolCall, type ToolResult } from './server-connection';
 
@@ -18,14 +19,14 @@ export interface CalledTool {
   readonly failure?: ServiceError;
 }
 
-/** What mirrors arguments, which only a client with the tool's definition can send (MCP 2026-07-28, "Streamable HTTP"). */
-const isMirrored = (name: string): boolean => name.startsWith('mcp-param-');
-
-/** Returns the fields of the caller's request that pass: those of arguments, and those that the target allows. */
+/**
+ * Returns the fields of the caller's request that the target allows. Those that mirror arguments are made from the arguments:
+ * the caller's could differ from them (MCP 2026-07-28, "Streamable HTTP").
+ */
 function passingFields({ request, target }: AdmittedCall): HeaderFields {
   const allowed = target.metadataConfiguration?.allowedRequestHeaders ?? [];
   const isAllowed = (name: string) => allowed.some((one) => one.toLowerCase() === name);
-  return new Map([...request.headers].filter(([name]) => isMirrored(name) || isAllowed(name)));
+  return new Map([...request.headers].filter(([name]) => isAllowed(name) && !name.startsWith('mcp-')));
 }
 
 /** Members of `_meta` that MCP defines. They are about the connection with the server, and the gateway has its own. */
@@ -57,7 +58,11 @@ export async function callTool(
 ): Promise<CalledTool> {
   const connection = connectTo(forward, admitted, passingFields(admitted));
   try {
-    const result = connection.clean(passingResult(await mcpClient.callTool(connection, call, signal)));
+    const accepted = acceptedTools(admitted.target).find(({ name }) => name === call.name);
+    if (!accepted) throw new Error('the tool of an admitted call is accepted');
+    const { inputSchema } = accepted;
+    const stated = await mcpClient.callTool(connection, { ...call, inputSchema }, signal);
+    const result = connection.clean(passingResult(stated));
     return { result, echoed: connection.echoed() };
   } catch (error) {
     if (signal.aborted && signal.reason instanceof ServiceError) throw signal.reason;

@@ -1,4 +1,5 @@
 /** The MCP server behind a target, as the client of the gateway reaches it: each request has the credential of the target. */
+import type { McpTool } from '../../../model/gateway/mcp-tools';
 import { ExchangeFailure, type StreamedResponse } from '../../streamed-exchange';
 import type { HeaderFields } from '../../gate/header-fields';
 import { requestIdOf } from '../../gate/json-rpc';
@@ -37,6 +38,11 @@ export interface ToolCall {
   readonly arguments?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** A call of a tool as it was accepted, of which the schema says which arguments are mirrored in headers. */
+export interface AcceptedCall extends ToolCall {
+  readonly inputSchema: McpTool['inputSchema'];
+}
+
 /** Its members are the server's. */
 export interface ToolResult {
   readonly content?: unknown;
@@ -50,7 +56,7 @@ export interface McpClient {
   /** Returns the tools as the server states them. */
   listTools(connection: ServerConnection, signal: AbortSignal): Promise<readonly unknown[]>;
   /** Returns the result as the server states it. */
-  callTool(connection: ServerConnection, call: ToolCall, signal: AbortSignal): Promise<ToolResult>;
+  callTool(connection: ServerConnection, call: AcceptedCall, signal: AbortSignal): Promise<ToolResult>;
 }
 
 /** Bytes of all responses for one request, as AWS limits a call and a list: they are in memory. */
