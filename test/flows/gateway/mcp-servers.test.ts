@@ -125,10 +125,13 @@ describe('with the listingMode DYNAMIC', () => {
     );
   });
 
-  it('lists the tools of the other servers if one does not respond', async () => {
+  it.each([
+    ['does not respond', () => (mail.before = (request) => Boolean(request.socket.destroy()))],
+    ['lists more than 1 MiB', () => mail.tools.push(tool('long', 'x'.repeat(1024 * 1024)))],
+  ])('lists the tools of the other servers if one %s', async (_what, fail) => {
     await gateway.mcpServer('mail', mail.endpoint, { listingMode: 'DYNAMIC' });
     await gateway.mcpServer('notes', notes.endpoint);
-    mail.before = (request) => Boolean(request.socket.destroy());
+    fail();
     expect(await names(await connect())).toEqual(['notes___add', 'notes___list']);
   });
 });

@@ -7,7 +7,13 @@ import type { Forward } from '../exchange';
 import type { AdmittedCall } from '../invoke';
 import { acceptedTools } from '../manage/target-tools';
 import { ConsentRequired, targetFailure } from '../problem';
-import { connectTo, type McpClient, type ToolCall, type ToolResult } from './server-connection';
+import {
+  connectTo,
+  MAX_RESPONSE_BYTES,
+  type McpClient,
+  type ToolCall,
+  type ToolResult,
+} from './server-connection';
 
 /** As AWS writes it: the model gets it, so it says nothing about the server. */
 const FAILED = 'An internal error occurred. Please retry later.';
@@ -56,7 +62,10 @@ export async function callTool(
   call: ToolCall,
   signal: AbortSignal,
 ): Promise<CalledTool> {
-  const connection = connectTo(forward, admitted, passingFields(admitted));
+  const connection = connectTo(forward, admitted, {
+    passing: passingFields(admitted),
+    maxBytes: MAX_RESPONSE_BYTES,
+  });
   try {
     const accepted = acceptedTools(admitted.target).find(({ name }) => name === call.name);
     if (!accepted) throw new Error('the tool of an admitted call is accepted');

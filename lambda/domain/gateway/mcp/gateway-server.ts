@@ -13,7 +13,13 @@ import { acceptedTools, isSameTool } from '../manage/target-tools';
 import { watchAccess } from '../revocation-watch';
 import { serverFailure } from './call-tool';
 import { qualifiedName } from './qualified-name';
-import { connectTo, type McpClient, type ServerConnection, type ToolCall } from './server-connection';
+import {
+  connectTo,
+  MAX_LIST_BYTES,
+  type McpClient,
+  type ServerConnection,
+  type ToolCall,
+} from './server-connection';
 
 export interface ToolList {
   readonly tools: readonly McpTool[];
@@ -72,7 +78,7 @@ async function currentTools(
   try {
     admitted = await admitGatewayCall(deps, { ...call, targetName: target.name, mcp: {} }, limited);
     void watchAccess(deps.pause, admitted, limited, (reason) => ended.abort(reason));
-    connection = connectTo(deps.forward, admitted);
+    connection = connectTo(deps.forward, admitted, { maxBytes: MAX_LIST_BYTES });
     const accepted = acceptedTools(admitted.target);
     const tools = unchanged(accepted, await deps.mcpClient.listTools(connection, limited));
     const left = accepted.filter((tool) => !tools.includes(tool)).map(({ name }) => name);

@@ -12,7 +12,7 @@ import type { Forward } from '../exchange';
 import { noSuchTarget, routeOf, type InvokeDependencies } from '../invoke';
 import { endpointOf } from '../target';
 import { serverFailure } from './call-tool';
-import { connectTo, type McpClient } from './server-connection';
+import { connectTo, MAX_LIST_BYTES, type McpClient } from './server-connection';
 
 export interface ListDependencies extends Pick<
   InvokeDependencies,
@@ -57,7 +57,7 @@ export async function listToolsForOwner(
         credential: await source.retrieve(),
       };
     });
-    const connection = connectTo(deps.forward, admitted);
+    const connection = connectTo(deps.forward, admitted, { maxBytes: MAX_LIST_BYTES });
     try {
       const tools = await deps.mcpClient.listTools(connection, signal);
       if (isNestedUpTo(MAX_LIST_LEVELS, tools)) return { tools: connection.clean(tools) };

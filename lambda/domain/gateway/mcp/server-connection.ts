@@ -62,6 +62,9 @@ export interface McpClient {
 /** Bytes of all responses for one request, as AWS limits a call and a list: they are in memory. */
 export const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
 
+/** The same for a list of tools. A target keeps fewer bytes of them, and many servers are asked for theirs at the same time. */
+export const MAX_LIST_BYTES = 1024 * 1024;
+
 /** More lists of one request would exceed the bytes of all responses. */
 export const MAX_PAGES = 100;
 
@@ -77,11 +80,12 @@ const isRenewed = (error: unknown): boolean =>
 /**
  * @param admitted with the credential
  * @param passing fields of the caller's request that pass to the server
+ * @param maxBytes of all responses
  */
 export function connectTo(
   forward: Forward,
   admitted: Omit<AdmittedRequest, 'request'>,
-  passing: HeaderFields = new Map(),
+  { passing = new Map(), maxBytes }: { readonly passing?: HeaderFields; readonly maxBytes: number },
 ): ServerConnection {
   let { credential, source } = admitted;
   let bytes = 0;
@@ -107,8 +111,8 @@ export function connectTo(
     try {
       for await (const chunk of body) {
         bytes += chunk.length;
-        if (bytes > MAX_RESPONSE_BYTES) {
-          throw new ExchangeFailure(`the responses have more than ${MAX_RESPONSE_BYTES} bytes`);
+        if (bytes > maxBytes) {
+          throw new ExchangeFailure(`the responses have more than ${maxBytes} bytes`);
         }
         yield chunk;
       }
