@@ -59,6 +59,7 @@ export {
   GatewayCredentialProvider,
   type ApiKeyAdditionalConfiguration,
   type ApiKeyIdentityProps,
+  type IamRoleProps,
   type OauthIdentityProps,
 } from './resources/gateway-credential-provider';
 export type { IdentityResourceProps } from './resources/identity-resource';

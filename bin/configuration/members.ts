@@ -199,6 +199,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
       jwtDomain: optional(domain),
       iamDomain: optional(domain),
       throttle: optional(throttle),
+      targetRoles: optional(v.array(text)),
     }),
     props: ({ jwtDomain, iamDomain, ...stated }, scope) => ({
       gateways: {

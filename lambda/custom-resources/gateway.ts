@@ -27,8 +27,11 @@ import { Refusal, type DeployedResource, type Described, type Desired } from './
 const text = v.string();
 const members = v.record(text, v.unknown());
 
-/** The credential of a target, with the name of its provider. */
-const CredentialSchema = v.looseObject({ type: v.picklist(['OAUTH', 'API_KEY']), provider: text });
+/** The credential of a target, with the name of its provider if it has one. */
+const CredentialSchema = v.variant('type', [
+  v.looseObject({ type: v.picklist(['OAUTH', 'API_KEY']), provider: text }),
+  v.looseObject({ type: v.literal('GATEWAY_IAM_ROLE') }),
+]);
 
 /** What the construct writes; the service validates it. */
 const ConfigurationSchema = v.strictObject({
@@ -36,6 +39,7 @@ const ConfigurationSchema = v.strictObject({
   authorizerType: v.picklist(GATEWAY_AUTHORIZERS),
   authorizerConfiguration: v.optional(members),
   protocolType: v.optional(v.literal('MCP')),
+  roleArn: v.optional(text),
   targets: v.array(
     v.looseObject({ name: text, targetConfiguration: members, credential: v.optional(CredentialSchema) }),
   ),
@@ -43,16 +47,15 @@ const ConfigurationSchema = v.strictObject({
 
 type Configuration = v.InferOutput<typeof ConfigurationSchema>;
 type StatedTarget = Configuration['targets'][number];
+type StatedCredential = v.InferOutput<typeof CredentialSchema>;
 
 function configurationOf({ configuration }: Desired) {
-  const { description, authorizerType, authorizerConfiguration, protocolType, targets } = v.parse(
-    ConfigurationSchema,
-    configuration,
-  );
+  const stated = v.parse(ConfigurationSchema, configuration);
+  const { description, authorizerType, authorizerConfiguration, protocolType, targets } = stated;
   return {
     targets,
     gateway: {
-      roleArn: UNUSED_ROLE_ARN,
+      roleArn: stated.roleArn ?? UNUSED_ROLE_ARN,
       authorizerType,
       ...(description !== undefined && { description }),
       ...(protocolType && { protocolType }),
@@ -80,21 +83,29 @@ const PROVIDER = {
   API_KEY: { member: 'apiKeyCredentialProvider', noun: 'apikeycredentialprovider' },
 } as const;
 
-/** Returns the input with the ARN of the provider, which is in the deployment of the gateway. */
-function targetInput({ gatewayArn = '' }: Gateway, { credential, ...target }: StatedTarget) {
+/** Returns a credential with the ARN of the provider, which is in the deployment of the gateway. */
+function credentialProvider({ gatewayArn = '' }: Gateway, { type, ...stated }: StatedCredential): object {
+  if (type === 'GATEWAY_IAM_ROLE') return { iamCredentialProvider: stated };
   const [deployment = ''] = gatewayArn.split(':gateway/');
-  const { type, provider, ...others } = credential ?? {};
-  const { member, noun } = PROVIDER[type ?? 'OAUTH'];
-  const providerArn = `${deployment}:token-vault/default/${noun}/${provider}`;
-  return {
+  const { provider, ...others } = stated;
+  const { member, noun } = PROVIDER[type];
+  const providerArn = `${deployment}:token-vault/default/${noun}/${String(provider)}`;
+  return { [member]: { providerArn, ...others } };
+}
+
+/** Returns the input with the credential as the API has it. */
+const targetInput = (gateway: Gateway, { credential, ...target }: StatedTarget) =>
+  ({
     ...target,
     ...(credential && {
       credentialProviderConfigurations: [
-        { credentialProviderType: type, credentialProvider: { [member]: { providerArn, ...others } } },
+        {
+          credentialProviderType: credential.type,
+          credentialProvider: credentialProvider(gateway, credential),
+        },
       ],
     }),
-  } as unknown as Omit<CreateGatewayTargetCommandInput, 'gatewayIdentifier'>;
-}
+  }) as unknown as Omit<CreateGatewayTargetCommandInput, 'gatewayIdentifier'>;
 
 /** Returns the IDs of the gateway's targets by their names. */
 async function targetIds(

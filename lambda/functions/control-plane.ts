@@ -97,6 +97,7 @@ import { CONTROL_PLANE } from '../operations/control-plane';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
 import {
+  readCredentialPolicy,
   readEnvironment,
   readGatewayFunction,
   readGatewayUrls,
@@ -135,6 +136,7 @@ const deps = {
   gateways: createGatewayStore(tables.DIRECTORY_TABLE),
   gatewayTargets: createGatewayTargetStore(tables.DIRECTORY_TABLE),
   gatewayUrls: readGatewayUrls(),
+  credentialPolicy: readCredentialPolicy(),
   mcpServerTools: createMcpServerTools(
     readGatewayFunction(),
     createTargetCandidates(tables.DIRECTORY_TABLE),

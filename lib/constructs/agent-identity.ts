@@ -213,6 +213,11 @@ export interface AgentIdentityAttributes {
    * @default - `grantInvoke` of a gateway throws an error
    */
   readonly gatewaysIamRestApiId?: string;
+  /**
+   * The output `GatewaysRoleArn` of the service's stack, for the roles with which gateways sign requests.
+   * @default - `Gateway.rolePrincipal` throws an error
+   */
+  readonly gatewaysRoleArn?: string;
 }
 
 /** The whole service. */
@@ -374,7 +379,7 @@ class ImportedAgentIdentity extends AgentIdentityBase {
 
   constructor(scope: Construct, id: string, attributes: AgentIdentityAttributes) {
     super(scope, id);
-    const { keyRotationFunctionArn, deploymentName, gatewaysIamRestApiId } = attributes;
+    const { keyRotationFunctionArn, deploymentName, gatewaysIamRestApiId, gatewaysRoleArn } = attributes;
     const { region, urlSuffix, account } = Stack.of(this);
     checkApi(this.node.path, attributes);
     this.account = attributes.account ?? account;
@@ -388,10 +393,12 @@ class ImportedAgentIdentity extends AgentIdentityBase {
     this._connect({
       network: attributes.network ?? 'internet',
       reachable: new DependencyGroup(),
-      gateways:
-        gatewaysIamRestApiId === undefined
-          ? 'unknown'
-          : { iam: new InvokedGatewayApi(this, 'Gateways', gatewaysIamRestApiId) },
+      gateways: {
+        ...(gatewaysIamRestApiId !== undefined && {
+          iam: new InvokedGatewayApi(this, 'Gateways', gatewaysIamRestApiId),
+        }),
+        ...(gatewaysRoleArn !== undefined && { roleArn: gatewaysRoleArn }),
+      },
       callers: statedCallers(account, attributes),
     });
   }

@@ -10,6 +10,7 @@ export type GroupVariable =
   | 'GATEWAY_IAM_URL'
   | 'GATEWAY_JWT_URL'
   | 'GATEWAY_ROLE_ARN'
+  | 'GATEWAY_TARGET_ROLES'
   | 'LATTICE_RESOURCES'
   | 'LIFETIMES'
   | 'OWNER_ACCOUNTS'
@@ -77,6 +78,7 @@ export const GROUPS = {
       'LATTICE_RESOURCES',
       'GATEWAY_JWT_URL',
       'GATEWAY_IAM_URL',
+      'GATEWAY_TARGET_ROLES',
     ],
     outbound: false,
   },

@@ -2,11 +2,13 @@
  * The gateways of a deployment: one function behind two REST APIs, for gateways with user tokens and for gateways with IAM.
  * The function is a caller of the identity service. It cannot open the vault, sign a token, or write the directory.
  */
-import { CfnOutput, Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, Token, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import type { IpAddressType, ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import * as v from 'valibot';
+import { RoleArnPatternSchema } from '../../lambda/model/gateway/gateway-configuration';
 import type { OperationName } from '../../lambda/operations';
 import type { ApiDomain } from './api-domain';
 import type { CallerNetwork } from './caller-network';
@@ -65,6 +67,12 @@ export interface GatewaysProps {
    */
   readonly webAcl?: WebAcl;
   /**
+   * ARNs of the IAM roles with which gateways can sign requests to their targets (`GATEWAY_IAM_ROLE`). `*` and `?` are
+   * wildcards. The trust policy of a role decides which owners of gateways can use it (docs/gateways.md). Up to 30.
+   * @default - none: gateways sign no requests
+   */
+  readonly targetRoles?: string[];
+  /**
    * Memory, concurrency, environment, layers, and tracing of the functions.
    * @default - those of each function
    */
@@ -76,8 +84,25 @@ export const GATEWAYS_PROPS: PropNames<GatewaysProps> = {
   iamDomain: 'optional',
   throttle: 'optional',
   webAcl: 'optional',
+  targetRoles: 'optional',
   functions: 'optional',
 };
+
+/** As for private destinations: the roles are in the environment of functions. */
+const MAX_TARGET_ROLES = 30;
+
+/** @throws Error for roles that cannot be in a policy */
+function checkTargetRoles(roles: readonly string[]): void {
+  if (roles.length > MAX_TARGET_ROLES) {
+    throw new Error(`gateways.targetRoles: must be up to ${MAX_TARGET_ROLES}; use wildcards for more`);
+  }
+  roles.forEach((role, index) => {
+    const parsed = v.safeParse(RoleArnPatternSchema, role);
+    if (!Token.isUnresolved(role) && !parsed.success) {
+      throw new Error(`gateways.targetRoles[${index}]: ${parsed.issues[0].message}`);
+    }
+  });
+}
 
 /** The operations with which the gateway gets a token for each call, and the credential of the target. */
 const CALLED: readonly OperationName[] = [
@@ -109,6 +134,16 @@ export class InvokedGatewayApi extends Construct implements InvokedApi {
   }
 }
 
+/** Tells cdk-nag why the policy of the gateway function names roles by patterns. */
+function acknowledgeRoles({ executionRole }: PublishedFunction, roles: readonly string[]): void {
+  for (const role of roles.filter((pattern) => !Token.isUnresolved(pattern) && /[*]/.test(pattern))) {
+    Validations.of(executionRole).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${role}]`,
+      reason: 'The operator states the pattern, and each role decides by its trust policy.',
+    });
+  }
+}
+
 export interface GatewaysDefinition extends GatewaysProps {
   readonly deployment: string;
   readonly state: IIdentityState;
@@ -133,6 +168,10 @@ export class Gateways extends Construct {
   readonly iamUrl: string;
   /** The API of the gateways with IAM. */
   readonly iam: InvokedApi;
+  /** ARN of the role of the gateway function, which the roles of gateways trust. */
+  readonly roleArn: string;
+  /** JSON of the roles that gateways can assume; undefined for none. */
+  readonly targetRoles?: string;
   readonly functions: {
     readonly gateway: PublishedFunction;
     readonly 'gateway-authorizer': PublishedFunction;
@@ -140,10 +179,19 @@ export class Gateways extends Construct {
 
   constructor(scope: Construct, id: string, props: GatewaysDefinition) {
     super(scope, id);
-    const { functions: settings = {}, stageSecret, webAcl, securityPolicy, service } = props;
+    const {
+      functions: settings = {},
+      targetRoles = [],
+      stageSecret,
+      webAcl,
+      securityPolicy,
+      service,
+    } = props;
     checkedAt(scope.node.path, () => {
       checkFunctions('gateways.functions', Object.keys(MEMORY_SIZE), settings);
+      checkTargetRoles(targetRoles);
     });
+    if (targetRoles.length > 0) this.targetRoles = Stack.of(this).toJsonString(targetRoles);
     const apiSettings = {
       deployment: props.deployment,
       logKey: props.logKey,
@@ -189,7 +237,10 @@ export class Gateways extends Construct {
           GATEWAY_JWT_URL: this.jwtUrl,
           GATEWAY_IAM_URL: this.iamUrl,
           STAGE_SECRET_HASH: stageSecret.hash,
-          ...(name === 'gateway' && { IDENTITY_ENDPOINT: service.baseUrl }),
+          ...(name === 'gateway' && {
+            IDENTITY_ENDPOINT: service.baseUrl,
+            ...(this.targetRoles !== undefined && { GATEWAY_TARGET_ROLES: this.targetRoles }),
+          }),
           ...(props.namesInMetrics && { NAMES_IN_METRICS: 'true' }),
         },
       });
@@ -201,17 +252,26 @@ export class Gateways extends Construct {
           operationArn(this, { restApiId: service.restApiId, stage: STAGE }, operation),
         ),
       }),
+      ...(targetRoles.length > 0
+        ? [new PolicyStatement({ actions: ['sts:AssumeRole'], resources: targetRoles })]
+        : []),
     ]);
+    acknowledgeRoles(gateway, targetRoles);
     const authorizer = addFunction('gateway-authorizer', 'authorizer', AUTHORIZER_TIMEOUT, []);
     this.functions = { gateway, 'gateway-authorizer': authorizer };
     jwt.connect(this.functions, stageSecret.secret);
     iam.connect({ gateway }, stageSecret.secret);
     this.iam = new InvokedGatewayApi(this, 'Invoked', iam.restApiId);
+    this.roleArn = gateway.executionRole.roleArn;
     this.addOutput('GatewaysJwtUrl', this.jwtUrl, 'user tokens');
     this.addOutput('GatewaysIamUrl', this.iamUrl, 'IAM');
     new CfnOutput(this, 'GatewaysIamRestApiId', {
       value: iam.restApiId,
       description: 'Gateways with IAM: gatewaysIamRestApiId of AgentIdentity.fromAgentIdentityAttributes',
+    });
+    new CfnOutput(this, 'GatewaysRoleArn', {
+      value: this.roleArn,
+      description: 'Role that the roles of gateways trust: gatewaysRoleArn of fromAgentIdentityAttributes',
     });
   }
 

@@ -76,6 +76,7 @@ export interface GroupFunctionProps {
   readonly gateways?: {
     readonly jwtUrl: string;
     readonly iamUrl: string;
+    readonly targetRoles?: string;
     readonly functions: Pick<Gateways['functions'], 'gateway'>;
   };
   /** The functions that other functions invoke. Required for the groups that invoke them. */
@@ -119,6 +120,7 @@ function variableOf(
     GATEWAY_IAM_URL: props.gateways?.iamUrl,
     GATEWAY_JWT_URL: props.gateways?.jwtUrl,
     GATEWAY_ROLE_ARN: props.gateways?.functions.gateway.executionRole.roleArn,
+    GATEWAY_TARGET_ROLES: props.gateways?.targetRoles,
     LATTICE_RESOURCES:
       Object.keys(props.latticeResources).length > 0 ? JSON.stringify(props.latticeResources) : undefined,
     LIFETIMES: JSON.stringify(props.lifetimes),

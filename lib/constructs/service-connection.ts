@@ -16,9 +16,12 @@ export interface AuditTrailDestination {
   subscribe(scope: Construct, id: string, subscribed: Pick<LambdaFunction, 'logGroup'>): void;
 }
 
-/** The APIs of the gateways of a deployment to which IAM can grant access. */
-export interface GatewayApis {
-  readonly iam: InvokedApi;
+/** What IAM policies about the gateways of a deployment name. */
+export interface ConnectedGateways {
+  /** The API of the gateways with IAM; absent if it is not stated. */
+  readonly iam?: InvokedApi;
+  /** ARN of the role of the gateway function; absent if it is not stated. */
+  readonly roleArn?: string;
 }
 
 export interface ServiceConnection {
@@ -36,8 +39,8 @@ export interface ServiceConnection {
   readonly auditTrail?: AuditTrailDestination | undefined;
   /** The key of its logs; undefined for a deployment outside this app. */
   readonly logKey?: LogKey;
-  /** `none`: the service has no gateways. `unknown`: it is outside this app, and its API is not stated. */
-  readonly gateways: GatewayApis | 'none' | 'unknown';
+  /** `none`: the service has no gateways. */
+  readonly gateways: ConnectedGateways | 'none';
   /** ARNs of the principals that manage this app's workload identities and credential providers. */
   readonly managerArns: ReadonlySet<string>;
 }

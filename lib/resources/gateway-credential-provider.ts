@@ -1,6 +1,8 @@
 /** Which credential a gateway attaches, with the names of the AWS constructs of AgentCore Gateway. */
 import type {
   ApiKeyTargetCredential,
+  CredentialProviderConfiguration,
+  IamTargetCredential,
   OauthTargetCredential,
 } from '../../lambda/model/gateway/target-configuration';
 import { ApiKeyCredentialProvider, type IApiKeyCredentialProvider } from './api-key-credential-provider';
@@ -74,6 +76,24 @@ export interface ApiKeyIdentityProps {
   readonly credentialLocation?: ApiKeyCredentialLocation;
 }
 
+/** What the role of a gateway signs for. */
+export interface IamRoleProps {
+  /** Signing name of the service that verifies the signature, such as `execute-api`. */
+  readonly service: string;
+  /**
+   * Region of this service.
+   * @default - the Region of the deployment
+   */
+  readonly region?: string;
+}
+
+/** The member of the API for each type of credential. */
+export const CREDENTIAL_MEMBERS = {
+  OAUTH: 'oauthCredentialProvider',
+  API_KEY: 'apiKeyCredentialProvider',
+  GATEWAY_IAM_ROLE: 'iamCredentialProvider',
+} as const satisfies Record<CredentialProviderConfiguration['credentialProviderType'], string>;
+
 type Provider = IOAuth2CredentialProvider | IApiKeyCredentialProvider;
 
 /** Returns the name without a reference to the resource: the environment of a function has it. */
@@ -85,7 +105,8 @@ const nameOf = (provider: Provider): string =>
 /** A credential as the custom resource states it: the function adds the ARN of the provider. */
 type Stated =
   | ({ readonly type: 'OAUTH' } & Omit<OauthTargetCredential, 'providerArn'>)
-  | ({ readonly type: 'API_KEY' } & Omit<ApiKeyTargetCredential, 'providerArn'>);
+  | ({ readonly type: 'API_KEY' } & Omit<ApiKeyTargetCredential, 'providerArn'>)
+  | ({ readonly type: 'GATEWAY_IAM_ROLE' } & IamTargetCredential);
 
 /** The credential that a gateway attaches to the requests to a target. */
 export class GatewayCredentialProvider {
@@ -98,7 +119,7 @@ export class GatewayCredentialProvider {
     props: OauthIdentityProps = {},
   ): GatewayCredentialProvider {
     const { scopes = [], ...others } = props;
-    return new GatewayCredentialProvider(provider, { type: 'OAUTH', scopes, ...others });
+    return new GatewayCredentialProvider({ type: 'OAUTH', scopes, ...others }, provider);
   }
 
   /**
@@ -110,22 +131,24 @@ export class GatewayCredentialProvider {
     props: ApiKeyIdentityProps = {},
   ): GatewayCredentialProvider {
     const { credentialLocation = ApiKeyCredentialLocation.header() } = props;
-    return new GatewayCredentialProvider(provider, {
-      type: 'API_KEY',
-      credentialLocation: credentialLocation._location,
-      ...credentialLocation._config,
-    });
+    const stated = { credentialLocation: credentialLocation._location, ...credentialLocation._config };
+    return new GatewayCredentialProvider({ type: 'API_KEY', ...stated }, provider);
+  }
+
+  /** A signature (AWS Signature Version 4) with the `role` of the gateway. All callers of the target have its permissions. */
+  static fromIamRole(props: IamRoleProps): GatewayCredentialProvider {
+    return new GatewayCredentialProvider({ type: 'GATEWAY_IAM_ROLE', ...props });
   }
 
   /** Name of the provider at the service. @internal */
-  readonly _providerName: string;
+  readonly _providerName?: string;
 
   private constructor(
     /** @internal */
-    readonly _provider: Provider,
-    /** @internal */
     readonly _stated: Stated,
+    /** @internal */
+    readonly _provider?: Provider,
   ) {
-    this._providerName = nameOf(_provider);
+    if (_provider) this._providerName = nameOf(_provider);
   }
 }

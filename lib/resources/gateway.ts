@@ -1,16 +1,17 @@
 /** A gateway as a resource of a stack, with its targets: it attaches credentials to the requests of agents. */
 import { Annotations, Lazy, Resource, Stack, Token, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { ArnPrincipal, type Grant, type IGrantable, type IPrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
 import { OPERATIONS } from '../../lambda/operations';
 import { checkedAt } from '../constructs/construct-error';
 import { grantInvokeMethods } from '../constructs/invocation';
 import { checkConstructProps, checkPropNames, type PropNames } from '../constructs/prop-names';
+import type { IAgentIdentity } from '../constructs/agent-identity';
 import { connectionOf } from '../constructs/service-connection';
-import { ApiKeyCredentialProvider } from './api-key-credential-provider';
+import { ApiKeyCredentialProvider, type IApiKeyCredentialProvider } from './api-key-credential-provider';
 import type { GatewayAuthorizer } from './gateway-authorizer';
-import type { GatewayCredentialProvider } from './gateway-credential-provider';
+import { CREDENTIAL_MEMBERS, type GatewayCredentialProvider } from './gateway-credential-provider';
 import { accountOnly } from './grantee';
 import {
   addIdentityResource,
@@ -19,8 +20,9 @@ import {
   type IdentityResourceProps,
 } from './identity-resource';
 import { invalidProps } from './invalid-props';
-import { OAuth2CredentialProvider } from './oauth2-credential-provider';
+import { OAuth2CredentialProvider, type IOAuth2CredentialProvider } from './oauth2-credential-provider';
 import type { PrivateEndpoint } from './private-endpoint';
+import { ResourceFunction } from './resource-function';
 import { withSamples } from './samples';
 
 export interface GatewayProps extends IdentityResourceProps {
@@ -41,6 +43,12 @@ export interface GatewayProps extends IdentityResourceProps {
    * @default - each server has its own URL
    */
   readonly protocol?: 'MCP';
+  /**
+   * Role with which the gateway signs the requests to targets whose credential is `GatewayCredentialProvider.fromIamRole`.
+   * It must trust `Gateway.rolePrincipal`, and `targetRoles` in the `gateways` of the service must name it.
+   * @default - the gateway signs no requests
+   */
+  readonly role?: IRole;
   /** Which callers the gateway accepts. Another kind of callers needs a new name, because the URL depends on it. */
   readonly authorizer: GatewayAuthorizer;
 }
@@ -140,6 +148,7 @@ const PROPS: PropNames<GatewayProps> = {
   gatewayName: 'optional',
   description: 'optional',
   protocol: 'optional',
+  role: 'optional',
   authorizer: 'required',
 };
 
@@ -188,19 +197,24 @@ const RENAMED_OF_TARGET: Parameters<typeof invalidProps>[1] = [
 const SAMPLE_URL = 'https://known-at-deployment.example';
 const SAMPLE_ARN = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default/provider/sample';
 
+const noGateways = (identity: IAgentIdentity): string =>
+  `${identity.node.path} has no gateways. Set gateways of the service, for example to {}.`;
+
 /** @throws Error for props that the service rejects */
-function configurationOf({ description, protocol, authorizer }: GatewayProps) {
+function configurationOf({ description, protocol, role, authorizer }: GatewayProps) {
   const { _type: authorizerType, _issuer: issuer } = authorizer;
   const configuration = {
     ...(description !== undefined && { description }),
     authorizerType,
     ...(protocol !== undefined && { protocolType: protocol }),
+    ...(role && { roleArn: role.roleArn }),
     ...(issuer && { authorizerConfiguration: { customJWTAuthorizer: { ...issuer } } }),
   };
   const schema = v.strictObject({
     description: SCHEMA.description,
     authorizerType: SCHEMA.authorizerType,
     protocolType: SCHEMA.protocolType,
+    roleArn: v.optional(v.string()),
     authorizerConfiguration: SCHEMA.authorizerConfiguration,
   });
   const parsed = v.safeParse(schema, withSamples(configuration));
@@ -252,7 +266,12 @@ function stated(
     name,
     ...(description !== undefined && { description }),
     targetConfiguration,
-    ...(credential && { credential: { provider: credential._providerName, ...credential._stated } }),
+    ...(credential && {
+      credential: {
+        ...(credential._providerName !== undefined && { provider: credential._providerName }),
+        ...credential._stated,
+      },
+    }),
     ...(Object.keys(metadataConfiguration).length > 0 && { metadataConfiguration }),
     ...(privateEndpoint && { privateEndpoint }),
   };
@@ -273,17 +292,18 @@ function withKnownEndpoint(configuration: TargetConfiguration): TargetConfigurat
 function checkTarget(stated: StatedTarget, credential: GatewayCredentialProvider | undefined): void {
   const target = { ...stated, credential: undefined };
   const { type, ...members } = credential?._stated ?? {};
-  const member = type === 'OAUTH' ? 'oauthCredentialProvider' : 'apiKeyCredentialProvider';
+  const member = type && CREDENTIAL_MEMBERS[type];
+  const isProvider = credential?._provider !== undefined;
   const parsed = v.safeParse(
     v.omit(OPERATIONS.CreateGatewayTarget.input, ['gatewayIdentifier']),
     withSamples({
       ...target,
       targetConfiguration: withKnownEndpoint(target.targetConfiguration),
-      ...(type && {
+      ...(member && {
         credentialProviderConfigurations: [
           {
             credentialProviderType: type,
-            credentialProvider: { [member]: { providerArn: SAMPLE_ARN, ...members } },
+            credentialProvider: { [member]: { ...(isProvider && { providerArn: SAMPLE_ARN }), ...members } },
           },
         ],
       }),
@@ -312,6 +332,27 @@ function checkTarget(stated: StatedTarget, credential: GatewayCredentialProvider
  * gateway.grantInvoke(role);
  */
 export class Gateway extends Resource implements ITaggableV2 {
+  /**
+   * Returns what a role must trust (`assumedBy`) with which the gateways of this stack sign requests: the gateway function,
+   * if it acts for the owner of these gateways.
+   *
+   * @param scope a construct of the stack that has the gateways
+   * @throws Error for an imported service without `gatewaysRoleArn`, and for a service without gateways
+   */
+  static rolePrincipal(scope: Construct, identity: IAgentIdentity): IPrincipal {
+    const { gateways } = connectionOf(identity);
+    if (gateways === 'none') throw new Error(`${scope.node.path}: ${noGateways(identity)}`);
+    if (gateways.roleArn === undefined) {
+      throw new Error(
+        `${scope.node.path}: the role of the gateway function is not stated. Pass gatewaysRoleArn, the output GatewaysRoleArn of the service's stack, to fromAgentIdentityAttributes.`,
+      );
+    }
+    const { ownerArn } = ResourceFunction.of(scope, identity);
+    return new ArnPrincipal(gateways.roleArn).withConditions({
+      StringEquals: { 'sts:ExternalId': ownerArn },
+    });
+  }
+
   /** Name at the service. */
   readonly gatewayName: string;
   readonly gatewayArn: string;
@@ -335,9 +376,7 @@ export class Gateway extends Resource implements ITaggableV2 {
     const { gateways } = connectionOf(props.identity);
     const configuration = checkedAt(this.node.path, () => {
       if (gateways === 'none') {
-        throw new Error(
-          `identity: ${props.identity.node.path} has no gateways. Set gateways of the service, for example to {}.`,
-        );
+        throw new Error(`identity: ${noGateways(props.identity)}`);
       }
       if (Token.isUnresolved(props.gatewayName)) {
         throw new Error('gatewayName must be known when the stack is synthesized');
@@ -396,12 +435,18 @@ export class Gateway extends Resource implements ITaggableV2 {
         );
       }
       checkTarget(target, props.credential);
+      if (props.credential?._stated.type === 'GATEWAY_IAM_ROLE' && !this.props.role) {
+        throw new Error(
+          `target ${name}: GatewayCredentialProvider.fromIamRole needs the role of the gateway`,
+        );
+      }
       if (this.targets.some((other) => other.name === name)) {
         throw new Error(`target ${name}: the gateway has a target with this name`);
       }
       this.targets.push(target);
     });
-    if (props.credential) this.use(props.credential);
+    const provider = props.credential?._provider;
+    if (provider) this.use(provider);
   }
 
   /**
@@ -420,7 +465,7 @@ export class Gateway extends Resource implements ITaggableV2 {
       );
     }
     const { gateways } = connectionOf(identity);
-    if (typeof gateways === 'string') {
+    if (gateways === 'none' || !gateways.iam) {
       throw new Error(
         `${this.node.path}: the API of the gateways with IAM is not stated. Pass gatewaysIamRestApiId, the output GatewaysIamRestApiId of the service's stack, to fromAgentIdentityAttributes.`,
       );
@@ -433,7 +478,7 @@ export class Gateway extends Resource implements ITaggableV2 {
   }
 
   /** Lets the gateway use the provider, and waits for it. */
-  private use({ _provider: provider }: GatewayCredentialProvider): void {
+  private use(provider: IOAuth2CredentialProvider | IApiKeyCredentialProvider): void {
     if (provider instanceof OAuth2CredentialProvider || provider instanceof ApiKeyCredentialProvider) {
       provider._allowUser({ ownerArn: this.ownerArn, arn: this.identityArnPattern() });
       this.node.addDependency(provider);

@@ -72,11 +72,6 @@ const REFUSED_OF_GATEWAYS: readonly RefusedMember[] = [
     member: 'stickinessConfiguration',
     why: 'it has no weighted targets',
   },
-  {
-    shape: 'CredentialProvider',
-    member: 'iamCredentialProvider',
-    why: 'a gateway does not sign requests with a role',
-  },
   ...['CreateGatewayTargetRequest', 'UpdateGatewayTargetRequest'].map((shape) => ({
     shape,
     member: 'certificateConfigurations',
@@ -157,9 +152,9 @@ export const REPLACED_SHAPES: readonly ReplacedShape[] = [
   },
   {
     shape: 'CredentialProviderType',
-    here: { type: 'string', enum: ['OAUTH', 'API_KEY'] },
-    what: 'accepts only `OAUTH` and `API_KEY` as `credentialProviderType`, not `GATEWAY_IAM_ROLE`, `CALLER_IAM_CREDENTIALS`, and `JWT_PASSTHROUGH`',
-    why: 'a gateway attaches only what its owner has registered as a credential provider: it has no role of the owner, a signature does not contain the key of the caller, and a token of a user must not reach a target that it is not for',
+    here: { type: 'string', enum: ['OAUTH', 'API_KEY', 'GATEWAY_IAM_ROLE'] },
+    what: 'accepts `OAUTH`, `API_KEY`, and `GATEWAY_IAM_ROLE` as `credentialProviderType`, not `CALLER_IAM_CREDENTIALS` and `JWT_PASSTHROUGH`',
+    why: 'a signature does not contain the key of the caller, and a token of a user must not reach a target that it is not for',
   },
   ...['AllowedAudience', 'AllowedClient'].map((shape): ReplacedShape => ({
     shape,

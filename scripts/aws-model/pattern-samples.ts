@@ -65,6 +65,8 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
     'api.example',
   ]),
   '[a-zA-Z0-9_.-]+': name,
+  '[a-zA-Z0-9._-]+': name,
+  '[a-zA-Z0-9-]+': { ...name, off: [...name.off, 'a.b', 'a_b'] },
   '[a-zA-Z0-9_-]+': { ...name, off: [...name.off, 'a.b', 'a:b'] },
   '[a-zA-Z0-9\\-_.]+': name,
   '[^\\x00-\\x1F\\x7F]*': {

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { TestMcpServer, tool } from '../flows/gateway/mcp-server';
 import { ServiceForCommands } from './command-under-test';
 
-const local = ServiceForCommands.ofFile();
+const ROLE = 'arn:aws:iam::123456789012:role/target-orders';
+
+const local = ServiceForCommands.ofFile({ GATEWAY_TARGET_ROLES: JSON.stringify([ROLE]) });
 
 const ISSUER = 'https://idp.example.com';
 const DISCOVERY_URL = `${ISSUER}/.well-known/openid-configuration`;
@@ -235,6 +237,23 @@ describe('a target', () => {
       status: 0,
       stdout: 'The target "weather" is deleted.\n',
     });
+  });
+
+  it('gets signatures with the role of the gateway', async () => {
+    await local.json(['gateway', 'add', 'signing']);
+    const updated = await local.run(['gateway', 'update', 'signing', '--role', ROLE]);
+    expect(fields(updated.stdout)).toMatchObject({ Role: ROLE });
+    const named = ['orders', '--gateway', 'signing', ...URL_OPTION, '--iam-service', 'execute-api'];
+    const added = await local.run(['gateway', 'target', 'add', ...named, '--iam-region', 'eu-west-1']);
+    expect(fields(added.stdout)).toMatchObject({
+      Credential: 'signature with the role of the gateway',
+      Service: 'execute-api',
+      Region: 'eu-west-1',
+    });
+    const refused = await target('add', 'orders', ...URL_OPTION, '--iam-service', 'execute-api');
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toContain('--iam-service');
+    expect(refused.stderr).toContain('does not allow the');
   });
 
   it('without a return URL is created with a hint that consents need one', async () => {

@@ -40,7 +40,12 @@ async function readyLine(child, printed) {
 export async function startLocalService(env) {
   const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-clients-'));
   const child = spawn(process.execPath, [ENTRY], {
-    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, EXAMPLES: 'on', TRUSTED_ISSUERS: '[]', ...env },
+    env: {
+      ...process.env,
+      ...{ PORT: '0', DATA_DIR: dataDir, EXAMPLES: 'on', TRUSTED_ISSUERS: '[]' },
+      GATEWAY_TARGET_ROLES: '["arn:aws:iam::000000000000:role/target-*"]',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const gone = once(child, 'exit');

@@ -15,6 +15,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { CALLING_AGENT_HEADER } from '../../lambda/domain/gate/agent-request';
 import type { GatewayAuthorizerType } from '../../lambda/model/gateway/gateway-configuration';
 import { BELOW_TARGET_PATH } from '../../lambda/domain/gateway/routes';
+import { principalOf } from '../../lambda/domain/principal';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import { TestMcpServer } from '../flows/gateway/mcp-server';
 import { FORGERIES, type TestIssuer } from '../flows/support/issuer';
@@ -26,7 +27,7 @@ import type { DeployedFunctions } from './deployed-functions';
 import type { Front } from './front';
 import { LOCAL_PROVIDERS_ALLOWED, RESPONSE_STREAMING } from './local-providers';
 import type { TableNames } from './records';
-import { newRole, type RoleSession } from './role-session';
+import { createRole, newRole, type RoleSession } from './role-session';
 import { checkGatewayRole } from './roles';
 import { stageVariables } from './stage-variables';
 
@@ -143,6 +144,14 @@ function expectForwarded({ received }: Target, response: { status: number | unde
 }
 
 const PATH = '/weather/today/berlin';
+
+/** Who creates gateways that sign, for users of the issuer. */
+interface Signing {
+  readonly control: BedrockAgentCoreControl;
+  /** ARN as the service knows it. */
+  readonly owner: string;
+  readonly authorizerConfiguration: AuthorizerConfiguration;
+}
 
 async function checkSignedCalls(
   checks: Checks,
@@ -279,6 +288,59 @@ async function checkMcpServers(
   );
 }
 
+/** Gateways that sign with roles: AWS STS lets the gateway function assume those that trust it for the owner of the gateway. */
+async function checkSigningRoles(
+  checks: Checks,
+  { issuer, front, stageOf }: GatewayWorld,
+  target: Target,
+  gateway: DeployedFunction,
+  { control, owner, authorizerConfiguration }: Signing,
+): Promise<void> {
+  const call = async (name: string, externalId: string) => {
+    const roleArn = await createRole(front.region, `gateway-target-${name}`, {
+      Principal: { AWS: gateway.configuration.Role },
+      Condition: { StringEquals: { 'sts:ExternalId': externalId } },
+    });
+    const created = await control.createGateway({
+      name: `signing-${name}`,
+      roleArn,
+      authorizerType: 'CUSTOM_JWT',
+      authorizerConfiguration,
+    });
+    const { gatewayId: gatewayIdentifier = '', gatewayUrl = '' } = created;
+    await control.createGatewayTarget({
+      gatewayIdentifier,
+      name: 'weather',
+      targetConfiguration: { http: { passthrough: { endpoint: target.endpoint, protocolType: 'CUSTOM' } } },
+      credentialProviderConfigurations: [
+        {
+          credentialProviderType: 'GATEWAY_IAM_ROLE',
+          credentialProvider: { iamCredentialProvider: { service: 'execute-api' } },
+        },
+      ],
+    });
+    const [stage = '', id = ''] = gatewayUrl.split(/\/(?=[^/]+$)/);
+    const authorization = `Bearer ${await issuer.token('ana', { client_id: APP_CLIENT })}`;
+    const response = await fetch(`${stageOf(stage)}/${id}${PATH}`, { headers: { authorization } });
+    const body = await response.text();
+    await control.deleteGateway({ gatewayIdentifier });
+    return { status: response.status, body, headers: target.received.splice(0).at(-1)?.headers };
+  };
+
+  await checks.check('a gateway signs requests with a role that trusts it for its owner', async () => {
+    const { status, body, headers = {} } = await call('own', owner);
+    strictEqual(status, 200, body);
+    match(headers.authorization ?? '', /^AWS4-HMAC-SHA256 Credential=ASIA/);
+    ok(headers['x-amz-security-token']);
+  });
+
+  await checks.check('a gateway cannot use a role that trusts another owner', async () => {
+    const { status, body, headers } = await call('of-another', `${owner}-2`);
+    deepStrictEqual([status, headers], [502, undefined]);
+    match(body, /problem:credential-unavailable/);
+  });
+}
+
 /** Invocations of the function itself, without API Gateway. */
 async function checkForgedEvents(
   checks: Checks,
@@ -322,6 +384,9 @@ export async function checkGateways(checks: Checks, world: GatewayWorld): Promis
     );
     const agent = await newRole(front, AGENT, ['execute-api:Invoke']);
     const control = callers.control(agent.principal);
+    const authorizerConfiguration = {
+      customJWTAuthorizer: { discoveryUrl: issuer.discoveryUrl, allowedClients: [APP_CLIENT] },
+    };
     const [signing, users, providerArn] = await checks.step(
       'gateways and their targets can be created, read, updated, and listed with the AWS SDK',
       async () => {
@@ -334,12 +399,7 @@ export async function checkGateways(checks: Checks, world: GatewayWorld): Promis
           createGateway(control, target, credentialProviderArn, stageOf, authorizer);
         const created = [
           await create({ authorizerType: 'AWS_IAM' }),
-          await create({
-            authorizerType: 'CUSTOM_JWT',
-            authorizerConfiguration: {
-              customJWTAuthorizer: { discoveryUrl: issuer.discoveryUrl, allowedClients: [APP_CLIENT] },
-            },
-          }),
+          await create({ authorizerType: 'CUSTOM_JWT', authorizerConfiguration }),
         ] as const;
         const { items = [] } = await control.listGateways({});
         strictEqual(items.length, created.length);
@@ -357,6 +417,11 @@ export async function checkGateways(checks: Checks, world: GatewayWorld): Promis
     await checkSignedCalls(checks, world, target, signing, agent);
     await checkUserTokens(checks, world, target, users);
     await checkMcpServers(checks, world, control, providerArn);
+    await checkSigningRoles(checks, world, target, gateway, {
+      control,
+      owner: principalOf(agent.principal.arn),
+      authorizerConfiguration,
+    });
     await checkForgedEvents(checks, world, gateway, users);
     await checkGatewayRole(checks, functions, gateway, { tables, api, region: front.region });
     await checks.check('a deleted gateway no longer forwards', async () => {

@@ -27,17 +27,28 @@ async function iam(region: string, parameters: Readonly<Record<string, string>>)
   if (status !== 200) throw new Error(`${parameters.Action}: ${status} ${body}`);
 }
 
+/**
+ * Creates a role.
+ *
+ * @param trusted members of the statement that allows to assume the role
+ * @returns its ARN
+ */
+export async function createRole(region: string, name: string, trusted: object): Promise<string> {
+  const AssumeRolePolicyDocument = statement({ Action: 'sts:AssumeRole', ...trusted });
+  await iam(region, { Action: 'CreateRole', RoleName: name, AssumeRolePolicyDocument });
+  return `arn:aws:iam::000000000000:role/${name}`;
+}
+
 /** @param actions that the role is allowed on every resource */
 export async function newRole(front: Front, name: string, actions: readonly string[]): Promise<RoleSession> {
   const { region } = front;
-  const AssumeRolePolicyDocument = statement({ Principal: { AWS: '*' }, Action: 'sts:AssumeRole' });
-  await iam(region, { Action: 'CreateRole', RoleName: name, AssumeRolePolicyDocument });
+  const RoleArn = await createRole(region, name, { Principal: { AWS: '*' } });
   if (actions.length > 0) {
     const PolicyDocument = statement({ Action: actions, Resource: '*' });
     await iam(region, { Action: 'PutRolePolicy', RoleName: name, PolicyName: 'allowed', PolicyDocument });
   }
   const { Credentials, AssumedRoleUser } = await new STS({}).assumeRole({
-    RoleArn: `arn:aws:iam::000000000000:role/${name}`,
+    RoleArn,
     RoleSessionName: 'at-work',
   });
   const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = Credentials ?? {};

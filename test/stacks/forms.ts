@@ -205,7 +205,8 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
 
   'gateways, and an agent that calls through one': (app) => {
     const stack = new Stack(app, 'WithGateways');
-    const identity = new AgentIdentity(stack, 'Identity', { gateways: {} });
+    const targetRoles = ['arn:aws:iam::111122223333:role/target-*'];
+    const identity = new AgentIdentity(stack, 'Identity', { gateways: { targetRoles } });
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
     const role = new Role(stack, 'AgentRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const notes = new OAuth2CredentialProvider(stack, 'Notes', {

@@ -136,6 +136,39 @@ describe('a gateway', () => {
     expect(written(stack.resolve(url))).toBe('<Tools.GatewayUrl>/calendar');
   });
 
+  it('signs requests with a role that trusts the gateway function for the owner of the gateway', () => {
+    const roleArn = 'arn:aws:iam::123456789012:role/gateways';
+    const theirs = AgentIdentity.fromAgentIdentityAttributes(stack, 'Theirs', {
+      restApiId: 'abc123',
+      gatewaysRoleArn: roleArn,
+    });
+    const role = new Role(stack, 'Signer', { assumedBy: Gateway.rolePrincipal(stack, theirs) });
+    const gateway = gatewayOf({ identity: theirs, role });
+    gateway.addHttpTarget('orders', {
+      endpoint: 'https://orders.example',
+      credential: GatewayCredentialProvider.fromIamRole({ service: 'execute-api', region: 'eu-west-1' }),
+    });
+    const [, { Properties: signer }] = resourcesOf(templateOf(stack), 'AWS::IAM::Role').find(([id]) =>
+      id.startsWith('Signer'),
+    )!;
+    expect(written(signer)).toMatchObject({
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Action: 'sts:AssumeRole',
+            Principal: { AWS: roleArn },
+            Condition: { StringEquals: { 'sts:ExternalId': OWNER } },
+          },
+        ],
+      },
+    });
+    const stated = JSON.parse(String(written(properties().configuration))) as Record<string, unknown>;
+    expect(stated).toMatchObject({
+      roleArn: expect.stringMatching(/^<Signer.*\.Arn>$/) as string,
+      targets: [{ credential: { type: 'GATEWAY_IAM_ROLE', service: 'execute-api', region: 'eu-west-1' } }],
+    });
+  });
+
   it('has attributes that exist after the deployment', () => {
     const { gatewayId, gatewayArn, gatewayUrl, gatewayName, ownerArn } = gatewayOf();
     const resolved = (value: string) => written(stack.resolve(value));
@@ -343,6 +376,14 @@ describe('synthesis rejects', () => {
     expect(() => gatewayOf().addHttpTarget('a', { endpoint: ENDPOINT, credential })).toThrow(
       'target a: credential.scopes.0 must ',
     );
+  });
+
+  it('a signature without a role, and a trust without the role of the gateway function', () => {
+    const credential = GatewayCredentialProvider.fromIamRole({ service: 'execute-api' });
+    expect(() => gatewayOf().addHttpTarget('a', { endpoint: ENDPOINT, credential })).toThrow(
+      'target a: GatewayCredentialProvider.fromIamRole needs the role of the gateway',
+    );
+    expect(() => Gateway.rolePrincipal(stack, identity)).toThrow('Pass gatewaysRoleArn');
   });
 
   it('a target twice', () => {

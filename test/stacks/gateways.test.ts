@@ -27,8 +27,10 @@ const documentOf = (title: string): ApiDocument => {
 };
 
 /** Returns the statements of the whole policy of a role. */
-function statementsOf(role: string): WrittenStatement[] {
-  const found = resources('AWS::IAM::Role').find(([id]) => id.startsWith(role));
+function statementsOf(role: string, { Resources }: ConsumerTemplate = template): WrittenStatement[] {
+  const found = Object.entries(Resources).find(
+    ([id, { Type }]) => Type === 'AWS::IAM::Role' && id.startsWith(role),
+  );
   const { Policies = [] } = written(found![1].Properties) as {
     Policies?: { PolicyDocument: { Statement: WrittenStatement[] } }[];
   };
@@ -115,6 +117,30 @@ it('the gateway function reads gateways, calls the operations of agents, and can
     'POST/identities/api-key',
     'POST/identities/oauth2/token',
   ]);
+});
+
+describe('the roles with which gateways sign requests', () => {
+  const roles = ['arn:aws:iam::123456789012:role/target-*'];
+
+  it('are all that the gateway function can assume, and the control plane knows them, too', () => {
+    const signing = synthesized({ gateways: { targetRoles: roles } });
+    const assumed = (resources: ConsumerTemplate) =>
+      statementsOf('IdentityGatewaysgatewayrole', resources).filter(
+        ({ Action }) => Action === 'sts:AssumeRole',
+      );
+    expect(assumed(signing)).toEqual([{ Action: 'sts:AssumeRole', Effect: 'Allow', Resource: roles[0] }]);
+    expect(assumed(template)).toEqual([]);
+    const knowing = Object.entries(signing.Resources)
+      .filter(([, { Properties }]) => JSON.stringify(Properties).includes('"GATEWAY_TARGET_ROLES":"[\\"arn:'))
+      .map(([id]) => id.replace(/^Identity|[0-9A-F]{8}$/g, ''));
+    expect(knowing.sort()).toEqual(['Gatewaysgateway', 'controlplane']);
+  });
+
+  it.each([['*'], ['arn:aws:iam::123456789012:user/target'], ['target']])('cannot be %s', (role) => {
+    expect(() => synthesized({ gateways: { targetRoles: [...roles, role] } })).toThrow(
+      'gateways.targetRoles[1]: must be the ARN of a role, in which * and ? are wildcards',
+    );
+  });
 });
 
 it('only token exchange and credential retrieval know the role of the gateway function', () => {

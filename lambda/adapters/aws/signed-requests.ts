@@ -100,7 +100,7 @@ const SIGNATURE_ERRORS = [
 ];
 
 /** What the signer hashes with: an HMAC, if it has a secret. */
-class Sha256 {
+export class Sha256 {
   private readonly hash;
 
   constructor(secret?: ConstructorParameters<typeof Hash>[1]) {

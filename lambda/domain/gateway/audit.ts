@@ -21,7 +21,7 @@ export function targetEntry(
   httpMethod: string,
 ): Partial<AuditEntry> {
   const called = { target: name, httpMethod };
-  if (!credential) return called;
+  if (!credential || credential.credentialProviderType === 'GATEWAY_IAM_ROLE') return called;
   if (credential.credentialProviderType === 'API_KEY') {
     return {
       ...called,

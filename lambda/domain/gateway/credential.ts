@@ -2,11 +2,19 @@
 import { arnParts } from '../../model/arn';
 import { CALLBACK_HEADER } from '../gate/agent-request';
 import type { Flow } from '../../model/flow';
-import type { OauthTargetCredential } from '../../model/gateway/target-configuration';
+import type { IamTargetCredential, OauthTargetCredential } from '../../model/gateway/target-configuration';
 import { invalidMember, ServiceError } from '../service-error';
+import { credentialDenial, type TargetCredentialPolicy } from './manage/credential-policy';
 import { credentialPlace, NOT_PLACED, placed, type PlacedCredential } from './manage/credential-placement';
-import { ConsentRequired, type OutstandingConsent } from './problem';
+import { ConsentRequired, GatewayProblem, type OutstandingConsent } from './problem';
 import type { ProvenRequest, ResourceCredentials, ResourceToken, TokenRequest } from './resource-credentials';
+import type {
+  RoleSession,
+  RoleSessions,
+  SigningGateway,
+  SignRequest,
+  UnsignedRequest,
+} from './role-sessions';
 import { endpointOf, type CalledTarget } from './target';
 
 const FLOW_OF: Readonly<Record<NonNullable<OauthTargetCredential['grantType']>, Flow>> = {
@@ -24,7 +32,8 @@ const nameIn = (providerArn: string): string => arnParts(providerArn).resource.s
 export type Credential =
   | { readonly kind: 'none' }
   | { readonly kind: 'api-key'; readonly secret: string }
-  | { readonly kind: 'token'; readonly secret: string; readonly tokenType?: 'DPoP' | undefined };
+  | { readonly kind: 'token'; readonly secret: string; readonly tokenType?: 'DPoP' | undefined }
+  | { readonly kind: 'session'; readonly session: RoleSession };
 
 type Selected =
   | { readonly kind: 'none' }
@@ -33,7 +42,8 @@ type Selected =
       readonly kind: 'token';
       readonly providerName: string;
       readonly request: Omit<TokenRequest, 'workloadIdentityToken'>;
-    };
+    }
+  | { readonly kind: 'session'; readonly scope: IamTargetCredential };
 
 /** Header of a request with the state of the browser session, which returns to the application after a consent. */
 export const STATE_HEADER = 'OAuth2CustomState';
@@ -54,6 +64,9 @@ export function selectedCredential(
   if (credential.credentialProviderType === 'API_KEY') {
     const { providerArn } = credential.credentialProvider.apiKeyCredentialProvider;
     return { kind: 'api-key', providerName: nameIn(providerArn) };
+  }
+  if (credential.credentialProviderType === 'GATEWAY_IAM_ROLE') {
+    return { kind: 'session', scope: credential.credentialProvider.iamCredentialProvider };
   }
   const oauth = credential.credentialProvider.oauthCredentialProvider;
   const { providerArn, scopes, customParameters, defaultReturnUrl } = oauth;
@@ -80,6 +93,9 @@ export type SelectedCredential = ReturnType<typeof selectedCredential>;
 /** Returns whether the credential depends on the consent of a user. */
 export const isConsented = (selected: SelectedCredential): boolean =>
   selected.kind === 'token' && selected.request.oauth2Flow === 'USER_FEDERATION';
+
+/** Returns whether the credential comes from the identity service, which then checks the access each time. */
+export const isRetrieved = ({ kind }: SelectedCredential): boolean => kind === 'token' || kind === 'api-key';
 
 /** @throws ConsentRequired if the user has to consent */
 function tokenIn(
@@ -122,10 +138,20 @@ export interface CredentialSource {
   renew(rejected: Credential & { kind: 'token' }): Promise<Credential & { kind: 'token' }>;
   /** Returns the members of a request that contain the credential. */
   attach(credential: Credential, request: ProvenRequest): Promise<PlacedCredential>;
+  /** Returns the headers of the request, which otherwise is as it is sent, with a signature if the credential is one. */
+  sign(credential: Credential, request: UnsignedRequest): Promise<Readonly<Record<string, string>>>;
 }
 
-/** What the gateway presents to the identity service. */
+export interface CredentialDependencies {
+  readonly credentials: ResourceCredentials;
+  readonly credentialPolicy: TargetCredentialPolicy;
+  readonly roleSessions: RoleSessions;
+  readonly signRequest: SignRequest;
+}
+
+/** What the gateway presents to the identity service, or signs with. */
 interface Presented {
+  readonly gateway: SigningGateway;
   /** Returns the gateway's token, which can change during a long response. */
   readonly workloadAccessToken: () => string;
   /** Whether an agent calls, to which the grant belongs then. */
@@ -133,17 +159,32 @@ interface Presented {
 }
 
 export function createCredentialSource(
-  credentials: ResourceCredentials,
+  { credentials, credentialPolicy, roleSessions, signRequest }: CredentialDependencies,
   target: CalledTarget,
   selected: SelectedCredential,
-  { workloadAccessToken, isForAgent }: Presented,
+  { gateway, workloadAccessToken, isForAgent }: Presented,
 ): CredentialSource {
   const place = credentialPlace(target.credential);
   const returnUrl = selected.kind === 'token' ? selected.request.resourceOauth2ReturnUrl : undefined;
   const onFailure = withoutReturnUrl(isForAgent, returnUrl);
 
+  /** The operator can have changed what is allowed since the target was configured. */
+  function checkAllowed(): void {
+    const denial = target.credential && credentialDenial(credentialPolicy, gateway, target.credential);
+    if (denial === undefined) return;
+    throw new GatewayProblem(
+      'credential-unavailable',
+      `The credential of this target cannot be used: ${denial}.`,
+      {
+        detail: 'credential: not allowed by the operator',
+      },
+    );
+  }
+
   async function retrieve(more: readonly string[] = []): Promise<Credential> {
     if (selected.kind === 'none') return selected;
+    checkAllowed();
+    if (selected.kind === 'session') return { kind: 'session', session: await roleSessions(gateway) };
     if (selected.kind === 'api-key') {
       const secret = await credentials.apiKey(workloadAccessToken(), selected.providerName);
       return { kind: 'api-key', secret };
@@ -163,6 +204,10 @@ export function createCredentialSource(
     },
     async attach(credential, request) {
       if (credential.kind === 'none' || !place) return NOT_PLACED;
+      if (credential.kind === 'session') {
+        const { secretAccessKey, sessionToken } = credential.session;
+        return { ...NOT_PLACED, secrets: [secretAccessKey, sessionToken] };
+      }
       if (credential.kind === 'api-key' || credential.tokenType === undefined || selected.kind !== 'token') {
         return placed(place, credential.secret);
       }
@@ -177,6 +222,11 @@ export function createCredentialSource(
       const { accessToken, dpopProof } = await credentials.proof(requested, request);
       const bound = placed({ ...place, prefix: 'DPoP' }, accessToken);
       return { ...bound, headers: { ...bound.headers, dpop: dpopProof } };
+    },
+    async sign(credential, request) {
+      return credential.kind === 'session' && selected.kind === 'session'
+        ? signRequest(request, selected.scope, credential.session)
+        : request.headers;
     },
   };
 }

@@ -118,14 +118,17 @@ async function send(
   const attached = await source.attach(credential, proven);
   const requested = new URL(admitted.url);
   requested.search = targetQuery(request.query, target, place, attached.query);
-  const headers = { ...requestHeaders(request.headers, target, place), ...attached.headers };
+  const unsigned = { ...requestHeaders(request.headers, target, place), ...attached.headers };
+  const { method } = request;
+  const body = payloadOf(request);
+  const headers = { ...(await source.sign(credential, { method, url: requested, headers: unsigned, body })) };
   const attempt = new AbortController();
   const either = AbortSignal.any([signal, attempt.signal]);
-  const sent = { method: request.method, headers, body: payloadOf(request), route, signal: either };
+  const sent = { method, headers, body, route, signal: either };
   try {
     signal.throwIfAborted();
     // Before it is sent: the target can show it in another response that is still open.
-    if (attached.secret !== undefined && !secrets.includes(attached.secret)) secrets.push(attached.secret);
+    secrets.push(...attached.secrets.filter((secret) => !secrets.includes(secret)));
     const response = await unlessAborted(signal, forward(requested, sent));
     const remover = secrets.length > 0 ? new EchoRemover(secrets) : undefined;
     return { response, requested, remover, discard: () => attempt.abort() };
@@ -164,7 +167,7 @@ export async function exchange(
       // Otherwise, the target would choose the scopes of its credential: only the consent of the user can widen it.
       if (!isConsented(admitted.selected)) return undefined;
       const wider = isRepeated ? credential : await source.retrieve(verdict.scopes);
-      if (wider.kind === 'none' || credential.kind === 'none') return undefined;
+      if (wider.kind !== 'token' || credential.kind !== 'token') return undefined;
       return wider.secret === credential.secret ? undefined : repeated(wider, scopesObtained);
     }
     if (credential.kind !== 'token') throw credentialRejected(credential);

@@ -16,6 +16,7 @@ import {
   createCredentialSource,
   selectedCredential,
   type Credential,
+  type CredentialDependencies,
   type CredentialSource,
   STATE_HEADER,
 } from './credential';
@@ -28,17 +29,15 @@ import type { GatewayReader } from './gateway-reader';
 import { admitCall, apiOf, type ReceivedCall } from './inbound';
 import { isAwaited } from './mcp-consent';
 import { ConsentRequired } from './problem';
-import type { ResourceCredentials } from './resource-credentials';
 import { changedMeanwhile, type Pause } from './revocation-watch';
 import { endpointOf, protocolOf } from './target';
 import { targetQuery } from './target-query';
 import { targetUrl } from './target-url';
 
-export interface InvokeDependencies {
+export interface InvokeDependencies extends CredentialDependencies {
   readonly gateways: GatewayReader;
   readonly userTokens: UserTokenVerifier;
   readonly workloadTokens: WorkloadTokens;
-  readonly credentials: ResourceCredentials;
   readonly audit: AuditTrail;
   readonly system: Pick<System, 'now'>;
   readonly bases: Required<GatewayUrls>;
@@ -177,7 +176,8 @@ async function admit(
       now.target.revision === target.revision
     );
   };
-  const source = createCredentialSource(deps.credentials, target, selected, {
+  const source = createCredentialSource(deps, target, selected, {
+    gateway,
     workloadAccessToken: access.token,
     isForAgent: calledFor.callingAgent !== undefined,
   });

@@ -11,6 +11,7 @@ export type ProblemKind =
   | 'consent-required'
   | 'credential-renewed'
   | 'credential-rejected'
+  | 'credential-unavailable'
   | 'access-ended'
   | 'access-unchecked'
   | 'target-unavailable';
@@ -42,6 +43,11 @@ export const PROBLEM_KINDS: Readonly<Record<ProblemKind, KindOfProblem>> = {
     status: 502,
     error: 'RuntimeClientError',
     title: 'The target rejects the credential',
+  },
+  'credential-unavailable': {
+    status: 502,
+    error: 'RuntimeClientError',
+    title: 'The gateway cannot use the credential of the target',
   },
   'access-ended': { status: 403, error: 'AccessDeniedException', title: 'The access was ended' },
   'access-unchecked': {

@@ -5,7 +5,7 @@
 import { unlessAborted } from '../abort';
 import { ServiceError, type ErrorName } from '../service-error';
 import type { Access } from './access';
-import type { CredentialSource, SelectedCredential } from './credential';
+import { isRetrieved, type CredentialSource, type SelectedCredential } from './credential';
 import { GatewayProblem } from './problem';
 
 /** Milliseconds between two checks. */
@@ -54,7 +54,7 @@ export interface WatchedAccess {
 /** @throws ServiceError if there is no access any more, or it cannot be checked */
 async function check({ access, selected, source, isUnchanged }: WatchedAccess): Promise<void> {
   if (!(await isUnchanged())) throw changedMeanwhile();
-  await access.renew(selected.kind === 'none' ? 'always' : 'ending');
+  await access.renew(isRetrieved(selected) ? 'ending' : 'always');
   await source.retrieve();
 }
 

@@ -57,6 +57,12 @@ export function credentialRejected({ kind }: Credential): GatewayProblem {
         'The target rejects the API key. Ask the owner of the gateway to update it.',
         parts,
       );
+    case 'session':
+      return new GatewayProblem(
+        KIND,
+        'The target rejects the signature of the gateway. Ask the owner of the gateway to check the service, the Region, and the permissions of its role.',
+        parts,
+      );
     case 'token':
       return new GatewayProblem(
         KIND,

@@ -4,6 +4,7 @@
  */
 import { REGION } from '../../model/regions';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
+import { parseTargetRoles, type TargetCredentialPolicy } from '../../domain/gateway/manage/credential-policy';
 import type { GatewayUrls } from '../../domain/gateway/manage/gateway';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
@@ -178,6 +179,11 @@ export function readGatewayUrls(): GatewayUrls {
   const { GATEWAY_JWT_URL, GATEWAY_IAM_URL } = readEnvironment('GATEWAY_JWT_URL', 'GATEWAY_IAM_URL');
   return { CUSTOM_JWT: GATEWAY_JWT_URL, AWS_IAM: GATEWAY_IAM_URL };
 }
+
+/** @returns what targets of gateways can use. @throws Error with one line that says what is wrong */
+export const readCredentialPolicy = (): TargetCredentialPolicy => ({
+  targetRoles: readJson('GATEWAY_TARGET_ROLES', '[]', parseTargetRoles),
+});
 
 /** Returns whether every consent begins with the consent page of this service. */
 export const readConsentPage = (): boolean => process.env.CONSENT_PAGE === 'true';

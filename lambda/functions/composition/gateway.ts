@@ -6,19 +6,24 @@ import { setTimeout } from 'node:timers/promises';
 import { createGatewayReader } from '../../adapters/dynamodb/gateway-reader';
 import { createGatewayTargetStore } from '../../adapters/dynamodb/gateway-target-store';
 import { createTable } from '../../adapters/dynamodb/table';
+import { createRequestSigner } from '../../adapters/aws/request-signature';
+import { environmentRegion } from '../../adapters/aws/signed-requests';
 import { forward } from '../../adapters/http/forward';
 import type { IdentityService } from '../../adapters/identity/identity-requests';
 import { createResourceCredentials } from '../../adapters/identity/resource-credentials';
 import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
 import { mcpClient } from '../../adapters/mcp/client';
 import { serveMcp } from '../../adapters/mcp/server';
+import { createAssumeRole } from '../../adapters/sts/role-sessions';
 import { system } from '../../adapters/system';
 import type { Forward } from '../../domain/gateway/exchange';
 import { listToolsForOwner } from '../../domain/gateway/mcp/list-tools';
+import { createRoleSessions } from '../../domain/gateway/role-sessions';
 import type { Pause } from '../../domain/gateway/revocation-watch';
 import { createGatewayHandler, type GatewayHandler } from '../../gate/gateway-handler';
 import { GATEWAY_CALLS, type GatewayCallee } from '../../model/events/gateway';
 import { TOOLS_TIMEOUT_MS } from '../../model/time-limits';
+import { readCredentialPolicy } from './environment';
 import type { GatewayAuthorizerEnvironment } from './gateway-authorizer';
 import { createCallHandler } from './invocation';
 import { issuerReaders } from './issuer-readers';
@@ -46,6 +51,9 @@ export function composeGateway({ identity, ...environment }: GatewayEnvironment)
     targets: createGatewayTargetStore(createTable(dynamodb, directoryTable)),
     workloadTokens: createWorkloadTokens(identity, 'gateway'),
     credentials: createResourceCredentials(identity),
+    credentialPolicy: readCredentialPolicy(),
+    roleSessions: createRoleSessions(createAssumeRole(), system),
+    signRequest: createRequestSigner(environmentRegion()),
     forward: ((url, request) => forward(url, request, endpointPolicy)) satisfies Forward,
     audit,
     requests,

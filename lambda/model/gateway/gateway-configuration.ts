@@ -11,8 +11,17 @@ import { issuerMembers, scopeToken } from '../trusted-issuer';
 export const GATEWAY_AUTHORIZERS = ['CUSTOM_JWT', 'AWS_IAM'] as const;
 export type GatewayAuthorizerType = (typeof GATEWAY_AUTHORIZERS)[number];
 
-/** For `roleArn`, which the AWS API requires. The service stores it and never uses it, so the role need not exist. */
+/** For `roleArn`, which the AWS API requires, of a gateway that signs no requests: the role need not exist. */
 export const UNUSED_ROLE_ARN = 'arn:aws:iam:::role/gateway';
+
+/** Roles that the operator lets gateways assume, with the wildcards of IAM. */
+export const RoleArnPatternSchema = v.pipe(
+  v.string(),
+  v.regex(
+    /^arn:[\w*?-]+:iam::[\d*?]+:role\/[\x21-\x7e]+$/,
+    'must be the ARN of a role, in which * and ? are wildcards',
+  ),
+);
 
 /**
  * The AWS type `AuthorizerConfiguration`. Without allowedAudience and allowedClients, tokens have to be for the gateway's

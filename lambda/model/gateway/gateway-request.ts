@@ -7,6 +7,7 @@ import { listing, tags } from '../request-values';
 import { GatewayAuthorizerConfigurationSchema, GATEWAY_AUTHORIZERS } from './gateway-configuration';
 import {
   apiKeyCredentialProvider,
+  iamCredentialProvider,
   MetadataConfigurationSchema,
   NAME_RULE,
   oauthCredentialProvider,
@@ -97,13 +98,15 @@ export const updatedGateway = v.strictObject({
 export interface UpdateGatewayInput extends Of<typeof updatedGateway> {}
 
 /** Of the credential providers, the kinds that this service has. */
+const SERVED_CREDENTIALS = ['OAUTH', 'API_KEY', 'GATEWAY_IAM_ROLE'] as const;
+
 const credentialProviderType = v.pipe(
   v.picklist(['OAUTH', 'API_KEY', 'GATEWAY_IAM_ROLE', 'CALLER_IAM_CREDENTIALS', 'JWT_PASSTHROUGH']),
   v.check(
-    (type) => type === 'OAUTH' || type === 'API_KEY',
-    'must be OAUTH or API_KEY: a gateway of this service attaches credentials of credential providers only',
+    (type) => SERVED_CREDENTIALS.some((served) => served === type),
+    `must be ${SERVED_CREDENTIALS.slice(0, -1).join(', ')}, or ${SERVED_CREDENTIALS.at(-1)}: a signature does not contain the key of the caller`,
   ),
-  v.transform((type) => type as 'OAUTH' | 'API_KEY'),
+  v.transform((type) => type as (typeof SERVED_CREDENTIALS)[number]),
 );
 
 const requestedCredential = v.strictObject({
@@ -113,9 +116,7 @@ const requestedCredential = v.strictObject({
       v.strictObject({
         oauthCredentialProvider: v.exactOptional(oauthCredentialProvider),
         apiKeyCredentialProvider: v.exactOptional(apiKeyCredentialProvider),
-        iamCredentialProvider: refused(
-          'is not supported by this service: a gateway does not sign requests with a role',
-        ),
+        iamCredentialProvider: v.exactOptional(iamCredentialProvider),
       }),
       exactlyOne(),
     ),

@@ -161,6 +161,14 @@ export const apiKeyCredentialProvider = v.strictObject({
 });
 export interface ApiKeyTargetCredential extends Of<typeof apiKeyCredentialProvider> {}
 
+export const iamCredentialProvider = v.strictObject({
+  /** Signing name of the service that verifies the signature, such as `execute-api`. */
+  service: matching(1, 64, /^[a-zA-Z0-9._-]+$/, onlyCharacters('the characters . _ -')),
+  /** By default, the Region of the deployment. */
+  region: v.exactOptional(matching(1, 32, /^[a-zA-Z0-9-]+$/, onlyCharacters('the character -'))),
+});
+export interface IamTargetCredential extends Of<typeof iamCredentialProvider> {}
+
 /** The AWS type `CredentialProviderConfiguration`, of which a target has one or none. */
 export const CredentialProviderConfigurationSchema = v.variant('credentialProviderType', [
   v.strictObject({
@@ -170,6 +178,10 @@ export const CredentialProviderConfigurationSchema = v.variant('credentialProvid
   v.strictObject({
     credentialProviderType: v.literal('API_KEY'),
     credentialProvider: v.strictObject({ apiKeyCredentialProvider }),
+  }),
+  v.strictObject({
+    credentialProviderType: v.literal('GATEWAY_IAM_ROLE'),
+    credentialProvider: v.strictObject({ iamCredentialProvider }),
   }),
 ]);
 export type CredentialProviderConfiguration = Of<typeof CredentialProviderConfigurationSchema>;

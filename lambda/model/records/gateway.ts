@@ -16,7 +16,7 @@ const creationHash = v.exactOptional(v.string());
 export const GatewaySchema = v.object({
   ...OwnedResourceSchema.entries,
   description: v.exactOptional(v.string()),
-  /** Required by the AWS API. Stored and returned, and never used. */
+  /** Required by the AWS API. Assumed only for targets with `GATEWAY_IAM_ROLE`. */
   roleArn: v.string(),
   authorizerType: v.picklist(GATEWAY_AUTHORIZERS),
   /** Present with `CUSTOM_JWT` only. */

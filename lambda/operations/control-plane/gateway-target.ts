@@ -47,6 +47,11 @@ const OWN_SCOPES: Difference = {
   why: 'the server would read several scopes where policies evaluate one; a member without a use is rejected',
 };
 
+const SIGNED: Difference = {
+  what: 'requires `iamCredentialProvider` with `GATEWAY_IAM_ROLE`, and a `roleArn` of the gateway that the operator allows; rejects query parameters that begin with `X-Amz-` then',
+  why: 'each target states what the role signs for, and a caller must not add to a signature',
+};
+
 const SIZED: Difference = {
   what: 'limits a target to 32,768 bytes as JSON, and its tools to 262,144 bytes',
   why: 'a target and its tools are one record, and all targets of a gateway are read together',
@@ -59,9 +64,9 @@ const PINNED: Difference = {
 
 export const reference: ReferenceOf<typeof gatewayTarget> = {
   CreateGatewayTarget: {
-    does: 'Creates a target: a server to which the gateway forwards the requests below `{gatewayUrl}/{name}`, or, in a gateway with the `protocolType` `MCP`, an MCP server, whose tools have the names `{name}___{tool}` at `gatewayUrl`. By default, the name is the ID. `credentialProviderConfigurations` names the credential provider whose credential the gateway attaches: of the same owner, or with a resource policy that allows the owner. Without it, requests have no credential. The workload identity of the gateway accepts `defaultReturnUrl` in consents.',
+    does: 'Creates a target: a server to which the gateway forwards the requests below `{gatewayUrl}/{name}`, or, in a gateway with the `protocolType` `MCP`, an MCP server, whose tools have the names `{name}___{tool}` at `gatewayUrl`. By default, the name is the ID. `credentialProviderConfigurations` names the credential provider whose credential the gateway attaches (of the same owner, or with a resource policy that allows the owner), or what the role of the gateway signs for. Without it, requests have no credential. The workload identity of the gateway accepts `defaultReturnUrl` in consents.',
     errors: ['ConflictException', 'ServiceQuotaExceededException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, READY, REPEATED, NORMALIZED, RESERVED, OWN_SCOPES, SIZED, PINNED],
+    differs: [GATEWAY_OWNED, READY, REPEATED, NORMALIZED, RESERVED, OWN_SCOPES, SIGNED, SIZED, PINNED],
   },
   GetGatewayTarget: {
     does: 'Returns a target by its ID.',
@@ -71,7 +76,7 @@ export const reference: ReferenceOf<typeof gatewayTarget> = {
   UpdateGatewayTarget: {
     does: 'Replaces the configuration: omitted members are removed. The name must stay: callers have it in their URLs. The tools of an MCP server are accepted as they are now.',
     errors: ['ConflictException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, READY, NORMALIZED, RESERVED, OWN_SCOPES, SIZED, PINNED],
+    differs: [GATEWAY_OWNED, READY, NORMALIZED, RESERVED, OWN_SCOPES, SIGNED, SIZED, PINNED],
   },
   DeleteGatewayTarget: {
     does: 'Deletes a target. The grants of users stay: they belong to the agents.',

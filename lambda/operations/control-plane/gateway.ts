@@ -31,9 +31,9 @@ const READY: Difference = {
   why: 'a gateway is one record, and serves requests as soon as the response is returned',
 };
 
-const UNUSED_GATEWAY_ROLE: Difference = {
-  what: 'stores `roleArn`, returns it, and never uses it',
-  why: 'AWS clients require the member; the functions of this service need no role of the caller',
+const GATEWAY_ROLE: Difference = {
+  what: 'assumes `roleArn` only for targets with `GATEWAY_IAM_ROLE`, with the ARN of the owner as the external ID (`sts:ExternalId`)',
+  why: 'there is no `iam:PassRole` here, so the trust policy of the role decides which owner can use it; everything else needs no role of the owner',
 };
 
 export const REPEATED: Difference = {
@@ -50,7 +50,7 @@ export const reference: ReferenceOf<typeof gateway> = {
   CreateGateway: {
     does: 'Creates a gateway, which attaches credentials to the requests of agents and users and forwards them to its targets. Its workload identity has the name `gatewayId`; only the gateway acts with it. Requires a deployment with gateways. `CUSTOM_JWT` authorizes callers by a user token of the issuer in `authorizerConfiguration`, and `AWS_IAM` by a signature and the workload access token of an agent.',
     errors: ['ConflictException', 'ServiceQuotaExceededException'],
-    differs: [UNUSED_GATEWAY_ROLE, READY, REPEATED, OWN_AUDIENCE],
+    differs: [GATEWAY_ROLE, READY, REPEATED, OWN_AUDIENCE],
   },
   GetGateway: {
     does: 'Returns a gateway by its ID or ARN.',
@@ -60,7 +60,7 @@ export const reference: ReferenceOf<typeof gateway> = {
   UpdateGateway: {
     does: 'Replaces the configuration: omitted members are removed. `name` and `authorizerType` must stay: the URL of the gateway depends on them.',
     errors: ['ConflictException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, UNUSED_GATEWAY_ROLE, READY, OWN_AUDIENCE],
+    differs: [GATEWAY_OWNED, GATEWAY_ROLE, READY, OWN_AUDIENCE],
   },
   DeleteGateway: {
     does: 'Deletes a gateway with its targets and its workload identity, whose grants are revoked. It stops immediately: requests that it forwards end. If the response is ThrottlingException, the next call continues.',

@@ -14,6 +14,7 @@ from world import World
 
 ACCOUNT = "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/gateway"
+TARGET_ROLE = f"arn:aws:iam::{ACCOUNT}:role/target-of-gateway"
 TARGET = {"http": {"passthrough": {"endpoint": "https://api.example/v1", "protocolType": "CUSTOM"}}}
 
 
@@ -120,6 +121,31 @@ def test_a_gateway_with_one_url_has_mcp_servers(world: World, control: Any) -> N
     with refused("ValidationException", 400) as refusal:
         control.synchronize_gateway_targets(**named, targetIdList=[target["targetId"]])
     assert "without mcpToolSchema" in refusal.message
+
+
+def test_a_target_gets_signatures_with_a_role_that_the_operator_allows(
+    world: World, control: Any
+) -> None:
+    credential = {
+        "credentialProviderType": "GATEWAY_IAM_ROLE",
+        "credentialProvider": {"iamCredentialProvider": {"service": "execute-api"}},
+    }
+    request = {
+        "name": "orders",
+        "targetConfiguration": TARGET,
+        "credentialProviderConfigurations": [credential],
+    }
+    gateway_id = control.create_gateway(
+        name=world.new_name("py-signing"), roleArn=TARGET_ROLE, authorizerType="AWS_IAM"
+    )["gatewayId"]
+    target = control.create_gateway_target(gatewayIdentifier=gateway_id, **request)
+    assert target["credentialProviderConfigurations"] == [credential]
+    other = control.create_gateway(
+        name=world.new_name("py-other"), roleArn=ROLE, authorizerType="AWS_IAM"
+    )["gatewayId"]
+    with refused("ValidationException", 400) as refusal:
+        control.create_gateway_target(gatewayIdentifier=other, **request)
+    assert "does not allow the roleArn" in refusal.message
 
 
 def test_an_operation_that_the_service_does_not_have_returns_the_reason(control: Any) -> None:

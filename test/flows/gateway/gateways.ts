@@ -83,6 +83,7 @@ export async function openGateway(
     owner?: PrincipalName;
     exceptionLevel?: 'DEBUG';
     protocolType?: 'MCP';
+    roleArn?: string;
     authorizer?: object;
   } = {},
 ): Promise<TestGateway> {

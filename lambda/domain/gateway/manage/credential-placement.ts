@@ -33,9 +33,14 @@ export function credentialPlace(
   configuration: CredentialProviderConfiguration | undefined,
 ): CredentialPlace | undefined {
   if (!configuration) return undefined;
-  return configuration.credentialProviderType === 'API_KEY'
-    ? placeOfApiKey(configuration.credentialProvider.apiKeyCredentialProvider)
-    : { location: 'HEADER', name: AUTHORIZATION, prefix: 'Bearer' };
+  switch (configuration.credentialProviderType) {
+    case 'API_KEY':
+      return placeOfApiKey(configuration.credentialProvider.apiKeyCredentialProvider);
+    case 'OAUTH':
+      return { location: 'HEADER', name: AUTHORIZATION, prefix: 'Bearer' };
+    case 'GATEWAY_IAM_ROLE':
+      return { location: 'HEADER', name: AUTHORIZATION };
+  }
 }
 
 /** RFC 9110 section 5.5, without the octets that servers read in different ways. */
@@ -43,13 +48,13 @@ const FIELD_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** The members of a request that contain the credential. */
 export interface PlacedCredential {
-  /** The credential, which responses must not contain; undefined without one. */
-  readonly secret: string | undefined;
+  /** Texts of the credential that responses must not contain. */
+  readonly secrets: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly query: readonly (readonly [name: string, value: string])[];
 }
 
-export const NOT_PLACED: PlacedCredential = { secret: undefined, headers: {}, query: [] };
+export const NOT_PLACED: PlacedCredential = { secrets: [], headers: {}, query: [] };
 
 /**
  * Returns a credential in its place.
@@ -59,7 +64,7 @@ export const NOT_PLACED: PlacedCredential = { secret: undefined, headers: {}, qu
  */
 export function placed({ location, name, prefix }: CredentialPlace, secret: string): PlacedCredential {
   const value = prefix === undefined ? secret : `${prefix} ${secret}`;
-  if (location === 'QUERY_PARAMETER') return { secret, headers: {}, query: [[name, value]] };
+  if (location === 'QUERY_PARAMETER') return { secrets: [secret], headers: {}, query: [[name, value]] };
   if (!FIELD_VALUE.test(value)) {
     throw new ServiceError(
       'InternalServerException',
@@ -67,5 +72,5 @@ export function placed({ location, name, prefix }: CredentialPlace, secret: stri
       { detail: 'credential: not printable ASCII' },
     );
   }
-  return { secret, headers: { [name.toLowerCase()]: value }, query: [] };
+  return { secrets: [secret], headers: { [name.toLowerCase()]: value }, query: [] };
 }

@@ -9,6 +9,7 @@ import { checkEndpoint } from '../../endpoint';
 import { authorizeCredentialUse } from '../../policy/access';
 import type { Caller } from '../../principal';
 import { credentialPlace, type CredentialPlace } from './credential-placement';
+import { credentialDenial, type TargetCredentialPolicy } from './credential-policy';
 import { checkEndpointServed } from '../../private-endpoint';
 import { apiKeyProviderArn, type ApiKeyProviderStore } from '../../provider/api-key-provider';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../../provider/oauth2-provider';
@@ -20,6 +21,7 @@ export interface TargetCheckDependencies {
   readonly apiKeyProviders: Pick<ApiKeyProviderStore, 'get'>;
   readonly arnPrefix: string;
   readonly endpointPolicy: EndpointPolicy;
+  readonly credentialPolicy: TargetCredentialPolicy;
 }
 
 /** The members of a target that are checked. */
@@ -28,7 +30,15 @@ export type CheckedTarget = Pick<
   'targetConfiguration' | 'credential' | 'metadataConfiguration' | 'privateEndpoint'
 >;
 
-const CREDENTIAL = 'credentialProviderConfigurations.0.credentialProvider';
+const CONFIGURATION = 'credentialProviderConfigurations.0';
+const CREDENTIAL = `${CONFIGURATION}.credentialProvider`;
+
+/** The member of a credential provider that each type requires. */
+const MEMBER_OF = {
+  OAUTH: 'oauthCredentialProvider',
+  API_KEY: 'apiKeyCredentialProvider',
+  GATEWAY_IAM_ROLE: 'iamCredentialProvider',
+} as const satisfies Record<CredentialProviderConfiguration['credentialProviderType'], string>;
 
 /** Returns the credential with the kind of provider that its type requires. @throws ValidationException */
 export function credentialOf(
@@ -37,15 +47,17 @@ export function credentialOf(
   const [requested] = configurations ?? [];
   if (!requested) return undefined;
   const { credentialProviderType: type, credentialProvider: provider = {} } = requested;
-  const { oauthCredentialProvider, apiKeyCredentialProvider } = provider;
+  const { oauthCredentialProvider, apiKeyCredentialProvider, iamCredentialProvider } = provider;
   if (type === 'OAUTH' && oauthCredentialProvider) {
     return { credentialProviderType: type, credentialProvider: { oauthCredentialProvider } };
   }
   if (type === 'API_KEY' && apiKeyCredentialProvider) {
     return { credentialProviderType: type, credentialProvider: { apiKeyCredentialProvider } };
   }
-  const needed = type === 'OAUTH' ? 'oauthCredentialProvider' : 'apiKeyCredentialProvider';
-  throw invalidMember(CREDENTIAL, `must have ${needed} for the credentialProviderType ${type}`);
+  if (type === 'GATEWAY_IAM_ROLE' && iamCredentialProvider) {
+    return { credentialProviderType: type, credentialProvider: { iamCredentialProvider } };
+  }
+  throw invalidMember(CREDENTIAL, `must have ${MEMBER_OF[type]} for the credentialProviderType ${type}`);
 }
 
 function checkTargetEndpoint(
@@ -86,6 +98,7 @@ const isSame = (one: string, other: string): boolean => one.toLowerCase() === ot
 /** Checks the names of headers and query parameters. @throws ValidationException */
 function checkNames({ targetConfiguration, metadataConfiguration = {}, credential }: CheckedTarget): void {
   const place = credentialPlace(credential);
+  const isSigned = credential?.credentialProviderType === 'GATEWAY_IAM_ROLE';
   const isCredential = (location: CredentialPlace['location'], name: string): boolean =>
     place?.location === location && isSame(place.name, name);
   for (const member of ['allowedRequestHeaders', 'allowedResponseHeaders'] as const) {
@@ -96,16 +109,23 @@ function checkNames({ targetConfiguration, metadataConfiguration = {}, credentia
       if (fault !== undefined) throw invalidMember(`metadataConfiguration.${member}.${index}`, fault);
     }
   }
-  const ofCredential = 'must not be the query parameter of the credential';
-  for (const [index, name] of (metadataConfiguration.allowedQueryParameters ?? []).entries()) {
-    if (isCredential('QUERY_PARAMETER', name)) {
-      throw invalidMember(`metadataConfiguration.allowedQueryParameters.${index}`, ofCredential);
-    }
-  }
-  for (const name of Object.keys(targetConfiguration.http?.passthrough?.staticQueryParameters ?? {})) {
-    if (isCredential('QUERY_PARAMETER', name)) {
-      throw invalidMember(`targetConfiguration.http.passthrough.staticQueryParameters.${name}`, ofCredential);
-    }
+  const queryFault = (name: string): string | undefined => {
+    if (isCredential('QUERY_PARAMETER', name)) return 'must not be the query parameter of the credential';
+    return isSigned && /^x-amz-/i.test(name)
+      ? 'must not begin with X-Amz-, because the gateway signs the request'
+      : undefined;
+  };
+  const queryNames = [
+    ...(metadataConfiguration.allowedQueryParameters ?? []).map(
+      (name, index) => [`metadataConfiguration.allowedQueryParameters.${index}`, name] as const,
+    ),
+    ...Object.keys(targetConfiguration.http?.passthrough?.staticQueryParameters ?? {}).map(
+      (name) => [`targetConfiguration.http.passthrough.staticQueryParameters.${name}`, name] as const,
+    ),
+  ];
+  for (const [member, name] of queryNames) {
+    const fault = queryFault(name);
+    if (fault !== undefined) throw invalidMember(member, fault);
   }
   if (place?.location === 'HEADER' && !isSame(place.name, 'Authorization')) {
     const fault = reservedHeaderFault(place.name);
@@ -127,11 +147,16 @@ function providerName(member: string, arn: string, prefix: string): string {
  * @throws ResourceNotFoundException, AccessDeniedException; ValidationException for a provider of another kind
  */
 async function checkProvider(
-  { providers, apiKeyProviders, arnPrefix }: TargetCheckDependencies,
+  { providers, apiKeyProviders, arnPrefix, credentialPolicy }: TargetCheckDependencies,
+  gateway: Gateway,
   principal: Caller,
   identity: WorkloadIdentity,
   credential: CredentialProviderConfiguration,
 ): Promise<void> {
+  const denial = credentialDenial(credentialPolicy, gateway, credential);
+  if (denial !== undefined)
+    throw invalidMember(`${CONFIGURATION}.credentialProviderType`, `cannot be used: ${denial}`);
+  if (credential.credentialProviderType === 'GATEWAY_IAM_ROLE') return;
   if (credential.credentialProviderType === 'OAUTH') {
     const { providerArn, scopes, customParameters, grantType, defaultReturnUrl } =
       credential.credentialProvider.oauthCredentialProvider;
@@ -163,6 +188,7 @@ async function checkProvider(
  */
 export async function checkTarget(
   deps: TargetCheckDependencies,
+  gateway: Gateway,
   principal: Caller,
   identity: WorkloadIdentity,
   target: CheckedTarget,
@@ -171,5 +197,5 @@ export async function checkTarget(
   checkTargetEndpoint(targetConfiguration, deps.endpointPolicy);
   if (privateEndpoint) checkEndpointServed('privateEndpoint', privateEndpoint, deps.endpointPolicy);
   checkNames(target);
-  if (credential) await checkProvider(deps, principal, identity, credential);
+  if (credential) await checkProvider(deps, gateway, principal, identity, credential);
 }

@@ -80,7 +80,7 @@ async function checkedConfiguration(
 ) {
   const configuration = { name: input.name, ...configurationOf(input) };
   checkKind(gateway, configuration);
-  await checkTarget(deps, principal, await keepGatewayIdentity(deps, gateway), configuration);
+  await checkTarget(deps, gateway, principal, await keepGatewayIdentity(deps, gateway), configuration);
   return { ...configuration, ...(await toolsOf(deps, gateway, configuration)) };
 }
 

@@ -7,7 +7,7 @@ import { tokenEntry } from '../../gate/audit';
 import { ServiceError } from '../../service-error';
 import { createAccess } from '../access';
 import { gatewayEntry, OPERATION, targetEntry } from '../audit';
-import { createCredentialSource, selectedCredential } from '../credential';
+import { createCredentialSource, selectedCredential, type CredentialDependencies } from '../credential';
 import type { Forward } from '../exchange';
 import { noSuchTarget, routeOf, type InvokeDependencies } from '../invoke';
 import { endpointOf } from '../target';
@@ -16,7 +16,7 @@ import { connectTo, MAX_LIST_BYTES, type McpClient } from './server-connection';
 
 export interface ListDependencies extends Pick<
   InvokeDependencies,
-  'gateways' | 'audit' | 'workloadTokens' | 'credentials' | 'system' | 'endpointPolicy'
+  keyof CredentialDependencies | 'gateways' | 'audit' | 'workloadTokens' | 'system' | 'endpointPolicy'
 > {
   readonly forward: Forward;
   readonly mcpClient: McpClient;
@@ -41,7 +41,8 @@ export async function listToolsForOwner(
       const ownCall = { onBehalfOf: undefined, callingAgent: undefined };
       const access = await createAccess(deps, gatewayId, ownCall);
       annotate(tokenEntry(access.token()));
-      const source = createCredentialSource(deps.credentials, target, selected, {
+      const source = createCredentialSource(deps, target, selected, {
+        gateway,
         workloadAccessToken: access.token,
         isForAgent: false,
       });

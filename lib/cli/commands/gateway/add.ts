@@ -8,12 +8,11 @@ import { nameTaken } from '../../name-taken';
 import { namingOptions } from '../../option-names';
 import { printAside } from '../../output';
 import { connect } from '../../service';
-import { authorizerOf, GATEWAY_FLAGS, MEMBER_OPTIONS, type IssuerFlags } from './config';
+import { authorizerOf, GATEWAY_FLAGS, MEMBER_OPTIONS, type IssuerFlags, type OwnFlags } from './config';
 import { showGateway, type Gateway } from './gateways';
 
-interface AddFlags extends ConnectionFlags, IssuerFlags {
+interface AddFlags extends ConnectionFlags, IssuerFlags, OwnFlags {
   readonly mcp: boolean;
-  readonly description?: string;
 }
 
 export const add = buildCommand({
@@ -44,7 +43,7 @@ export const add = buildCommand({
       () =>
         service.call<Gateway>(OPERATIONS.CreateGateway, {
           name,
-          roleArn: UNUSED_ROLE_ARN,
+          roleArn: flags.role ?? UNUSED_ROLE_ARN,
           authorizerType: authorizer.authorizerConfiguration ? 'CUSTOM_JWT' : 'AWS_IAM',
           ...authorizer,
           ...(flags.description !== undefined && { description: flags.description }),

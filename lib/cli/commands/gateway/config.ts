@@ -20,6 +20,12 @@ export interface IssuerFlags extends Omit<AuthorizerFlags, 'allowedCaller'> {
   readonly allowedScope?: readonly string[];
 }
 
+/** The options of a gateway that are not about its issuer. */
+export interface OwnFlags {
+  readonly description?: string;
+  readonly role?: string;
+}
+
 export interface IssuerRemovalFlags extends Omit<AuthorizerRemovalFlags, 'noIssuer' | 'noAllowedCallers'> {
   readonly noAllowedScopes: boolean;
 }
@@ -28,6 +34,10 @@ type IssuerChanges = IssuerFlags & Partial<IssuerRemovalFlags>;
 
 export const GATEWAY_FLAGS = {
   description: optionalText('text', 'Description for the owner of the gateway'),
+  role: optionalText(
+    'ARN',
+    'IAM role with which the gateway signs the requests to targets that have --iam-service',
+  ),
   issuer: optionalUrl('--issuer', 'Issuer of the user tokens, or its discovery URL'),
   allowedAudience: AUTHORIZER_FLAGS.allowedAudience,
   allowedClient: AUTHORIZER_FLAGS.allowedClient,
@@ -50,6 +60,7 @@ export const MEMBER_OPTIONS = {
   ...AUTHORIZER_OPTIONS,
   name: 'the name',
   description: '--description',
+  roleArn: '--role',
   allowedScopes: '--allowed-scope',
 } as const;
 

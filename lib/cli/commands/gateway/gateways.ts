@@ -1,6 +1,9 @@
 /** Gateways of the caller: how a person names them, and what people see of them. */
 import { OPERATIONS } from '../../../../lambda/operations';
-import type { GatewayAuthorizerType } from '../../../../lambda/model/gateway/gateway-configuration';
+import {
+  UNUSED_ROLE_ARN,
+  type GatewayAuthorizerType,
+} from '../../../../lambda/model/gateway/gateway-configuration';
 import { authorizerFields, type Authorized } from '../../authorizer';
 import { closestTo } from '../../closest-name';
 import type { CliContext } from '../../context';
@@ -22,6 +25,7 @@ export interface GatewaySummary {
 }
 
 export interface Gateway extends GatewaySummary, Authorized {
+  readonly roleArn: string;
   readonly gatewayArn: string;
   /** Absent if the operator turned gateways off. */
   readonly gatewayUrl?: string;
@@ -103,6 +107,7 @@ export function showGateway(
     ['URL', gateway.gatewayUrl],
     ['Protocol', gateway.protocolType],
     ['Callers', callersOf(gateway)],
+    ['Role', gateway.roleArn === UNUSED_ROLE_ARN ? undefined : gateway.roleArn],
     ...authorizerFields(gateway.authorizerConfiguration),
     ['Created', isoTime(Date.parse(gateway.createdAt) / 1000)],
     ['Changed', isoTime(Date.parse(gateway.updatedAt) / 1000)],

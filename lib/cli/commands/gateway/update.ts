@@ -15,12 +15,11 @@ import {
   ISSUER_REMOVAL_FLAGS,
   type IssuerFlags,
   type IssuerRemovalFlags,
+  type OwnFlags,
 } from './config';
 import { configuredMembers, findGateway, ONE_GATEWAY, showGateway, type Gateway } from './gateways';
 
-interface UpdateFlags extends ConnectionFlags, IssuerFlags, IssuerRemovalFlags {
-  readonly description?: string;
-}
+interface UpdateFlags extends ConnectionFlags, IssuerFlags, IssuerRemovalFlags, OwnFlags {}
 
 export const update = buildCommand({
   docs: {
@@ -40,9 +39,9 @@ export const update = buildCommand({
     positional: ONE_GATEWAY,
   },
   async func(this: CliContext, flags: UpdateFlags, named: string) {
-    const { description } = flags;
+    const { description, role } = flags;
     checkIssuer(flags);
-    if (description === undefined && !changesIssuer(flags)) {
+    if (description === undefined && role === undefined && !changesIssuer(flags)) {
       throw usageError('Set what changes.', 'For example, --description replaces the description.');
     }
     const service = await connect(this, flags);
@@ -59,6 +58,7 @@ export const update = buildCommand({
         ...configuredMembers(gateway),
         ...authorizerOf(flags, gateway.authorizerConfiguration?.customJWTAuthorizer),
         ...(description !== undefined && { description }),
+        ...(role !== undefined && { roleArn: role }),
       }),
     );
     showGateway(this, updated, flags);

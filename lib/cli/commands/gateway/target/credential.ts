@@ -23,6 +23,8 @@ export interface CredentialFlags {
   readonly header?: string;
   readonly prefix?: string;
   readonly queryParameter?: string;
+  readonly iamService?: string;
+  readonly iamRegion?: string;
 }
 
 export const CREDENTIAL_FLAGS = {
@@ -49,6 +51,11 @@ export const CREDENTIAL_FLAGS = {
   header: optionalText('name', 'Header of the key (default: Authorization)'),
   prefix: optionalText('text', 'Text before the key, such as Bearer, without the space after it'),
   queryParameter: optionalText('name', 'Query parameter of the key, in place of a header'),
+  iamService: optionalText(
+    'name',
+    'Service, such as execute-api, for which the gateway signs requests with its role (gateway add --role)',
+  ),
+  iamRegion: optionalText('Region', 'Region of this service (default: that of the deployment)'),
 } as const;
 
 /** The options by the members that they set. */
@@ -63,35 +70,46 @@ export const CREDENTIAL_OPTIONS: OptionNames = {
   'apiKeyCredentialProvider.providerArn': '--api-key-provider',
   credentialParameterName: '--header or --query-parameter',
   credentialPrefix: '--prefix',
+  'iamCredentialProvider.service': '--iam-service',
+  'iamCredentialProvider.region': '--iam-region',
+  'credentialProviderConfigurations.credentialProviderType': '--iam-service',
 };
 
-/** The options that one kind of credential has, and the option that it needs. */
-const OPTIONS_OF = {
-  provider: { scope: '--scope', grantType: '--grant-type', returnUrl: '--return-url' },
-  apiKeyProvider: { header: '--header', prefix: '--prefix', queryParameter: '--query-parameter' },
-} as const;
+/** The option that selects each kind of credential, and those that only this kind has. */
+const KINDS = {
+  provider: {
+    type: 'OAUTH',
+    option: '--provider',
+    others: { scope: '--scope', grantType: '--grant-type', returnUrl: '--return-url' },
+  },
+  apiKeyProvider: {
+    type: 'API_KEY',
+    option: '--api-key-provider',
+    others: { header: '--header', prefix: '--prefix', queryParameter: '--query-parameter' },
+  },
+  iamService: { type: 'GATEWAY_IAM_ROLE', option: '--iam-service', others: { iamRegion: '--iam-region' } },
+} as const satisfies Partial<Record<keyof CredentialFlags, unknown>>;
 
-const OPTION = { provider: '--provider', apiKeyProvider: '--api-key-provider' } as const;
+type KindName = keyof typeof KINDS;
+const KIND_NAMES = Object.keys(KINDS) as KindName[];
 
 /**
  * @param present credential of the target
  * @throws CliError for options that exclude each other, or need another one
  */
 export function checkCredential(flags: CredentialFlags, present?: RequestedCredential): void {
-  const has = {
-    provider: present?.credentialProviderType === 'OAUTH',
-    apiKeyProvider: present?.credentialProviderType === 'API_KEY',
-  };
-  for (const needed of ['provider', 'apiKeyProvider'] as const) {
-    const other = needed === 'provider' ? 'apiKeyProvider' : 'provider';
-    const isPresent = has[needed] && flags[other] === undefined;
-    for (const [name, option] of Object.entries(OPTIONS_OF[needed])) {
-      if (flags[name as keyof CredentialFlags] !== undefined && flags[needed] === undefined && !isPresent)
-        throw usageError(`${option} needs ${OPTION[needed]}.`);
-    }
+  const selected = KIND_NAMES.filter((name) => flags[name] !== undefined);
+  const [kind = KIND_NAMES.find((name) => KINDS[name].type === present?.credentialProviderType)] = selected;
+  for (const name of KIND_NAMES) {
+    const { option: needed, others } = KINDS[name];
+    const stated = Object.entries(others).find(
+      ([other]) => flags[other as keyof CredentialFlags] !== undefined,
+    );
+    if (stated && name !== kind) throw usageError(`${stated[1]} needs ${needed}.`);
   }
-  if (flags.provider !== undefined && flags.apiKeyProvider !== undefined) {
-    throw usageError('Set either --provider or --api-key-provider: a target has one credential.');
+  if (selected.length > 1) {
+    const options = selected.map((name) => KINDS[name].option).join(' or ');
+    throw usageError(`Set either ${options}: a target has one credential.`);
   }
   if (flags.header !== undefined && flags.queryParameter !== undefined) {
     throw usageError('Set either --header or --query-parameter.');
@@ -109,7 +127,7 @@ const arnOf = async (service: Service, named: string, kind: Kind): Promise<strin
 /**
  * Returns the credential that the options state; undefined for none.
  *
- * @param present credential of the target. Options of a provider of the same kind change it
+ * @param present credential of the target. Options of the same kind change it
  * @throws CliError for a provider that does not exist
  */
 export async function credentialOf(
@@ -118,9 +136,16 @@ export async function credentialOf(
   present?: RequestedCredential,
 ): Promise<RequestedCredential | undefined> {
   const { provider, scope, grantType, returnUrl, apiKeyProvider, header, prefix, queryParameter } = flags;
-  const { oauthCredentialProvider: oauth, apiKeyCredentialProvider: key } = present?.credentialProvider ?? {};
+  const isReplaced = KIND_NAMES.some(
+    (name) => flags[name] !== undefined && KINDS[name].type !== present?.credentialProviderType,
+  );
+  const {
+    oauthCredentialProvider: oauth,
+    apiKeyCredentialProvider: key,
+    iamCredentialProvider: iam,
+  } = (isReplaced ? undefined : present?.credentialProvider) ?? {};
   const oauthArn = provider === undefined ? oauth?.providerArn : await arnOf(service, provider, 'oauth2');
-  if (oauthArn !== undefined && apiKeyProvider === undefined) {
+  if (oauthArn !== undefined) {
     const oauthCredentialProvider = {
       ...oauth,
       providerArn: oauthArn,
@@ -129,6 +154,11 @@ export async function credentialOf(
       ...(returnUrl !== undefined && { defaultReturnUrl: returnUrl }),
     };
     return { credentialProviderType: 'OAUTH', credentialProvider: { oauthCredentialProvider } };
+  }
+  const { iamService: signingName = iam?.service, iamRegion: region = iam?.region } = flags;
+  if (signingName !== undefined) {
+    const iamCredentialProvider = { service: signingName, ...(region !== undefined && { region }) };
+    return { credentialProviderType: 'GATEWAY_IAM_ROLE', credentialProvider: { iamCredentialProvider } };
   }
   const keyArn =
     apiKeyProvider === undefined ? key?.providerArn : await arnOf(service, apiKeyProvider, 'api-key');

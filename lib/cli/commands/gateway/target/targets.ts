@@ -90,6 +90,14 @@ function credentialFields(configuration: CredentialProviderConfiguration | undef
       ['Return URL', oauth.defaultReturnUrl],
     ];
   }
+  if (configuration.credentialProviderType === 'GATEWAY_IAM_ROLE') {
+    const { service, region } = configuration.credentialProvider.iamCredentialProvider;
+    return [
+      ['Credential', 'signature with the role of the gateway'],
+      ['Service', service],
+      ['Region', region],
+    ];
+  }
   const { apiKeyCredentialProvider: key } = configuration.credentialProvider;
   const isQuery = key.credentialLocation === 'QUERY_PARAMETER';
   return [

@@ -1,0 +1,43 @@
+/** Sessions of the roles of gateways. Source: AWS STS API reference, AssumeRole. */
+import { GatewayProblem } from '../../domain/gateway/problem';
+import { SESSION_SECONDS, type AssumeRole } from '../../domain/gateway/role-sessions';
+import { ServiceError } from '../../domain/service-error';
+import { onFirstUse } from '../first-use';
+
+/** Errors that repeat until the owner or the operator changes the role. */
+const DENIALS: readonly string[] = ['AccessDenied', 'ValidationError', 'RegionDisabledException'];
+
+export function createAssumeRole(): AssumeRole {
+  const sts = onFirstUse(async () => {
+    const sdk = await import('@aws-sdk/client-sts');
+    return { sdk, client: new sdk.STSClient({}) };
+  });
+  return async ({ roleArn, externalId, sessionName }) => {
+    const { sdk, client } = await sts();
+    const command = new sdk.AssumeRoleCommand({
+      RoleArn: roleArn,
+      ExternalId: externalId,
+      RoleSessionName: sessionName,
+      DurationSeconds: SESSION_SECONDS,
+    });
+    try {
+      const { AccessKeyId, SecretAccessKey, SessionToken } = (await client.send(command)).Credentials ?? {};
+      if (!AccessKeyId || !SecretAccessKey || !SessionToken) throw new Error('STS returned no session');
+      return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+    } catch (error) {
+      const name = error instanceof Error ? error.name : 'unknown';
+      if (DENIALS.includes(name)) {
+        throw new GatewayProblem(
+          'credential-unavailable',
+          'The gateway cannot assume its role. Ask the owner of the gateway to check roleArn, and that the trust policy of the role names the role of the gateway function and the external ID of the owner.',
+          { detail: `role of the gateway: ${name}`, cause: error },
+        );
+      }
+      throw new ServiceError(
+        'InternalServerException',
+        'The role of the gateway could not be assumed. Try again shortly.',
+        { detail: `role of the gateway: ${name}`, cause: error },
+      );
+    }
+  };
+}
