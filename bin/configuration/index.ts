@@ -66,7 +66,10 @@ export interface FunctionConfiguration extends Omit<FunctionSettings, 'layers' |
 }
 
 /** The APIs of gateways, each with its own domain name, and the limits of their methods. */
-export interface GatewaysConfiguration extends Pick<GatewaysProps, 'throttle' | 'targetRoles'> {
+export interface GatewaysConfiguration extends Pick<
+  GatewaysProps,
+  'throttle' | 'targetRoles' | 'jwtPassthrough'
+> {
   /** For gateways with user tokens. */
   readonly jwtDomain?: DomainConfiguration;
   /** For gateways with IAM. */
@@ -138,7 +141,7 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
   readonly functions?: Partial<Record<keyof ServiceFunctionSettings, FunctionConfiguration>>;
   /**
    * The APIs and functions of gateways (docs/gateways.md): an empty object, or `jwtDomain` and `iamDomain` in the form of
-   * `domain`, `throttle`, and `targetRoles`.
+   * `domain`, `throttle`, `targetRoles`, and `jwtPassthrough`.
    * @default - none: the service has no gateways
    */
   readonly gateways?: GatewaysConfiguration;

@@ -200,6 +200,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
       iamDomain: optional(domain),
       throttle: optional(throttle),
       targetRoles: optional(v.array(text)),
+      jwtPassthrough: optional(flag),
     }),
     props: ({ jwtDomain, iamDomain, ...stated }, scope) => ({
       gateways: {

@@ -30,7 +30,7 @@ const members = v.record(text, v.unknown());
 /** The credential of a target, with the name of its provider if it has one. */
 const CredentialSchema = v.variant('type', [
   v.looseObject({ type: v.picklist(['OAUTH', 'API_KEY']), provider: text }),
-  v.looseObject({ type: v.literal('GATEWAY_IAM_ROLE') }),
+  v.looseObject({ type: v.picklist(['GATEWAY_IAM_ROLE', 'JWT_PASSTHROUGH']) }),
 ]);
 
 /** What the construct writes; the service validates it. */
@@ -84,7 +84,11 @@ const PROVIDER = {
 } as const;
 
 /** Returns a credential with the ARN of the provider, which is in the deployment of the gateway. */
-function credentialProvider({ gatewayArn = '' }: Gateway, { type, ...stated }: StatedCredential): object {
+function credentialProvider(
+  { gatewayArn = '' }: Gateway,
+  { type, ...stated }: StatedCredential,
+): object | undefined {
+  if (type === 'JWT_PASSTHROUGH') return undefined;
   if (type === 'GATEWAY_IAM_ROLE') return { iamCredentialProvider: stated };
   const [deployment = ''] = gatewayArn.split(':gateway/');
   const { provider, ...others } = stated;

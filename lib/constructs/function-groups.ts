@@ -8,6 +8,7 @@ export type GroupVariable =
   | 'BASE_URL'
   | 'CONSENT_PAGE'
   | 'GATEWAY_IAM_URL'
+  | 'GATEWAY_JWT_PASSTHROUGH'
   | 'GATEWAY_JWT_URL'
   | 'GATEWAY_ROLE_ARN'
   | 'GATEWAY_TARGET_ROLES'
@@ -79,6 +80,7 @@ export const GROUPS = {
       'GATEWAY_JWT_URL',
       'GATEWAY_IAM_URL',
       'GATEWAY_TARGET_ROLES',
+      'GATEWAY_JWT_PASSTHROUGH',
     ],
     outbound: false,
   },

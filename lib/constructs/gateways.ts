@@ -73,6 +73,12 @@ export interface GatewaysProps {
    */
   readonly targetRoles?: string[];
   /**
+   * Whether targets of gateways can get the user tokens of their callers (`JWT_PASSTHROUGH`). Such a target can use the token
+   * as the user, also at the gateway and at this service.
+   * @default false
+   */
+  readonly jwtPassthrough?: boolean;
+  /**
    * Memory, concurrency, environment, layers, and tracing of the functions.
    * @default - those of each function
    */
@@ -85,6 +91,7 @@ export const GATEWAYS_PROPS: PropNames<GatewaysProps> = {
   throttle: 'optional',
   webAcl: 'optional',
   targetRoles: 'optional',
+  jwtPassthrough: 'optional',
   functions: 'optional',
 };
 
@@ -172,6 +179,8 @@ export class Gateways extends Construct {
   readonly roleArn: string;
   /** JSON of the roles that gateways can assume; undefined for none. */
   readonly targetRoles?: string;
+  /** Whether targets can get user tokens. */
+  readonly jwtPassthrough: boolean;
   readonly functions: {
     readonly gateway: PublishedFunction;
     readonly 'gateway-authorizer': PublishedFunction;
@@ -205,6 +214,7 @@ export class Gateways extends Construct {
     const withDomain = (domain: ApiDomain | undefined) => ({ ...apiSettings, ...(domain && { domain }) });
     const jwt = new GatewayApi(this, 'Jwt', 'CUSTOM_JWT', withDomain(props.jwtDomain));
     const iam = new GatewayApi(this, 'Iam', 'AWS_IAM', withDomain(props.iamDomain));
+    this.jwtPassthrough = props.jwtPassthrough ?? false;
     this.jwtUrl = jwt.baseUrl;
     this.iamUrl = iam.baseUrl;
 
@@ -240,6 +250,7 @@ export class Gateways extends Construct {
           ...(name === 'gateway' && {
             IDENTITY_ENDPOINT: service.baseUrl,
             ...(this.targetRoles !== undefined && { GATEWAY_TARGET_ROLES: this.targetRoles }),
+            ...(this.jwtPassthrough && { GATEWAY_JWT_PASSTHROUGH: 'true' }),
           }),
           ...(props.namesInMetrics && { NAMES_IN_METRICS: 'true' }),
         },

@@ -77,6 +77,7 @@ export interface GroupFunctionProps {
     readonly jwtUrl: string;
     readonly iamUrl: string;
     readonly targetRoles?: string;
+    readonly jwtPassthrough: boolean;
     readonly functions: Pick<Gateways['functions'], 'gateway'>;
   };
   /** The functions that other functions invoke. Required for the groups that invoke them. */
@@ -118,6 +119,7 @@ function variableOf(
     BASE_URL: props.baseUrl,
     CONSENT_PAGE: props.consentPage ? 'true' : undefined,
     GATEWAY_IAM_URL: props.gateways?.iamUrl,
+    GATEWAY_JWT_PASSTHROUGH: props.gateways?.jwtPassthrough ? 'true' : undefined,
     GATEWAY_JWT_URL: props.gateways?.jwtUrl,
     GATEWAY_ROLE_ARN: props.gateways?.functions.gateway.executionRole.roleArn,
     GATEWAY_TARGET_ROLES: props.gateways?.targetRoles,

@@ -87,12 +87,13 @@ export interface IamRoleProps {
   readonly region?: string;
 }
 
-/** The member of the API for each type of credential. */
+/** The member of the API for each type of credential; undefined for a type that has none. */
 export const CREDENTIAL_MEMBERS = {
   OAUTH: 'oauthCredentialProvider',
   API_KEY: 'apiKeyCredentialProvider',
   GATEWAY_IAM_ROLE: 'iamCredentialProvider',
-} as const satisfies Record<CredentialProviderConfiguration['credentialProviderType'], string>;
+  JWT_PASSTHROUGH: undefined,
+} as const satisfies Record<CredentialProviderConfiguration['credentialProviderType'], string | undefined>;
 
 type Provider = IOAuth2CredentialProvider | IApiKeyCredentialProvider;
 
@@ -106,7 +107,8 @@ const nameOf = (provider: Provider): string =>
 type Stated =
   | ({ readonly type: 'OAUTH' } & Omit<OauthTargetCredential, 'providerArn'>)
   | ({ readonly type: 'API_KEY' } & Omit<ApiKeyTargetCredential, 'providerArn'>)
-  | ({ readonly type: 'GATEWAY_IAM_ROLE' } & IamTargetCredential);
+  | ({ readonly type: 'GATEWAY_IAM_ROLE' } & IamTargetCredential)
+  | { readonly type: 'JWT_PASSTHROUGH' };
 
 /** The credential that a gateway attaches to the requests to a target. */
 export class GatewayCredentialProvider {
@@ -138,6 +140,14 @@ export class GatewayCredentialProvider {
   /** A signature (AWS Signature Version 4) with the `role` of the gateway. All callers of the target have its permissions. */
   static fromIamRole(props: IamRoleProps): GatewayCredentialProvider {
     return new GatewayCredentialProvider({ type: 'GATEWAY_IAM_ROLE', ...props });
+  }
+
+  /**
+   * The user token of the caller, for a gateway whose callers have user tokens. The target can use the token as the user. The
+   * service must have `jwtPassthrough` in its `gateways`.
+   */
+  static jwtPassthrough(): GatewayCredentialProvider {
+    return new GatewayCredentialProvider({ type: 'JWT_PASSTHROUGH' });
   }
 
   /** Name of the provider at the service. @internal */

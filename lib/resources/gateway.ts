@@ -299,11 +299,15 @@ function checkTarget(stated: StatedTarget, credential: GatewayCredentialProvider
     withSamples({
       ...target,
       targetConfiguration: withKnownEndpoint(target.targetConfiguration),
-      ...(member && {
+      ...(type && {
         credentialProviderConfigurations: [
           {
             credentialProviderType: type,
-            credentialProvider: { [member]: { ...(isProvider && { providerArn: SAMPLE_ARN }), ...members } },
+            ...(member && {
+              credentialProvider: {
+                [member]: { ...(isProvider && { providerArn: SAMPLE_ARN }), ...members },
+              },
+            }),
           },
         ],
       }),

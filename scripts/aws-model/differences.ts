@@ -152,9 +152,9 @@ export const REPLACED_SHAPES: readonly ReplacedShape[] = [
   },
   {
     shape: 'CredentialProviderType',
-    here: { type: 'string', enum: ['OAUTH', 'API_KEY', 'GATEWAY_IAM_ROLE'] },
-    what: 'accepts `OAUTH`, `API_KEY`, and `GATEWAY_IAM_ROLE` as `credentialProviderType`, not `CALLER_IAM_CREDENTIALS` and `JWT_PASSTHROUGH`',
-    why: 'a signature does not contain the key of the caller, and a token of a user must not reach a target that it is not for',
+    here: { type: 'string', enum: ['OAUTH', 'API_KEY', 'GATEWAY_IAM_ROLE', 'JWT_PASSTHROUGH'] },
+    what: 'does not accept `CALLER_IAM_CREDENTIALS` as `credentialProviderType`',
+    why: 'a signature does not contain the key of the caller',
   },
   ...['AllowedAudience', 'AllowedClient'].map((shape): ReplacedShape => ({
     shape,

@@ -7,7 +7,10 @@ import { ServiceForCommands } from './command-under-test';
 
 const ROLE = 'arn:aws:iam::123456789012:role/target-orders';
 
-const local = ServiceForCommands.ofFile({ GATEWAY_TARGET_ROLES: JSON.stringify([ROLE]) });
+const local = ServiceForCommands.ofFile({
+  GATEWAY_TARGET_ROLES: JSON.stringify([ROLE]),
+  GATEWAY_JWT_PASSTHROUGH: 'true',
+});
 
 const ISSUER = 'https://idp.example.com';
 const DISCOVERY_URL = `${ISSUER}/.well-known/openid-configuration`;
@@ -252,8 +255,17 @@ describe('a target', () => {
     });
     const refused = await target('add', 'orders', ...URL_OPTION, '--iam-service', 'execute-api');
     expect(refused).toMatchObject({ status: 1, stdout: '' });
-    expect(refused.stderr).toContain('--iam-service');
     expect(refused.stderr).toContain('does not allow the');
+  });
+
+  it('gets the user token of the caller, also after another change', async () => {
+    const named = ['own', '--gateway', 'by-token'];
+    await local.json(['gateway', 'target', 'add', ...named, ...URL_OPTION, '--jwt-passthrough']);
+    const changed = await local.run(['gateway', 'target', 'update', ...named, '--description', 'Own']);
+    expect(fields(changed.stdout)).toMatchObject({
+      Description: 'Own',
+      Credential: 'user token of the caller',
+    });
   });
 
   it('without a return URL is created with a hint that consents need one', async () => {

@@ -44,6 +44,7 @@ export async function startLocalService(env) {
       ...process.env,
       ...{ PORT: '0', DATA_DIR: dataDir, EXAMPLES: 'on', TRUSTED_ISSUERS: '[]' },
       GATEWAY_TARGET_ROLES: '["arn:aws:iam::000000000000:role/target-*"]',
+      GATEWAY_JWT_PASSTHROUGH: 'true',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

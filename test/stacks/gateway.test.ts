@@ -169,6 +169,15 @@ describe('a gateway', () => {
     });
   });
 
+  it('passes the user token to a target', () => {
+    const gateway = gatewayOf({ authorizer: GatewayAuthorizer.usingCustomJwt(ISSUER) });
+    gateway.addHttpTarget('own', {
+      endpoint: ENDPOINT,
+      credential: GatewayCredentialProvider.jwtPassthrough(),
+    });
+    expect(configuration()).toMatchObject({ targets: [{ credential: { type: 'JWT_PASSTHROUGH' } }] });
+  });
+
   it('has attributes that exist after the deployment', () => {
     const { gatewayId, gatewayArn, gatewayUrl, gatewayName, ownerArn } = gatewayOf();
     const resolved = (value: string) => written(stack.resolve(value));

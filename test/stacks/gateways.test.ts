@@ -143,6 +143,16 @@ describe('the roles with which gateways sign requests', () => {
   });
 });
 
+it('targets can get user tokens only if the operator allows it', () => {
+  const variable = (props: AgentIdentityProps) =>
+    Object.entries(synthesized(props).Resources)
+      .filter(([, { Properties }]) => JSON.stringify(Properties).includes('"GATEWAY_JWT_PASSTHROUGH":"true"'))
+      .map(([id]) => id.replace(/^Identity|[0-9A-F]{8}$/g, ''))
+      .sort();
+  expect(variable({ gateways: { jwtPassthrough: true } })).toEqual(['Gatewaysgateway', 'controlplane']);
+  expect(variable({ gateways: { jwtPassthrough: false } })).toEqual([]);
+});
+
 it('only token exchange and credential retrieval know the role of the gateway function', () => {
   const knowing = resources('AWS::Lambda::Function')
     .filter(([id]) => 'GATEWAY_ROLE_ARN' in variablesOf(id))

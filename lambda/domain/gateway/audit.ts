@@ -21,13 +21,15 @@ export function targetEntry(
   httpMethod: string,
 ): Partial<AuditEntry> {
   const called = { target: name, httpMethod };
-  if (!credential || credential.credentialProviderType === 'GATEWAY_IAM_ROLE') return called;
-  if (credential.credentialProviderType === 'API_KEY') {
+  if (credential?.credentialProviderType === 'OAUTH') {
+    const { providerArn, scopes } = credential.credentialProvider.oauthCredentialProvider;
+    return { ...called, credentialProvider: providerArn, scopes };
+  }
+  if (credential?.credentialProviderType === 'API_KEY') {
     return {
       ...called,
       credentialProvider: credential.credentialProvider.apiKeyCredentialProvider.providerArn,
     };
   }
-  const { providerArn, scopes } = credential.credentialProvider.oauthCredentialProvider;
-  return { ...called, credentialProvider: providerArn, scopes };
+  return called;
 }

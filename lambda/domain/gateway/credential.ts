@@ -1,10 +1,14 @@
 /** The credential of one request: what selects it at the identity service, and how it is attached. */
 import { arnParts } from '../../model/arn';
-import { CALLBACK_HEADER } from '../gate/agent-request';
+import { CALLBACK_HEADER, CALLING_AGENT_HEADER } from '../gate/agent-request';
 import type { Flow } from '../../model/flow';
 import type { IamTargetCredential, OauthTargetCredential } from '../../model/gateway/target-configuration';
-import { invalidMember, ServiceError } from '../service-error';
-import { credentialDenial, type TargetCredentialPolicy } from './manage/credential-policy';
+import { accessDenied, invalidMember, ServiceError } from '../service-error';
+import {
+  credentialDenial,
+  type CredentialUser,
+  type TargetCredentialPolicy,
+} from './manage/credential-policy';
 import { credentialPlace, NOT_PLACED, placed, type PlacedCredential } from './manage/credential-placement';
 import { ConsentRequired, GatewayProblem, type OutstandingConsent } from './problem';
 import type { ProvenRequest, ResourceCredentials, ResourceToken, TokenRequest } from './resource-credentials';
@@ -31,12 +35,13 @@ const nameIn = (providerArn: string): string => arnParts(providerArn).resource.s
 /** A credential that was retrieved. */
 export type Credential =
   | { readonly kind: 'none' }
-  | { readonly kind: 'api-key'; readonly secret: string }
+  | { readonly kind: 'api-key' | 'user-token'; readonly secret: string }
   | { readonly kind: 'token'; readonly secret: string; readonly tokenType?: 'DPoP' | undefined }
   | { readonly kind: 'session'; readonly session: RoleSession };
 
 type Selected =
   | { readonly kind: 'none' }
+  | { readonly kind: 'user-token' }
   | { readonly kind: 'api-key'; readonly providerName: string }
   | {
       readonly kind: 'token';
@@ -61,6 +66,7 @@ export function selectedCredential(
 ): Selected {
   const { credential } = target;
   if (!credential) return { kind: 'none' };
+  if (credential.credentialProviderType === 'JWT_PASSTHROUGH') return { kind: 'user-token' };
   if (credential.credentialProviderType === 'API_KEY') {
     const { providerArn } = credential.credentialProvider.apiKeyCredentialProvider;
     return { kind: 'api-key', providerName: nameIn(providerArn) };
@@ -151,7 +157,9 @@ export interface CredentialDependencies {
 
 /** What the gateway presents to the identity service, or signs with. */
 interface Presented {
-  readonly gateway: SigningGateway;
+  readonly gateway: SigningGateway & CredentialUser;
+  /** Absent if no user token came with the request. */
+  readonly userToken?: string | undefined;
   /** Returns the gateway's token, which can change during a long response. */
   readonly workloadAccessToken: () => string;
   /** Whether an agent calls, to which the grant belongs then. */
@@ -162,7 +170,7 @@ export function createCredentialSource(
   { credentials, credentialPolicy, roleSessions, signRequest }: CredentialDependencies,
   target: CalledTarget,
   selected: SelectedCredential,
-  { gateway, workloadAccessToken, isForAgent }: Presented,
+  { gateway, userToken, workloadAccessToken, isForAgent }: Presented,
 ): CredentialSource {
   const place = credentialPlace(target.credential);
   const returnUrl = selected.kind === 'token' ? selected.request.resourceOauth2ReturnUrl : undefined;
@@ -181,9 +189,19 @@ export function createCredentialSource(
     );
   }
 
+  /** An agent acts with what the user granted to it, and the target could not distinguish it from the user. */
+  function passedToken(): string {
+    if (userToken !== undefined && !isForAgent) return userToken;
+    throw accessDenied(
+      `This target gets the user token itself, so agents cannot call it. Call it as the user, without the header ${CALLING_AGENT_HEADER}.`,
+      'an agent calls a target that gets the user token',
+    );
+  }
+
   async function retrieve(more: readonly string[] = []): Promise<Credential> {
     if (selected.kind === 'none') return selected;
     checkAllowed();
+    if (selected.kind === 'user-token') return { kind: 'user-token', secret: passedToken() };
     if (selected.kind === 'session') return { kind: 'session', session: await roleSessions(gateway) };
     if (selected.kind === 'api-key') {
       const secret = await credentials.apiKey(workloadAccessToken(), selected.providerName);
@@ -208,7 +226,7 @@ export function createCredentialSource(
         const { secretAccessKey, sessionToken } = credential.session;
         return { ...NOT_PLACED, secrets: [secretAccessKey, sessionToken] };
       }
-      if (credential.kind === 'api-key' || credential.tokenType === undefined || selected.kind !== 'token') {
+      if (credential.kind !== 'token' || credential.tokenType === undefined || selected.kind !== 'token') {
         return placed(place, credential.secret);
       }
       const { resourceCredentialProviderName, scopes, oauth2Flow, customParameters } = selected.request;

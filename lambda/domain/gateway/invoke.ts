@@ -176,8 +176,10 @@ async function admit(
       now.target.revision === target.revision
     );
   };
+  const { onBehalfOf } = calledFor;
   const source = createCredentialSource(deps, target, selected, {
     gateway,
+    userToken: onBehalfOf && 'userToken' in onBehalfOf ? onBehalfOf.userToken : undefined,
     workloadAccessToken: access.token,
     isForAgent: calledFor.callingAgent !== undefined,
   });

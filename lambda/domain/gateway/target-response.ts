@@ -57,6 +57,12 @@ export function credentialRejected({ kind }: Credential): GatewayProblem {
         'The target rejects the API key. Ask the owner of the gateway to update it.',
         parts,
       );
+    case 'user-token':
+      return new GatewayProblem(
+        KIND,
+        'The target rejects the user token. Ask the owner of the gateway whether the target accepts the tokens of this issuer, or to use TOKEN_EXCHANGE.',
+        parts,
+      );
     case 'session':
       return new GatewayProblem(
         KIND,

@@ -183,6 +183,7 @@ export function readGatewayUrls(): GatewayUrls {
 /** @returns what targets of gateways can use. @throws Error with one line that says what is wrong */
 export const readCredentialPolicy = (): TargetCredentialPolicy => ({
   targetRoles: readJson('GATEWAY_TARGET_ROLES', '[]', parseTargetRoles),
+  jwtPassthrough: process.env.GATEWAY_JWT_PASSTHROUGH === 'true',
 });
 
 /** Returns whether every consent begins with the consent page of this service. */

@@ -98,7 +98,7 @@ export const updatedGateway = v.strictObject({
 export interface UpdateGatewayInput extends Of<typeof updatedGateway> {}
 
 /** Of the credential providers, the kinds that this service has. */
-const SERVED_CREDENTIALS = ['OAUTH', 'API_KEY', 'GATEWAY_IAM_ROLE'] as const;
+const SERVED_CREDENTIALS = ['OAUTH', 'API_KEY', 'GATEWAY_IAM_ROLE', 'JWT_PASSTHROUGH'] as const;
 
 const credentialProviderType = v.pipe(
   v.picklist(['OAUTH', 'API_KEY', 'GATEWAY_IAM_ROLE', 'CALLER_IAM_CREDENTIALS', 'JWT_PASSTHROUGH']),

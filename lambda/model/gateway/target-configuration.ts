@@ -183,5 +183,6 @@ export const CredentialProviderConfigurationSchema = v.variant('credentialProvid
     credentialProviderType: v.literal('GATEWAY_IAM_ROLE'),
     credentialProvider: v.strictObject({ iamCredentialProvider }),
   }),
+  v.strictObject({ credentialProviderType: v.literal('JWT_PASSTHROUGH') }),
 ]);
 export type CredentialProviderConfiguration = Of<typeof CredentialProviderConfigurationSchema>;

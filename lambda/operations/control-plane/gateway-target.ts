@@ -52,6 +52,11 @@ const SIGNED: Difference = {
   why: 'each target states what the role signs for, and a caller must not add to a signature',
 };
 
+const PASSED_TOKEN: Difference = {
+  what: 'accepts `JWT_PASSTHROUGH` only if the operator allows it, and refuses calls of agents to such a target',
+  why: 'the target can use the token as the user, who has granted less to an agent',
+};
+
 const SIZED: Difference = {
   what: 'limits a target to 32,768 bytes as JSON, and its tools to 262,144 bytes',
   why: 'a target and its tools are one record, and all targets of a gateway are read together',
@@ -64,9 +69,20 @@ const PINNED: Difference = {
 
 export const reference: ReferenceOf<typeof gatewayTarget> = {
   CreateGatewayTarget: {
-    does: 'Creates a target: a server to which the gateway forwards the requests below `{gatewayUrl}/{name}`, or, in a gateway with the `protocolType` `MCP`, an MCP server, whose tools have the names `{name}___{tool}` at `gatewayUrl`. By default, the name is the ID. `credentialProviderConfigurations` names the credential provider whose credential the gateway attaches (of the same owner, or with a resource policy that allows the owner), or what the role of the gateway signs for. Without it, requests have no credential. The workload identity of the gateway accepts `defaultReturnUrl` in consents.',
+    does: 'Creates a target: a server to which the gateway forwards the requests below `{gatewayUrl}/{name}`, or, in a gateway with the `protocolType` `MCP`, an MCP server, whose tools have the names `{name}___{tool}` at `gatewayUrl`. By default, the name is the ID. `credentialProviderConfigurations` names the credential provider whose credential the gateway attaches (of the same owner, or with a resource policy that allows the owner), what the role of the gateway signs for, or that the target gets the user token. Without it, requests have no credential. The workload identity of the gateway accepts `defaultReturnUrl` in consents.',
     errors: ['ConflictException', 'ServiceQuotaExceededException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, READY, REPEATED, NORMALIZED, RESERVED, OWN_SCOPES, SIGNED, SIZED, PINNED],
+    differs: [
+      GATEWAY_OWNED,
+      READY,
+      REPEATED,
+      NORMALIZED,
+      RESERVED,
+      OWN_SCOPES,
+      SIGNED,
+      PASSED_TOKEN,
+      SIZED,
+      PINNED,
+    ],
   },
   GetGatewayTarget: {
     does: 'Returns a target by its ID.',
@@ -76,7 +92,7 @@ export const reference: ReferenceOf<typeof gatewayTarget> = {
   UpdateGatewayTarget: {
     does: 'Replaces the configuration: omitted members are removed. The name must stay: callers have it in their URLs. The tools of an MCP server are accepted as they are now.',
     errors: ['ConflictException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, READY, NORMALIZED, RESERVED, OWN_SCOPES, SIGNED, SIZED, PINNED],
+    differs: [GATEWAY_OWNED, READY, NORMALIZED, RESERVED, OWN_SCOPES, SIGNED, PASSED_TOKEN, SIZED, PINNED],
   },
   DeleteGatewayTarget: {
     does: 'Deletes a target. The grants of users stay: they belong to the agents.',

@@ -148,6 +148,26 @@ def test_a_target_gets_signatures_with_a_role_that_the_operator_allows(
     assert "does not allow the roleArn" in refusal.message
 
 
+def test_a_target_of_a_gateway_with_user_tokens_gets_the_token(world: World, control: Any) -> None:
+    credential = {"credentialProviderType": "JWT_PASSTHROUGH"}
+    request = {"targetConfiguration": TARGET, "credentialProviderConfigurations": [credential]}
+    issuer = {"discoveryUrl": "https://login.example/.well-known/openid-configuration"}
+    gateway_id = control.create_gateway(
+        name=world.new_name("py-passing"),
+        roleArn=ROLE,
+        authorizerType="CUSTOM_JWT",
+        authorizerConfiguration={"customJWTAuthorizer": issuer},
+    )["gatewayId"]
+    target = control.create_gateway_target(gatewayIdentifier=gateway_id, name="own", **request)
+    assert target["credentialProviderConfigurations"] == [credential]
+    signed = control.create_gateway(
+        name=world.new_name("py-signed"), roleArn=ROLE, authorizerType="AWS_IAM"
+    )["gatewayId"]
+    with refused("ValidationException", 400) as refusal:
+        control.create_gateway_target(gatewayIdentifier=signed, name="own", **request)
+    assert "CUSTOM_JWT" in refusal.message
+
+
 def test_an_operation_that_the_service_does_not_have_returns_the_reason(control: Any) -> None:
     with refused("ValidationException", 400) as refusal:
         control.list_gateway_rules(gatewayIdentifier="any-0123456789")

@@ -144,6 +144,12 @@ describe('a request that is refused', () => {
     expect((await callAs(world, `${gateway.url.slice(0, -1)}/echo`)).status).toBe(404);
   });
 
+  it('reaches no target that would get the token, because the operator does not allow such targets', async () => {
+    await expect(
+      gateway.target('own', server.origin, { credential: { credentialProviderType: 'JWT_PASSTHROUGH' } }),
+    ).rejects.toThrow('the operator does not allow targets to get user tokens. Use TOKEN_EXCHANGE');
+  });
+
   it('over the API of the other gateways gets a 404', async () => {
     const signing = await openGateway(world, 'AWS_IAM');
     const url = await signing.target('echo', server.origin);

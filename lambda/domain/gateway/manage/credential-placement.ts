@@ -37,6 +37,7 @@ export function credentialPlace(
     case 'API_KEY':
       return placeOfApiKey(configuration.credentialProvider.apiKeyCredentialProvider);
     case 'OAUTH':
+    case 'JWT_PASSTHROUGH':
       return { location: 'HEADER', name: AUTHORIZATION, prefix: 'Bearer' };
     case 'GATEWAY_IAM_ROLE':
       return { location: 'HEADER', name: AUTHORIZATION };

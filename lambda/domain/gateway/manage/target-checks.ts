@@ -38,7 +38,7 @@ const MEMBER_OF = {
   OAUTH: 'oauthCredentialProvider',
   API_KEY: 'apiKeyCredentialProvider',
   GATEWAY_IAM_ROLE: 'iamCredentialProvider',
-} as const satisfies Record<CredentialProviderConfiguration['credentialProviderType'], string>;
+} as const;
 
 /** Returns the credential with the kind of provider that its type requires. @throws ValidationException */
 export function credentialOf(
@@ -47,6 +47,10 @@ export function credentialOf(
   const [requested] = configurations ?? [];
   if (!requested) return undefined;
   const { credentialProviderType: type, credentialProvider: provider = {} } = requested;
+  if (type === 'JWT_PASSTHROUGH') {
+    if (requested.credentialProvider) throw invalidMember(CREDENTIAL, `must be omitted for ${type}`);
+    return { credentialProviderType: type };
+  }
   const { oauthCredentialProvider, apiKeyCredentialProvider, iamCredentialProvider } = provider;
   if (type === 'OAUTH' && oauthCredentialProvider) {
     return { credentialProviderType: type, credentialProvider: { oauthCredentialProvider } };
@@ -156,7 +160,6 @@ async function checkProvider(
   const denial = credentialDenial(credentialPolicy, gateway, credential);
   if (denial !== undefined)
     throw invalidMember(`${CONFIGURATION}.credentialProviderType`, `cannot be used: ${denial}`);
-  if (credential.credentialProviderType === 'GATEWAY_IAM_ROLE') return;
   if (credential.credentialProviderType === 'OAUTH') {
     const { providerArn, scopes, customParameters, grantType, defaultReturnUrl } =
       credential.credentialProvider.oauthCredentialProvider;
@@ -173,6 +176,7 @@ async function checkProvider(
     authorizeCredentialUse({ principal, operation, identity, provider, scopes, customParameters });
     return;
   }
+  if (credential.credentialProviderType !== 'API_KEY') return;
   const { providerArn } = credential.credentialProvider.apiKeyCredentialProvider;
   const name = providerName('apiKeyCredentialProvider', providerArn, apiKeyProviderArn(arnPrefix, ''));
   const provider = await apiKeyProviders.get(name);

@@ -1,6 +1,6 @@
 /** The options of the credential that a gateway attaches to the requests to a target. */
 import type { RequestedCredential } from '../../../../../lambda/model/gateway/gateway-request';
-import { optionalText, optionalTexts } from '../../../connection-flags';
+import { flag, optionalText, optionalTexts } from '../../../connection-flags';
 import { usageError } from '../../../failure';
 import type { OptionNames } from '../../../option-names';
 import type { Service } from '../../../service';
@@ -25,6 +25,7 @@ export interface CredentialFlags {
   readonly queryParameter?: string;
   readonly iamService?: string;
   readonly iamRegion?: string;
+  readonly jwtPassthrough: boolean;
 }
 
 export const CREDENTIAL_FLAGS = {
@@ -56,6 +57,7 @@ export const CREDENTIAL_FLAGS = {
     'Service, such as execute-api, for which the gateway signs requests with its role (gateway add --role)',
   ),
   iamRegion: optionalText('Region', 'Region of this service (default: that of the deployment)'),
+  jwtPassthrough: flag('Pass the user token of the caller to the server, which can then act as the user'),
 } as const;
 
 /** The options by the members that they set. */
@@ -72,7 +74,7 @@ export const CREDENTIAL_OPTIONS: OptionNames = {
   credentialPrefix: '--prefix',
   'iamCredentialProvider.service': '--iam-service',
   'iamCredentialProvider.region': '--iam-region',
-  'credentialProviderConfigurations.credentialProviderType': '--iam-service',
+  'credentialProviderConfigurations.credentialProviderType': 'the credential',
 };
 
 /** The option that selects each kind of credential, and those that only this kind has. */
@@ -88,23 +90,25 @@ const KINDS = {
     others: { header: '--header', prefix: '--prefix', queryParameter: '--query-parameter' },
   },
   iamService: { type: 'GATEWAY_IAM_ROLE', option: '--iam-service', others: { iamRegion: '--iam-region' } },
+  jwtPassthrough: { type: 'JWT_PASSTHROUGH', option: '--jwt-passthrough', others: {} },
 } as const satisfies Partial<Record<keyof CredentialFlags, unknown>>;
 
 type KindName = keyof typeof KINDS;
 const KIND_NAMES = Object.keys(KINDS) as KindName[];
+
+const isSet = (flags: CredentialFlags, name: keyof CredentialFlags): boolean =>
+  flags[name] !== undefined && flags[name] !== false;
 
 /**
  * @param present credential of the target
  * @throws CliError for options that exclude each other, or need another one
  */
 export function checkCredential(flags: CredentialFlags, present?: RequestedCredential): void {
-  const selected = KIND_NAMES.filter((name) => flags[name] !== undefined);
+  const selected = KIND_NAMES.filter((name) => isSet(flags, name));
   const [kind = KIND_NAMES.find((name) => KINDS[name].type === present?.credentialProviderType)] = selected;
   for (const name of KIND_NAMES) {
     const { option: needed, others } = KINDS[name];
-    const stated = Object.entries(others).find(
-      ([other]) => flags[other as keyof CredentialFlags] !== undefined,
-    );
+    const stated = Object.entries(others).find(([other]) => isSet(flags, other as keyof CredentialFlags));
     if (stated && name !== kind) throw usageError(`${stated[1]} needs ${needed}.`);
   }
   if (selected.length > 1) {
@@ -117,7 +121,7 @@ export function checkCredential(flags: CredentialFlags, present?: RequestedCrede
 }
 
 export const changesCredential = (flags: CredentialFlags): boolean =>
-  (Object.keys(CREDENTIAL_FLAGS) as (keyof CredentialFlags)[]).some((name) => flags[name] !== undefined);
+  (Object.keys(CREDENTIAL_FLAGS) as (keyof CredentialFlags)[]).some((name) => isSet(flags, name));
 
 const arnOf = async (service: Service, named: string, kind: Kind): Promise<string> =>
   named.startsWith('arn:')
@@ -137,8 +141,11 @@ export async function credentialOf(
 ): Promise<RequestedCredential | undefined> {
   const { provider, scope, grantType, returnUrl, apiKeyProvider, header, prefix, queryParameter } = flags;
   const isReplaced = KIND_NAMES.some(
-    (name) => flags[name] !== undefined && KINDS[name].type !== present?.credentialProviderType,
+    (name) => isSet(flags, name) && KINDS[name].type !== present?.credentialProviderType,
   );
+  if (flags.jwtPassthrough || (!isReplaced && present?.credentialProviderType === 'JWT_PASSTHROUGH')) {
+    return { credentialProviderType: 'JWT_PASSTHROUGH' };
+  }
   const {
     oauthCredentialProvider: oauth,
     apiKeyCredentialProvider: key,

@@ -81,6 +81,9 @@ type Field = readonly [label: string, value: string | undefined];
 /** Returns which credential the gateway attaches. */
 function credentialFields(configuration: CredentialProviderConfiguration | undefined): Field[] {
   if (!configuration) return [['Credential', 'none']];
+  if (configuration.credentialProviderType === 'JWT_PASSTHROUGH') {
+    return [['Credential', 'user token of the caller']];
+  }
   if (configuration.credentialProviderType === 'OAUTH') {
     const { oauthCredentialProvider: oauth } = configuration.credentialProvider;
     return [
