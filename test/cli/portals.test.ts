@@ -222,7 +222,7 @@ it('asks again for each mistake, says why, and keeps the other answers', async (
     'The logo must be a file .png',
     'named "sing-in"',
     'must be a color',
-    'The agent of --connection must be an agent of the portal (--agent)',
+    'The agent of --connection must be an agent or a gateway of the portal (--agent, --gateway)',
     'named "travl"',
     'named "calendr"',
   ]) {
@@ -235,6 +235,23 @@ it('asks again for each mistake, says why, and keeps the other answers', async (
     Logo: 'image/svg+xml',
     Connection: 'travel calendar; scopes: calendar.read; no purpose',
   });
+});
+
+it('has gateways, named by their names, which an update of the agents keeps', async () => {
+  const { gatewayId: identifier } = await local.json<{ gatewayId: string }>(['gateway', 'add', 'tools']);
+  const gateway = { type: 'agentcore-gateway', identifier };
+  const agent = { type: 'workload-identity', identifier: 'mail' };
+  await local.json(['portal', 'add', 'with-gateway', '--gateway', 'tools', ...SIGN_IN]);
+  expect(await local.json(['portal', 'update', 'with-gateway', '--agent', 'mail'])).toMatchObject({
+    sources: [agent, gateway],
+  });
+  expect(fields((await local.run(['portal', 'get', 'with-gateway'])).stdout)).toMatchObject({
+    Agents: 'mail',
+    Gateways: identifier,
+  });
+  expect((await local.run(['portal', 'update', 'with-gateway', '--gateway', 'tool'])).stderr).toContain(
+    'Did you mean "tools"?',
+  );
 });
 
 it('replaces what the options of update name, and keeps the rest', async () => {

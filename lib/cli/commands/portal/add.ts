@@ -25,7 +25,7 @@ function unusedRole(arn: string): string {
 
 /** Sends the request that the answers make. */
 async function create(service: Service, draft: Draft): Promise<PortalSummary> {
-  const { name, agents = [], signIn = '', scopes = [], audience, description } = draft;
+  const { name, agents, gateways, signIn = '', scopes = [], audience, description } = draft;
   draft.connections = draft.connections.filter((connection) => connection !== undefined);
   const { connections } = draft;
   const branding = brandingOf(draft);
@@ -34,7 +34,10 @@ async function create(service: Service, draft: Draft): Promise<PortalSummary> {
     name,
     executionRoleArn: unusedRole(credentialProviderArn),
     idpConfig: { credentialProviderArn, scopes, ...(audience !== undefined && { audience }) },
-    sources: sourcesOf(agents),
+    sources: await sourcesOf(service, {
+      ...(agents && { agent: agents }),
+      ...(gateways && { gateway: gateways }),
+    }),
     ...(description !== undefined && { description }),
     ...(Object.keys(branding).length > 0 && { branding }),
     ...(connections.length > 0 && { connections }),
@@ -50,10 +53,10 @@ export const add = buildCommand({
   docs: {
     brief: 'Create a consent portal',
     fullDescription: [
-      'Creates a consent portal for your agents, and waits until the service has verified it.',
+      'Creates a consent portal for your agents and gateways, and waits until the service has verified it.',
       'On a terminal, the command asks for what is missing, and asks again after a mistake.',
       'Afterwards, register the printed redirect URI.',
-      'The agents and the sign-in provider must exist. The portal acts with your rights.',
+      'The agents, the gateways, and the sign-in provider must exist. The portal acts with your rights.',
     ].join('\n'),
   },
   parameters: {
@@ -64,9 +67,21 @@ export const add = buildCommand({
     },
   },
   async func(this: CliContext, flags: AddFlags, name?: string) {
-    const { agent, signIn, scope, logo, connection = [], audience, description, displayName, color } = flags;
+    const { agent, gateway, signIn, scope, logo, connection = [] } = flags;
+    const { audience, description, displayName, color } = flags;
     const draft: Draft = {
-      ...{ name, agents: agent, signIn, scopes: scope, audience, description, displayName, color, logo },
+      ...{
+        name,
+        agents: agent,
+        gateways: gateway,
+        signIn,
+        scopes: scope,
+        audience,
+        description,
+        displayName,
+        color,
+        logo,
+      },
       connections: [...connection],
     };
     // Before the questions, so that no answer is lost if there is no endpoint or no Region.

@@ -4,6 +4,7 @@ import { optionalText, optionalTexts } from '../../connection-flags';
 import { usageError } from '../../failure';
 import type { OptionNames } from '../../option-names';
 import type { Service } from '../../service';
+import { findGateway } from '../gateway/gateways';
 import { getProvider } from '../provider/provider';
 
 export interface SignIn {
@@ -30,6 +31,7 @@ export interface Connection {
 
 export interface PortalFlags {
   readonly agent?: readonly string[];
+  readonly gateway?: readonly string[];
   readonly signIn?: string;
   readonly scope?: readonly string[];
   readonly audience?: string;
@@ -43,6 +45,7 @@ export interface PortalFlags {
 
 export const PORTAL_FLAGS = {
   agent: optionalTexts('name', 'Agent of the portal; set the option again for each further agent'),
+  gateway: optionalTexts('name', 'Gateway of the portal; set the option again for each further gateway'),
   signIn: optionalText('name', 'OAuth 2.0 credential provider by which users sign in, or its ARN'),
   scope: optionalTexts(
     'scope',
@@ -126,8 +129,33 @@ export const brandingOf = ({ displayName, color, logo }: StatedBranding): Brandi
 export const providerArn = async (service: Service, named: string): Promise<string> =>
   named.startsWith('arn:') ? named : (await getProvider(service, named)).credentialProviderArn;
 
-export const sourcesOf = (agents: readonly string[]) =>
-  agents.map((identifier) => ({ type: 'workload-identity', identifier }));
+/** What users see on the pages: agents, and gateways. */
+export interface Source {
+  readonly type: 'workload-identity' | 'agentcore-gateway';
+  readonly identifier: string;
+}
+
+const agentSource = (identifier: string): Source => ({ type: 'workload-identity', identifier });
+
+const gatewaySource = async (service: Service, named: string): Promise<Source> => ({
+  type: 'agentcore-gateway',
+  identifier: (await findGateway(service, named)).gatewayId,
+});
+
+/** Returns the sources that the options name. For a kind that they do not name, those of before stay. */
+export async function sourcesOf(
+  service: Service,
+  { agent, gateway }: Pick<PortalFlags, 'agent' | 'gateway'>,
+  before: readonly Source[] = [],
+): Promise<Source[]> {
+  const kept = (type: Source['type']) => before.filter((source) => source.type === type);
+  return [
+    ...(agent?.map(agentSource) ?? kept('workload-identity')),
+    ...(gateway
+      ? await Promise.all(gateway.map((named) => gatewaySource(service, named)))
+      : kept('agentcore-gateway')),
+  ];
+}
 
 /** The options by the members that they set. */
 export const MEMBER_OPTIONS: OptionNames = {
@@ -137,8 +165,8 @@ export const MEMBER_OPTIONS: OptionNames = {
   idpConfig: '--sign-in',
   scopes: '--scope',
   audience: '--audience',
-  sources: '--agent',
-  'the identifier of a source': 'an agent of the portal (--agent)',
+  sources: '--agent and --gateway',
+  'the identifier of a source': 'an agent or a gateway of the portal (--agent, --gateway)',
   description: '--description',
   color: '--color',
   logo: '--logo',

@@ -5,7 +5,7 @@ import { CliError, ServiceFailure, usageError } from '../../failure';
 import { isoTime, printAside, printFields, printJson, progress } from '../../output';
 import { allPages, wait, type Service } from '../../service';
 import { audienceCommand } from './audience-command';
-import type { Branding, Connection, SignIn } from './config';
+import type { Branding, Connection, SignIn, Source } from './config';
 
 /** What listings have. */
 export interface PortalSummary {
@@ -14,7 +14,7 @@ export interface PortalSummary {
   readonly name: string;
   readonly description?: string;
   readonly status: string;
-  readonly sources: readonly { readonly identifier: string }[];
+  readonly sources: readonly Source[];
   readonly portalUrl: string;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -116,6 +116,13 @@ function explainPurpose(context: CliContext, connections: readonly Connection[])
   );
 }
 
+/** Returns the identifiers of the sources of a type; undefined if there are none. */
+const identifiersOf = ({ sources }: Portal, type: Source['type']): string | undefined =>
+  sources
+    .filter((source) => source.type === type)
+    .map(({ identifier }) => identifier)
+    .join(' ') || undefined;
+
 /** Prints the portal for people. */
 function printPortal(context: CliContext, portal: Portal): void {
   const { idpConfig, branding = {}, connections = [] } = portal;
@@ -129,7 +136,8 @@ function printPortal(context: CliContext, portal: Portal): void {
     ['Return URL', `${addressOf(portal)}/connect/callback`],
     ['Status', portal.status],
     ['Reason', portal.statusReason],
-    ['Agents', portal.sources.map(({ identifier }) => identifier).join(' ')],
+    ['Agents', identifiersOf(portal, 'workload-identity')],
+    ['Gateways', identifiersOf(portal, 'agentcore-gateway')],
     ['Sign-in', idpConfig.credentialProviderArn],
     ['Scopes', idpConfig.scopes.join(' ')],
     ['Audience', idpConfig.audience],

@@ -9,6 +9,8 @@ import { logoOf, wordsOf, type Connection } from './config';
 export interface Draft {
   name?: string | undefined;
   agents?: readonly string[] | undefined;
+  /** Names, IDs, or ARNs. */
+  gateways?: readonly string[] | undefined;
   /** Name or ARN of the credential provider. */
   signIn?: string | undefined;
   scopes?: readonly string[] | undefined;
@@ -135,7 +137,9 @@ async function putConnections(context: CliContext, draft: Draft): Promise<void> 
  * @throws CliError if a necessary one is missing, and there is no person
  */
 export async function complete(context: CliContext, draft: Draft): Promise<void> {
-  const missing = REQUIRED.filter((answer) => draft[answer] === undefined);
+  const missing = REQUIRED.filter(
+    (answer) => draft[answer] === undefined && !(answer === 'agents' && draft.gateways),
+  );
   if (missing.length === 0) return;
   if (!isInteractive(context)) {
     const options = missing.map((answer) => QUESTIONS[answer].option);

@@ -51,14 +51,13 @@ async function changes(
   branding: Branding,
   flags: UpdateFlags,
 ): Promise<object> {
-  const { signIn, scope, audience, agent, description, connection, noBranding, noConnections, accept } =
-    flags;
+  const { signIn, scope, audience, description, connection, noBranding, noConnections, accept } = flags;
   const changesSignIn = [signIn, scope, audience].some((option) => option !== undefined);
   const changesBranding = noBranding || Object.keys(branding).length > 0;
   return {
     ...(description !== undefined && { description }),
     ...(changesSignIn && { idpConfig: await changedSignIn(service, portal, flags) }),
-    ...(agent && { sources: sourcesOf(agent) }),
+    ...((flags.agent ?? flags.gateway) && { sources: await sourcesOf(service, flags, portal.sources) }),
     ...(changesBranding && { branding: { ...(noBranding ? {} : portal.branding), ...branding } }),
     ...((connection ?? noConnections) && { connections: connection ?? [] }),
     ...(accept && { acceptedResourceIds: accept }),
@@ -84,7 +83,7 @@ export const update = buildCommand({
   docs: {
     brief: 'Change a consent portal',
     fullDescription: [
-      'Changes what the options name, and keeps the rest. --agent, --scope, and --connection replace all that the portal has.',
+      'Changes what the options name, and keeps the rest. --agent, --gateway, --scope, and --connection replace all that the portal has.',
       'Waits until the service has verified the portal. Its address stays.',
       'With another sign-in client, the sessions of the users end.',
     ].join('\n'),
