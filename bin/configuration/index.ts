@@ -68,7 +68,7 @@ export interface FunctionConfiguration extends Omit<FunctionSettings, 'layers' |
 /** The APIs of gateways, each with its own domain name, and the limits of their methods. */
 export interface GatewaysConfiguration extends Pick<
   GatewaysProps,
-  'throttle' | 'targetRoles' | 'jwtPassthrough'
+  'throttle' | 'allowedOrigins' | 'targetRoles' | 'jwtPassthrough'
 > {
   /** For gateways with user tokens. */
   readonly jwtDomain?: DomainConfiguration;
@@ -141,7 +141,7 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
   readonly functions?: Partial<Record<keyof ServiceFunctionSettings, FunctionConfiguration>>;
   /**
    * The APIs and functions of gateways (docs/gateways.md): an empty object, or `jwtDomain` and `iamDomain` in the form of
-   * `domain`, `throttle`, `targetRoles`, and `jwtPassthrough`.
+   * `domain`, `throttle`, `allowedOrigins`, `targetRoles`, and `jwtPassthrough`.
    * @default - none: the service has no gateways
    */
   readonly gateways?: GatewaysConfiguration;

@@ -199,6 +199,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
       jwtDomain: optional(domain),
       iamDomain: optional(domain),
       throttle: optional(throttle),
+      allowedOrigins: optional(v.array(text)),
       targetRoles: optional(v.array(text)),
       jwtPassthrough: optional(flag),
     }),

@@ -29,6 +29,7 @@ import { protocolOf } from '../domain/gateway/target';
 import type { MetadataReader } from '../domain/oauth/provider-metadata';
 import { ServiceError } from '../domain/service-error';
 import { ExchangeFailure } from '../domain/streamed-exchange';
+import { corsOf, preflight, readable, type Cors } from './gateway-browsers';
 import { respondAsMcpServer, type GatewayMcpDependencies } from './gateway-mcp';
 import { headerFields } from './header-fields';
 import { startInvocation, type Invocation } from './invocation';
@@ -57,6 +58,8 @@ export interface GatewayDependencies extends GatewayMcpDependencies {
   readonly requests: Requests;
   readonly metadata: MetadataReader;
   readonly refuseForged: RefuseForged;
+  /** The origins of web pages that can call gateways with user tokens. */
+  readonly allowedOrigins?: readonly string[] | undefined;
 }
 
 const isForwarded = (method: string): method is ForwardedMethod =>
@@ -161,7 +164,12 @@ export function createGatewayHandler(deps: GatewayDependencies, report: ReportUn
   }
 
   /** Passes the response on. Its end has an audit entry, whatever it is. */
-  async function pass(stream: ResponseStream, started: Started, invocation: Invocation): Promise<void> {
+  async function pass(
+    stream: ResponseStream,
+    started: Started,
+    invocation: Invocation,
+    cors: Cors,
+  ): Promise<void> {
     const { response, admitted, receivedAt, startedAt } = started;
     const events = eventStreamOf(response.headers);
     let bytes = 0;
@@ -177,7 +185,7 @@ export function createGatewayHandler(deps: GatewayDependencies, report: ReportUn
       firstByteMs: startedAt - receivedAt,
       ...(response.echoed() && { credentialEchoed: true }),
     });
-    beginResponse(stream, { statusCode: response.status, headers: response.headers });
+    beginResponse(stream, { statusCode: response.status, headers: readable(response.headers, cors) });
     try {
       await passBody(stream, { body: counted(), events }, invocation);
       recordEnd(started, { outcome: 'allowed', ...facts() });
@@ -221,32 +229,37 @@ export function createGatewayHandler(deps: GatewayDependencies, report: ReportUn
     event: APIGatewayProxyEvent,
     stream: ResponseStream,
     invocation: Invocation,
+    cors: Cors,
   ): Promise<void> {
     const receivedAt = deps.system.now();
     const call = callOf(event);
     if (call.targetName === MCP_PATH) {
       const gateway = await deps.gateways.gateway(call.gatewayId);
       if (gateway?.protocolType) {
-        return sendPlain(stream, await respondAsMcpServer(deps, gateway, call, invocation), {});
+        return sendPlain(stream, await respondAsMcpServer(deps, gateway, call, invocation), cors);
       }
     }
     const admitted = await admitGatewayCall(deps, call, invocation.signal);
     void watchAccess(deps.pause, admitted, invocation.signal, (reason) => invocation.abort(reason));
-    await pass(stream, await forwarded(admitted, receivedAt, invocation), invocation);
+    await pass(stream, await forwarded(admitted, receivedAt, invocation), invocation, cors);
   }
 
   async function serve(...[event, stream, context]: Parameters<GatewayHandler>): Promise<void> {
     const whole = Math.min(MAX_DURATION, Math.max(0, context.getRemainingTimeInMillis() - TIME_TO_RESPOND));
     const invocation = startInvocation(stream, { whole, idle: IDLE }, TARGET);
+    const cors = corsOf(event, deps.allowedOrigins);
     try {
       await deps.requests.ensureEntry({ operation: UNKNOWN_ROUTE, auditSuccess: false }, async () => {
-        if (event.resource === GATEWAY_METADATA_PATH) await sendPlain(stream, await metadata(event), {});
-        else await serveTarget(event, stream, invocation);
+        if (event.httpMethod === 'OPTIONS' && deps.allowedOrigins) {
+          await sendPlain(stream, preflight(event, deps.allowedOrigins), cors);
+        } else if (event.resource === GATEWAY_METADATA_PATH) {
+          await sendPlain(stream, await metadata(event), cors);
+        } else await serveTarget(event, stream, invocation, cors);
       });
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
       const response = protocolResponse(event, error) ?? problemResponse(error);
-      if (!invocation.disconnected) await sendPlain(stream, response, {});
+      if (!invocation.disconnected) await sendPlain(stream, response, cors);
     } finally {
       invocation.end();
     }

@@ -5,6 +5,7 @@
  * Source: API Gateway developer guide, "Gateway responses in API Gateway" and "Use API Gateway Lambda authorizers".
  */
 import type { Construct } from 'constructs';
+import { gatewayCorsHeaders } from '../../lambda/domain/gate/gateway-cors';
 import { GATEWAY_REFUSALS } from '../../lambda/domain/gate/gate-refusals';
 import { UNKNOWN_TO_BEARERS } from '../../lambda/domain/gate/gateway-refusals';
 import { gatewayRoutes } from '../../lambda/domain/gateway/routes';
@@ -24,15 +25,16 @@ const DESCRIPTIONS = {
   AWS_IAM: 'agent-identity: the gateways with IAM authorization',
 } as const satisfies Record<GatewayAuthorizerType, string>;
 
-/** Its functions are `gateway`, and with user tokens `gateway-authorizer`. */
+/** Its functions are `gateway`, and with user tokens `gateway-authorizer`. Web pages call only the API with user tokens. */
 export class GatewayApi extends ServiceApi {
   constructor(
     scope: Construct,
     id: string,
     authorizerType: GatewayAuthorizerType,
     settings: ServiceApiSettings,
+    allowedOrigins?: readonly string[],
   ) {
-    const routes = gatewayRoutes(authorizerType);
+    const routes = gatewayRoutes(authorizerType, allowedOrigins);
     const kind: ServiceApiKind = {
       name: authorizerType === 'CUSTOM_JWT' ? 'agent-gateways-jwt' : 'agent-gateways-iam',
       description: DESCRIPTIONS[authorizerType],
@@ -43,6 +45,7 @@ export class GatewayApi extends ServiceApi {
         authorizer: 'gateway-authorizer',
         authorizesMissingTokens: true,
         errors: () => TOKEN_ERRORS,
+        errorHeaders: gatewayCorsHeaders({ inbound: { kind: 'JWT' }, allowedOrigins }),
       }),
       // The identity service's API sets it, unless the account has its own.
       setsLogRole: false,

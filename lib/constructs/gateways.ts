@@ -8,6 +8,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import * as v from 'valibot';
+import { AllowedOriginsSchema } from '../../lambda/domain/gate/allowed-origins';
+import { invalidFields } from '../../lambda/domain/invalid-fields';
 import { RoleArnPatternSchema } from '../../lambda/model/gateway/gateway-configuration';
 import type { OperationName } from '../../lambda/operations';
 import type { ApiDomain } from './api-domain';
@@ -67,6 +69,12 @@ export interface GatewaysProps {
    */
   readonly webAcl?: WebAcl;
   /**
+   * The origins of web pages whose scripts can call the gateways with user tokens, exactly as browsers send them in `Origin`:
+   * https, or http on a loopback host, such as `https://app.example` and `http://localhost:5173`. Up to 10, without wildcards.
+   * @default - none: scripts of other origins can read no response
+   */
+  readonly allowedOrigins?: string[];
+  /**
    * ARNs of the IAM roles with which gateways can sign requests to their targets (`GATEWAY_IAM_ROLE`). `*` and `?` are
    * wildcards. The trust policy of a role decides which owners of gateways can use it (docs/gateways.md). Up to 30.
    * @default - none: gateways sign no requests
@@ -90,6 +98,7 @@ export const GATEWAYS_PROPS: PropNames<GatewaysProps> = {
   iamDomain: 'optional',
   throttle: 'optional',
   webAcl: 'optional',
+  allowedOrigins: 'optional',
   targetRoles: 'optional',
   jwtPassthrough: 'optional',
   functions: 'optional',
@@ -141,6 +150,15 @@ export class InvokedGatewayApi extends Construct implements InvokedApi {
   }
 }
 
+/** @throws Error for an origin that no browser sends */
+function checkAllowedOrigins(origins: readonly string[]): void {
+  const parsed = v.safeParse(AllowedOriginsSchema, origins);
+  if (parsed.success) return;
+  const [fault] = invalidFields(parsed.issues);
+  const where = fault?.name ? `.${fault.name}` : '';
+  throw new Error(`gateways.allowedOrigins${where}: ${fault?.message}`);
+}
+
 /** Tells cdk-nag why the policy of the gateway function names roles by patterns. */
 function acknowledgeRoles({ executionRole }: PublishedFunction, roles: readonly string[]): void {
   for (const role of roles.filter((pattern) => !Token.isUnresolved(pattern) && /[*]/.test(pattern))) {
@@ -190,6 +208,7 @@ export class Gateways extends Construct {
     super(scope, id);
     const {
       functions: settings = {},
+      allowedOrigins,
       targetRoles = [],
       stageSecret,
       webAcl,
@@ -199,6 +218,7 @@ export class Gateways extends Construct {
     checkedAt(scope.node.path, () => {
       checkFunctions('gateways.functions', Object.keys(MEMORY_SIZE), settings);
       checkTargetRoles(targetRoles);
+      if (allowedOrigins) checkAllowedOrigins(allowedOrigins);
     });
     if (targetRoles.length > 0) this.targetRoles = Stack.of(this).toJsonString(targetRoles);
     const apiSettings = {
@@ -212,7 +232,7 @@ export class Gateways extends Construct {
       ...(props.ipAddressType && { ipAddressType: props.ipAddressType }),
     };
     const withDomain = (domain: ApiDomain | undefined) => ({ ...apiSettings, ...(domain && { domain }) });
-    const jwt = new GatewayApi(this, 'Jwt', 'CUSTOM_JWT', withDomain(props.jwtDomain));
+    const jwt = new GatewayApi(this, 'Jwt', 'CUSTOM_JWT', withDomain(props.jwtDomain), allowedOrigins);
     const iam = new GatewayApi(this, 'Iam', 'AWS_IAM', withDomain(props.iamDomain));
     this.jwtPassthrough = props.jwtPassthrough ?? false;
     this.jwtUrl = jwt.baseUrl;
@@ -250,6 +270,7 @@ export class Gateways extends Construct {
           ...(name === 'gateway' && {
             IDENTITY_ENDPOINT: service.baseUrl,
             ...(this.targetRoles !== undefined && { GATEWAY_TARGET_ROLES: this.targetRoles }),
+            ...(allowedOrigins && { GATEWAY_ALLOWED_ORIGINS: JSON.stringify(allowedOrigins) }),
             ...(this.jwtPassthrough && { GATEWAY_JWT_PASSTHROUGH: 'true' }),
           }),
           ...(props.namesInMetrics && { NAMES_IN_METRICS: 'true' }),

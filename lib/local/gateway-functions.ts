@@ -1,6 +1,7 @@
 /** The functions of the gateways of the embedded cloud, in this process, behind the two APIs. */
 import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
+import { gatewayCorsHeaders } from '../../lambda/domain/gate/gateway-cors';
 import { GATEWAY_REFUSALS } from '../../lambda/domain/gate/gate-refusals';
 import type { ComposedGateway } from '../../lambda/functions/composition/gateway';
 import { gatewayRoutes } from '../../lambda/domain/gateway/routes';
@@ -22,7 +23,7 @@ export interface ServedGateways {
 
 /** Loads the functions, which read the environment then. */
 function functionsOf({ identityEndpoint, principals }: ServedGateways) {
-  const { composeGateway, composeGatewayAuthorizer, readGatewayEnvironment } = (
+  const { composeGateway, composeGatewayAuthorizer, readAllowedOrigins, readGatewayEnvironment } = (
     createRequire(__filename)('./handlers') as typeof Loaded
   ).GATEWAYS;
   const environment = readGatewayEnvironment();
@@ -35,12 +36,13 @@ function functionsOf({ identityEndpoint, principals }: ServedGateways) {
   return {
     gateway: composeGateway({ ...environment, identity }),
     authorizer: composeGatewayAuthorizer(environment),
+    allowedOrigins: readAllowedOrigins(),
   };
 }
 
 /** Serves the gateways, after the environment of the functions is set. @returns what the control plane invokes */
 export function serveGateways({ jwt, iam }: GatewayApis, options: ServedGateways): ComposedGateway['calls'] {
-  const { gateway, authorizer: handler } = functionsOf(options);
+  const { gateway, authorizer: handler, allowedOrigins } = functionsOf(options);
   const authorizer = {
     handler,
     refusals: GATEWAY_REFUSALS,
@@ -53,9 +55,12 @@ export function serveGateways({ jwt, iam }: GatewayApis, options: ServedGateways
       region: LOCAL_REGION,
       binary: true,
       stageVariables: LOCAL_STAGE_VARIABLES,
-      routes: gatewayRoutes(type).map((route) => ({ ...route, group: 'gateway' as const })),
+      routes: gatewayRoutes(type, allowedOrigins).map((route) => ({ ...route, group: 'gateway' as const })),
       handlers: { gateway: { streaming: gateway.serve } },
-      ...(type === 'CUSTOM_JWT' && { authorizer }),
+      ...(type === 'CUSTOM_JWT' && {
+        authorizer,
+        errorHeaders: gatewayCorsHeaders({ inbound: { kind: 'JWT' }, allowedOrigins }),
+      }),
       principals: Object.values(options.principals),
       allows: isLocal,
       reportFailure: options.reportFailure,

@@ -2,6 +2,7 @@
  * The handlers of all functions. Handlers read the environment when they load, so functions.ts loads this file after it
  * has set the environment.
  */
+import { readAllowedOrigins } from '../../lambda/functions/composition/environment';
 import { composeGateway } from '../../lambda/functions/composition/gateway';
 import { composeGatewayAuthorizer } from '../../lambda/functions/composition/gateway-authorizer';
 import { readGatewayEnvironment } from '../../lambda/functions/composition/gateway-environment';
@@ -38,4 +39,9 @@ export const HANDLERS = {
 };
 
 /** The functions of gateways, which need further credentials. */
-export const GATEWAYS = { composeGateway, composeGatewayAuthorizer, readGatewayEnvironment };
+export const GATEWAYS = {
+  composeGateway,
+  composeGatewayAuthorizer,
+  readAllowedOrigins,
+  readGatewayEnvironment,
+};

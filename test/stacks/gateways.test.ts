@@ -153,6 +153,45 @@ it('targets can get user tokens only if the operator allows it', () => {
   expect(variable({ gateways: { jwtPassthrough: false } })).toEqual([]);
 });
 
+describe('the origins of web pages', () => {
+  const open = synthesized({ gateways: { allowedOrigins: ['https://app.example'] } });
+  const optionsOf = (title: string, { Resources }: ConsumerTemplate) => {
+    const documents = Object.values(Resources)
+      .filter(({ Type }) => Type === 'AWS::ApiGateway::RestApi')
+      .map(({ Properties }) => written(Properties.Body) as ApiDocument);
+    const { paths, ...document } = documents.find(({ info }) => info.title.startsWith(title))!;
+    const preflights = Object.values(paths).flatMap(({ options }) => (options ? [options.security] : []));
+    const errors = Object.values(document['x-amazon-apigateway-gateway-responses']);
+    const origins = errors.map(
+      ({ responseParameters }) => responseParameters['gatewayresponse.header.Access-Control-Allow-Origin'],
+    );
+    return { preflights, origins: [...new Set(origins)], paths: Object.keys(paths).length };
+  };
+
+  it('can ask the API with user tokens without a token, and read its errors', () => {
+    const { preflights, origins, paths } = optionsOf('agent-gateways-jwt', open);
+    expect(preflights).toEqual(Array.from({ length: paths }, () => []));
+    expect(origins).toEqual(["'https://app.example'"]);
+    const variables = Object.values(open.Resources).filter(({ Properties }) =>
+      JSON.stringify(Properties).includes('"GATEWAY_ALLOWED_ORIGINS":"[\\"https://app.example\\"]"'),
+    );
+    expect(variables).toHaveLength(1);
+  });
+
+  it.each([
+    ['the API with IAM', 'agent-gateways-iam', open],
+    ['the API with user tokens by default', 'agent-gateways-jwt', template],
+  ])('cannot use %s', (_, title, resources) => {
+    expect(optionsOf(title, resources)).toMatchObject({ preflights: [], origins: [undefined] });
+  });
+
+  it('are stated as browsers send them', () => {
+    expect(() => synthesized({ gateways: { allowedOrigins: ['https://*.example'] } })).toThrow(
+      'gateways.allowedOrigins.0: must be an origin as browsers send it',
+    );
+  });
+});
+
 it('only token exchange and credential retrieval know the role of the gateway function', () => {
   const knowing = resources('AWS::Lambda::Function')
     .filter(([id]) => 'GATEWAY_ROLE_ARN' in variablesOf(id))

@@ -27,3 +27,7 @@ export const AllowedOriginsSchema = v.pipe(
   v.maxLength(MAX_ORIGINS, `must have up to ${MAX_ORIGINS} origins`),
   v.check((origins) => new Set(origins).size === origins.length, 'must not name an origin twice'),
 );
+
+/** @throws Error with what is wrong */
+export const parseAllowedOrigins = (json: string): string[] =>
+  v.parse(AllowedOriginsSchema, JSON.parse(json));

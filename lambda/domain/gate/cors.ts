@@ -9,10 +9,13 @@ import { MCP_FIELD, SESSION_HEADER } from './agent-request';
 import { singleField, type HeaderFields } from './header-fields';
 import { allowedOrigin } from './origin';
 
-type Endpoint = Pick<
+/** An agent endpoint, or the gateways with one kind of callers. */
+export interface BrowserEndpoint extends Pick<
   AgentEndpointConfiguration,
-  'protocol' | 'inbound' | 'allowedOrigins' | 'requestHeaderAllowlist'
->;
+  'allowedOrigins' | 'requestHeaderAllowlist'
+> {
+  readonly inbound: Pick<AgentEndpointConfiguration['inbound'], 'kind'>;
+}
 
 /** Headers of requests. `*` would not include Authorization. */
 const REQUEST_HEADERS = [
@@ -44,8 +47,8 @@ export const EXPOSED_HEADERS = [
 /** Seconds for which a browser remembers a preflight. Chromium accepts no more. */
 const MAX_AGE = 7200;
 
-/** Further fields of MCP that one preflight can name. */
-const MAX_MCP_FIELDS = 32;
+/** Further fields that one preflight can name. */
+const MAX_REQUESTED_FIELDS = 32;
 
 /** Returns whether scripts of other origins can call the endpoint. A browser has user tokens, and no IAM principal. */
 export const isOpenToBrowsers = ({
@@ -57,7 +60,10 @@ export const isOpenToBrowsers = ({
 }): boolean => inbound.kind === 'JWT' && allowedOrigins !== undefined;
 
 /** Returns the headers of every response of the gate to this request. */
-export function corsHeaders(endpoint: Endpoint, received: HeaderFields): Readonly<Record<string, string>> {
+export function corsHeaders(
+  endpoint: BrowserEndpoint,
+  received: HeaderFields,
+): Readonly<Record<string, string>> {
   if (!isOpenToBrowsers(endpoint)) return {};
   const origin = allowedOrigin(endpoint, received);
   return {
@@ -69,13 +75,13 @@ export function corsHeaders(endpoint: Endpoint, received: HeaderFields): Readonl
   };
 }
 
-/** A server can name any `Mcp-Param-…` field. */
-const requestedMcpFields = (received: HeaderFields): string[] =>
+/** Returns the fields of a form for which a preflight request asks. */
+export const requestedFields = (received: HeaderFields, form: RegExp): string[] =>
   (singleField(received, 'access-control-request-headers') ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
-    .filter((name) => MCP_FIELD.test(name))
-    .slice(0, MAX_MCP_FIELDS);
+    .filter((name) => form.test(name))
+    .slice(0, MAX_REQUESTED_FIELDS);
 
 /**
  * Returns the headers of the response to a preflight request, in addition to {@link corsHeaders}.
@@ -84,7 +90,7 @@ const requestedMcpFields = (received: HeaderFields): string[] =>
  * @throws AccessDeniedException for an origin that the endpoint does not allow
  */
 export function preflightHeaders(
-  endpoint: Endpoint,
+  endpoint: BrowserEndpoint,
   received: HeaderFields,
   methods: readonly string[],
 ): Readonly<Record<string, string>> {
@@ -95,7 +101,8 @@ export function preflightHeaders(
     );
   }
   const allowlist = endpoint.requestHeaderAllowlist.map((name) => name.toLowerCase());
-  const headers = new Set([...REQUEST_HEADERS, ...allowlist, ...requestedMcpFields(received)]);
+  // A server can name any `Mcp-Param-…` field.
+  const headers = new Set([...REQUEST_HEADERS, ...allowlist, ...requestedFields(received, MCP_FIELD)]);
   return {
     vary: 'Origin, Access-Control-Request-Headers',
     'access-control-allow-methods': methods.join(', '),

@@ -47,7 +47,9 @@ const METADATA_ROUTES: readonly InboundRoute[] = [
 ];
 
 /** A browser sends a preflight request without the token. */
-const preflightRoutes = (routes: readonly InboundRoute[]): readonly InboundRoute[] =>
+export const preflightRoutes = (
+  routes: readonly { readonly path: string }[],
+): { readonly method: 'OPTIONS'; readonly path: string; readonly auth: 'NONE' }[] =>
   [...new Set(routes.map(({ path }) => path))].map((path) => ({ method: 'OPTIONS', path, auth: 'NONE' }));
 
 export function inboundRoutes(endpoint: RoutedEndpoint): readonly InboundRoute[] {

@@ -10,7 +10,10 @@ import type { HeaderFields } from './header-fields';
 type Origins = Pick<AgentEndpointConfiguration, 'protocol' | 'allowedOrigins'>;
 
 /** Returns the origin of the request if the endpoint allows it; undefined for another origin, and for none. */
-export function allowedOrigin({ allowedOrigins = [] }: Origins, received: HeaderFields): string | undefined {
+export function allowedOrigin(
+  { allowedOrigins = [] }: Pick<Origins, 'allowedOrigins'>,
+  received: HeaderFields,
+): string | undefined {
   const [origin, ...others] = received.get('origin') ?? [];
   return origin !== undefined && others.length === 0 && allowedOrigins.includes(origin) ? origin : undefined;
 }

@@ -3,6 +3,7 @@
  * Each function reads only the variables that its group has.
  */
 import { REGION } from '../../model/regions';
+import { parseAllowedOrigins } from '../../domain/gate/allowed-origins';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import { parseTargetRoles, type TargetCredentialPolicy } from '../../domain/gateway/manage/credential-policy';
 import type { GatewayUrls } from '../../domain/gateway/manage/gateway';
@@ -185,6 +186,12 @@ export const readCredentialPolicy = (): TargetCredentialPolicy => ({
   targetRoles: readJson('GATEWAY_TARGET_ROLES', '[]', parseTargetRoles),
   jwtPassthrough: process.env.GATEWAY_JWT_PASSTHROUGH === 'true',
 });
+
+/** @returns undefined if no web page can call gateways. @throws Error with one line that says what is wrong */
+export const readAllowedOrigins = (): readonly string[] | undefined =>
+  process.env.GATEWAY_ALLOWED_ORIGINS === undefined
+    ? undefined
+    : readJson('GATEWAY_ALLOWED_ORIGINS', '', parseAllowedOrigins);
 
 /** Returns whether every consent begins with the consent page of this service. */
 export const readConsentPage = (): boolean => process.env.CONSENT_PAGE === 'true';

@@ -23,7 +23,7 @@ import type { Pause } from '../../domain/gateway/revocation-watch';
 import { createGatewayHandler, type GatewayHandler } from '../../gate/gateway-handler';
 import { GATEWAY_CALLS, type GatewayCallee } from '../../model/events/gateway';
 import { TOOLS_TIMEOUT_MS } from '../../model/time-limits';
-import { readCredentialPolicy } from './environment';
+import { readAllowedOrigins, readCredentialPolicy } from './environment';
 import type { GatewayAuthorizerEnvironment } from './gateway-authorizer';
 import { createCallHandler } from './invocation';
 import { issuerReaders } from './issuer-readers';
@@ -58,6 +58,7 @@ export function composeGateway({ identity, ...environment }: GatewayEnvironment)
     audit,
     requests,
     refuseForged: refuseForgedBy(stageSecretHash),
+    allowedOrigins: readAllowedOrigins(),
     system,
     bases,
     endpointPolicy,
