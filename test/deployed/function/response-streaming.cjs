@@ -31,6 +31,8 @@ globalThis.awslambda = {
     await handler(event, stream, context);
     const answer = stream.whole();
     const end = answer.indexOf(DELIMITER);
+    // A response to another function has no metadata.
+    if (end < 0) return JSON.parse(answer.toString());
     const { statusCode, headers } = JSON.parse(answer.subarray(0, end).toString());
     return { statusCode, headers, body: answer.subarray(end + DELIMITER.length).toString() };
   },
