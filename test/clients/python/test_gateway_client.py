@@ -245,6 +245,20 @@ def test_a_stream_is_sent_and_redirects_are_returned(world: World, server: Targe
     assert [(seen.path, seen.body) for seen in server.seen] == [("/", "Lunch")]
 
 
+def test_calls_the_one_url_of_several_mcp_servers(world: World) -> None:
+    agent, gateway = world.agent(), open_gateway(world, protocolType="MCP")
+    url = gateway["gatewayUrl"]
+    response = send(
+        url,
+        options_of(world, agent, "ana"),
+        url,
+        "POST",
+        json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
+        headers={"accept": "application/json, text/event-stream"},
+    )
+    assert '"result":{"tools":[]}' in response.text
+
+
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:9/calendar", "/calendar/../other", "/calendar/%2E./other", "{gateway}x/calendar"]
 )

@@ -164,8 +164,8 @@ class GatewayAddressError(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            'The URL is not below the URL of the gateway, or its path has "." or ".." segments, so nothing was sent there. '
-            "Request {gatewayUrl}/{target}/{path}."
+            'The URL is not that of the gateway or below it, or its path has "." or ".." segments, so nothing was sent there. '
+            "Request {gatewayUrl}/{target}/{path}, or {gatewayUrl} if it ends in /mcp."
         )
 
 

@@ -167,15 +167,16 @@ class GatewayAuthorization:
     def _checked_target(self, request: Any) -> str:
         """Returns the name of the target, for messages."""
         path = urlsplit(str(request.url)).path
-        below = origin_of(str(request.url)) == self._origin and path.startswith(f"{self._base}/")
-        if not below or _DOT_SEGMENT.search(path):
+        is_at = path == self._base or path.startswith(f"{self._base}/")
+        if origin_of(str(request.url)) != self._origin or not is_at or _DOT_SEGMENT.search(path):
             raise GatewayAddressError
         if "authorization" in request.headers:
             raise ConfigurationError(
                 "A request to a gateway must not have the header Authorization: the gateway attaches the credential. "
                 "Pass a user token as the option `user_token`."
             )
-        return path[len(self._base) :].split("/")[1]
+        below = path.removeprefix(self._base) or path[path.rindex("/") :]
+        return below.split("/")[1]
 
     async def _send_url(self, target: str, problem: _ConsentProblem) -> None:
         on_auth_url = self._options.on_auth_url
