@@ -4,6 +4,9 @@ import { SESSION_SECONDS, type AssumeRole } from '../../domain/gateway/role-sess
 import { ServiceError } from '../../domain/service-error';
 import { onFirstUse } from '../first-use';
 
+/** Milliseconds, with the repetitions of the SDK. All requests of a gateway wait for the same session. */
+const ASSUME_TIMEOUT_MS = 5_000;
+
 /** Errors that repeat until the owner or the operator changes the role. */
 const DENIALS: readonly string[] = ['AccessDenied', 'ValidationError', 'RegionDisabledException'];
 
@@ -21,7 +24,9 @@ export function createAssumeRole(): AssumeRole {
       DurationSeconds: SESSION_SECONDS,
     });
     try {
-      const { AccessKeyId, SecretAccessKey, SessionToken } = (await client.send(command)).Credentials ?? {};
+      const abortSignal = AbortSignal.timeout(ASSUME_TIMEOUT_MS);
+      const { Credentials } = await client.send(command, { abortSignal });
+      const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials ?? {};
       if (!AccessKeyId || !SecretAccessKey || !SessionToken) throw new Error('STS returned no session');
       return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
     } catch (error) {

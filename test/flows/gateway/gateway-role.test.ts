@@ -166,9 +166,12 @@ describe('a role', () => {
     });
   });
 
-  it('is assumed with the next request after AWS STS failed', async () => {
+  it.each([
+    ['failed', 400],
+    ['did not respond', 'silence'],
+  ] as const)('is assumed with the next request after AWS STS %s', async (_what, failure) => {
     const url = await gateway.target('orders', server.origin, { credential: credential() });
-    roles.failure = 400;
+    roles.failure = failure;
     const failed = await callAs(world, url);
     expect([failed.status, await failed.json()]).toMatchObject([
       500,

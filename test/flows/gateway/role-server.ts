@@ -22,8 +22,8 @@ export class RoleServer {
   /** The required external ID of each role. */
   readonly trust = new Map<string, string>();
   readonly sessions: AssumedSession[] = [];
-  /** Responds with this status in place of a session. */
-  failure: number | undefined;
+  /** Responds with this status in place of a session, or not at all. */
+  failure: number | 'silence' | undefined;
   private readonly server: Server;
 
   /** The server of all tests of a file, for functions that start before. */
@@ -38,7 +38,10 @@ export class RoleServer {
       roles.sessions.length = 0;
       roles.failure = undefined;
     });
-    afterAll(() => new Promise((closed) => roles.server.close(closed)));
+    afterAll(() => {
+      roles.server.closeAllConnections();
+      return new Promise((closed) => roles.server.close(closed));
+    });
     return roles;
   }
 
@@ -47,6 +50,7 @@ export class RoleServer {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
+        if (this.failure === 'silence') return;
         const [status, body] = this.answer(new URLSearchParams(Buffer.concat(chunks).toString()));
         response.writeHead(status, { 'content-type': 'text/xml', connection: 'close' }).end(body);
       });
@@ -60,7 +64,7 @@ export class RoleServer {
     if (!isTrusted || this.failure !== undefined) {
       const code = this.failure === undefined ? 'AccessDenied' : 'InternalFailure';
       const error = `<Error><Code>${code}</Code><Message>not for ${externalId}</Message></Error>`;
-      return [this.failure ?? 403, `<ErrorResponse>${error}</ErrorResponse>`];
+      return [Number(this.failure ?? 403), `<ErrorResponse>${error}</ErrorResponse>`];
     }
     const session = {
       roleArn,
