@@ -122,14 +122,14 @@ function appChecks({ report, installation, peers, own, tools }) {
   };
 }
 
-/** The README's app with the portal and the endpoint that continue it, in an installation of the package. */
-export function checkReadme({ report, installation, tools }) {
-  const [, , app, portal, endpoint] = programsOf(join(ROOT, 'README.md'), 'ts');
+/** The app of docs/cdk-app.md with the portal and the endpoint that continue it, in an installation of the package. */
+export function checkDocumentedApp({ report, installation, tools }) {
+  const [app, portal, endpoint] = programsOf(join(ROOT, 'docs/cdk-app.md'), 'ts');
   const [kind] = Object.values(COMPILED);
   const typeRoots = [join(tools, 'node_modules/@types')];
   const compilerOptions = { ...kind.options, typeRoots, skipLibCheck: true, noEmit: true };
-  return report.check('the CDK programs of the README compile', async () => {
-    const folder = await consumer(installation, 'readme', kind.type, {
+  return report.check('the programs of docs/cdk-app.md compile', async () => {
+    const folder = await consumer(installation, 'documented', kind.type, {
       'app.ts': [app, portal, endpoint].join('\n'),
       'tsconfig.json': { compilerOptions, files: ['app.ts'] },
     });
@@ -149,7 +149,7 @@ async function checkTarball({ report, folder, packages, own, tools, quick }) {
     }
     for (const type of ['commonjs', 'module']) await checks.tsx(type);
     await checks.tsNode();
-    await checkReadme({ report, installation, tools });
+    await checkDocumentedApp({ report, installation, tools });
   }
 }
 

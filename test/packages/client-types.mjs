@@ -6,7 +6,7 @@ import { combinations } from './matrix.mjs';
 
 const TYPESCRIPT_VERSIONS = ['5.4', '5.9', '6.0', '7.0'];
 
-/** Names that the README's programs use but do not declare. */
+/** Names that the programs use but do not declare. */
 const SURROUNDINGS = {
   'application.d.ts': `
 declare const sessions: {
@@ -44,6 +44,7 @@ const WITH_MCP_SDK = { skipLibCheck: true };
 const AGENT = [
   'agent.ts',
   'agent-of-guide.ts',
+  'agent-of-project.ts',
   'agent-without-gate.ts',
   'application-program.ts',
   'application.d.ts',
@@ -91,13 +92,16 @@ export function programsOf(readme, language) {
 }
 
 const README = join(import.meta.dirname, '../../lib/client/README.md');
+const PROJECT = join(import.meta.dirname, '../../README.md');
 const GUIDE = join(import.meta.dirname, '../../docs/client.md');
 
 export async function checkClientTypes({ report, tarball, folder, quick }) {
   const [agent, agentWithoutGate, application, mcp, mcpVersion1, mcpClient] = programsOf(README, 'ts');
   const [agentOfGuide] = programsOf(GUIDE, 'ts');
+  const [agentOfProject] = programsOf(PROJECT, 'ts');
   const programs = {
     'agent-of-guide.ts': agentOfGuide,
+    'agent-of-project.ts': agentOfProject,
     'agent.ts': agent,
     'agent-without-gate.ts': agentWithoutGate,
     'application-program.ts': application,
@@ -129,7 +133,7 @@ export async function checkClientTypes({ report, tarball, folder, quick }) {
       'tsconfig.json': { compilerOptions: options, files },
     });
     await report.check(
-      `TypeScript ${version}: the programs of the README and of docs/client.md compile, ${name}`,
+      `TypeScript ${version}: the programs of both READMEs and of docs/client.md compile, ${name}`,
       () => run(process.execPath, [compiler, '--project', 'tsconfig.json'], folder),
     );
   }

@@ -36,11 +36,11 @@ async function synthesizeInTypescript(folder, tarball) {
   return templateOf(CDK_OUTDIR);
 }
 
-/** Returns an app of the Python line in README.md, unchanged. */
-async function readmeSnippet() {
-  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
-  const [, line] = /in snake case: `(AgentIdentity\(stack, [^`]+)`/.exec(readme) ?? [];
-  assert.ok(line, 'README.md has no Python line');
+/** Returns an app of the Python line in docs/cdk-app.md, unchanged. */
+async function documentedSnippet() {
+  const page = await readFile(join(import.meta.dirname, '../../docs/cdk-app.md'), 'utf8');
+  const [, line] = /in snake case: `(AgentIdentity\(stack, [^`]+)`/.exec(page) ?? [];
+  assert.ok(line, 'docs/cdk-app.md has no Python line');
   return [
     'from aws_cdk import App, Stack',
     'from agent_identity_cdk import *',
@@ -64,7 +64,7 @@ async function synthesizeInPython(folder, wheel) {
   // jsii starts the Node.js that runs this program.
   const JSII_NODE = process.execPath;
   await run(python, ['app.py'], folder, { CDK_OUTDIR, JSII_NODE });
-  await writeFiles(folder, { 'snippet.py': await readmeSnippet() });
+  await writeFiles(folder, { 'snippet.py': await documentedSnippet() });
   await run(python, ['snippet.py'], folder, { CDK_OUTDIR: join(folder, 'snippet.out'), JSII_NODE });
   return templateOf(CDK_OUTDIR);
 }

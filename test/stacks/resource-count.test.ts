@@ -1,4 +1,4 @@
-/** How many resources of a CloudFormation stack the service, agents, and endpoints take, which the README states. */
+/** How many resources of a CloudFormation stack the service, agents, and endpoints take, which docs/cdk-app.md states. */
 import { CfnResource, SecretValue, Stack, type App } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -20,12 +20,12 @@ import {
 } from '../../lib';
 import { newApp } from './new-app';
 
-const README = readFileSync(join(__dirname, '../../README.md'), 'utf8');
+const PAGE = readFileSync(join(__dirname, '../../docs/cdk-app.md'), 'utf8');
 
-/** Returns the number that the README has where the pattern has its group. */
-const stated = (pattern: RegExp): number => Number(pattern.exec(README)?.[1]);
+/** Returns the number that the page has where the pattern has its group. */
+const stated = (pattern: RegExp): number => Number(pattern.exec(PAGE)?.[1]);
 
-/** About so many: the README need not follow each new route. */
+/** About so many: the page need not follow each new route. */
 const TOLERANCE = 5;
 const expectAbout = (count: number, pattern: RegExp): void => {
   expect(Math.abs(count - stated(pattern))).toBeLessThanOrEqual(TOLERANCE);
@@ -60,7 +60,7 @@ function addAgent(stack: Stack, name: string): WorkloadIdentity {
   return workload;
 }
 
-/** The agent's own function, as in the README: the role that it acts with, and its log. */
+/** The agent's own function, as in the page: the role that it acts with, and its log. */
 function addFunction(stack: Stack, name: string, workload: WorkloadIdentity): LambdaFunction {
   const role = new Role(stack, `Role${name}`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   workload.grantActAs(role);
@@ -82,7 +82,7 @@ function addEndpoint(stack: Stack, name: string, workload: WorkloadIdentity, age
   });
 }
 
-/** The app of the README, with its portal and agent endpoint in a separate stack. */
+/** The app of the page, with its portal and agent endpoint in a separate stack. */
 function addApp(): { readonly stack: Stack; readonly ofEndpoint: number } {
   const stack = new Stack(app, 'TravelAgent');
   const workload = addAgent(stack, 'One');
@@ -103,10 +103,10 @@ function addApp(): { readonly stack: Stack; readonly ofEndpoint: number } {
   return { stack, ofEndpoint: resourcesIn(stack) - before };
 }
 
-/** What the README's app has next to them: the agent's role, its function with another role, and their policies. */
+/** What the app of the page has next to them: the agent's role, its function with another role, and their policies. */
 const OF_AGENT = 6;
 
-it('the service, an agent, a portal, and an endpoint have as many resources as the README says', () => {
+it('the service, an agent, a portal, and an endpoint have as many resources as docs/cdk-app.md says', () => {
   const { stack, ofEndpoint } = addApp();
   expectAbout(resourcesIn(service), /The service has about (\d+) of them/);
   expectAbout(ofEndpoint, /Each agent endpoint adds about (\d+)/);
@@ -128,7 +128,7 @@ it('the service has up to 130 resources and 220 kB, an endpoint 40 resources, an
   expect(resourcesIn(service) + resourcesIn(stack) + OF_AGENT).toBeLessThanOrEqual(230);
 });
 
-it('a stack without the service has room for as many agents as the README says', () => {
+it('a stack without the service has room for as many agents as docs/cdk-app.md says', () => {
   const room = stated(/has room for (\d+) agents with a function, a provider, and an endpoint each/);
   const stack = new Stack(app, 'Agents');
   const add = (name: string): void => {
