@@ -141,7 +141,8 @@ export function installPython(folder) {
   const requirements = join(folder, 'requirements.txt');
   unlessInstalled(venv, requirements, () => {
     run(findPython(), ['-m', 'venv', venv], folder);
-    run(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], folder);
+    // Modules are compiled when they are imported, and most never are.
+    run(python, ['-m', 'pip', 'install', '--quiet', '--no-compile', '--requirement', requirements], folder);
   });
   return python;
 }

@@ -2,7 +2,7 @@
  * `npm run test:templates`: CDK's own validation, cfn-lint, and checkov on the templates of all forms of the constructs. The
  * last two know nothing of CDK, unlike cdk-nag. The last line counts the checks.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -31,17 +31,15 @@ function synthesize(folder) {
   if (status !== 0) throw new Error(`The templates could not be synthesized. ${stdout}${stderr}`);
 }
 
-/** Returns what a program of the virtual environment prints. */
-function output(python, program, arguments_) {
-  const { stdout, stderr, error } = spawnSync(join(dirname(python), program), arguments_, {
-    cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
+/** Returns what a program of the virtual environment prints. Its status says only whether it has findings. */
+const output = (python, program, arguments_) =>
+  new Promise((resolve, reject) => {
+    const options = { cwd: ROOT, maxBuffer: 2 ** 28 };
+    execFile(join(dirname(python), program), arguments_, options, (error, stdout, stderr) => {
+      if (stdout.trim() !== '') resolve(stdout);
+      else reject(new Error(`${program} printed nothing. ${stderr}`, { cause: error }));
+    });
   });
-  if (error) throw error;
-  if (stdout.trim() === '') throw new Error(`${program} printed nothing. ${stderr}`);
-  return stdout;
-}
 
 /**
  * @param accepted findings that are accepted
@@ -70,8 +68,8 @@ function applyAccepted(tool, accepted, found) {
 }
 
 /** Returns the problems in all Regions, one line each. */
-function lint(python, templates) {
-  const printed = output(python, 'cfn-lint', [
+async function lint(python, templates) {
+  const printed = await output(python, 'cfn-lint', [
     ...['--format', 'json', '--ignore-checks', ...IGNORED_BY_CFN_LINT],
     ...['--regions', ...REGIONS, '--template', ...templates],
   ]);
@@ -88,9 +86,9 @@ function lint(python, templates) {
 }
 
 /** Returns the findings that are not accepted, the accepted ones that no longer occur, and how many checks passed. */
-function check(python, folder) {
+async function check(python, folder) {
   const report = JSON.parse(
-    output(python, 'checkov', [
+    await output(python, 'checkov', [
       ...['--directory', folder, '--framework', 'cloudformation', '--output', 'json'],
       ...['--quiet', '--compact', '--soft-fail', '--skip-download'],
     ]),
@@ -121,11 +119,13 @@ try {
     .filter((name) => name.endsWith('.template.json'))
     .map((name) => join(folder, name));
 
-  const linted = lint(python, templates);
+  const [linted, { passed, accepted, problems }] = await Promise.all([
+    lint(python, templates),
+    check(python, folder),
+  ]);
   say(
     `cfn-lint: ${templates.length} templates in ${REGIONS.join(', ')}, ${linted.accepted} findings are accepted, ${linted.problems.length} problems`,
   );
-  const { passed, accepted, problems } = check(python, folder);
   say(`checkov: ${passed} checks passed, ${accepted} findings are accepted, ${problems.length} problems`);
   for (const problem of [...linted.problems, ...problems]) say(`  ${problem}`);
 
