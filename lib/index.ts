@@ -17,7 +17,7 @@ export {
 export { AgentTarget } from './constructs/agent-target';
 export type { ApiDomain } from './constructs/api-domain';
 export type { ApiOptions } from './constructs/api-options';
-export type { GatewayFunctionSettings, GatewaysProps } from './constructs/gateways';
+export type { GatewayFunctionSettings, GatewayLimits, GatewaysProps } from './constructs/gateways';
 export type { AuditTrailProps } from './constructs/audit-trail';
 export type { CallerAccounts, ServiceCallerAccounts } from './constructs/caller-accounts';
 export type { CallerNetwork } from './constructs/caller-network';

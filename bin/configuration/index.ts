@@ -68,7 +68,7 @@ export interface FunctionConfiguration extends Omit<FunctionSettings, 'layers' |
 /** The APIs of gateways, each with its own domain name, and the limits of their methods. */
 export interface GatewaysConfiguration extends Pick<
   GatewaysProps,
-  'throttle' | 'allowedOrigins' | 'targetRoles' | 'jwtPassthrough'
+  'throttle' | 'allowedOrigins' | 'targetRoles' | 'jwtPassthrough' | 'limits'
 > {
   /** For gateways with user tokens. */
   readonly jwtDomain?: DomainConfiguration;

@@ -202,6 +202,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
       allowedOrigins: optional(v.array(text)),
       targetRoles: optional(v.array(text)),
       jwtPassthrough: optional(flag),
+      limits: optional(GatewayLimitsSchema),
     }),
     props: ({ jwtDomain, iamDomain, ...stated }, scope) => ({
       gateways: {

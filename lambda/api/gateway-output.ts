@@ -1,6 +1,7 @@
 /** Responses of the operations on gateways and targets: the AWS members, whose times are texts (ISO 8601). */
 import { workloadIdentityArn } from '../domain/identity/workload-identity';
 import { gatewayUrl, type GatewayUrls } from '../domain/gateway/manage/gateway';
+import type { LimitOfGateway } from '../domain/gateway/manage/rate-limits';
 import type { TargetOfGateway } from '../domain/gateway/manage/targets';
 import type { Gateway, GatewayTarget } from '../model/records/gateway';
 
@@ -89,3 +90,17 @@ export const targetDeleted = ({ gateway, target }: TargetOfGateway) => ({
   targetId: target.id,
   status: DELETING,
 });
+
+/** The AWS type `GatewayRateLimitDetail`. */
+export const rateLimitDescribed = ({ gateway, limit }: LimitOfGateway) => ({
+  rateLimitId: limit.id,
+  gatewayIdentifier: gateway.id,
+  description: limit.description,
+  dimensionKeys: limit.dimensionKeys,
+  entries: limit.entries,
+  status: 'ACTIVE',
+  ...timesOf(limit),
+});
+
+/** The AWS type `DeleteGatewayRateLimitResponse`. */
+export const rateLimitDeleted = ({ limit }: LimitOfGateway) => ({ rateLimitId: limit.id, status: DELETING });

@@ -11,7 +11,7 @@ import { ServiceError, type ErrorName } from './service-error';
 export interface AuditEntry extends Partial<BoundServer> {
   /** The operation or browser step. */
   readonly operation: string;
-  readonly outcome: 'allowed' | 'denied' | 'failed';
+  readonly outcome: 'allowed' | 'denied' | 'failed' | 'rate-limited';
   /** The calling IAM principal; absent on the browser routes. */
   readonly principal?: string;
   /** ARN of the agent's workload identity. */
@@ -34,6 +34,8 @@ export interface AuditEntry extends Partial<BoundServer> {
   /** Milliseconds from the request to the response's start, and to its end. */
   readonly firstByteMs?: number;
   readonly durationMs?: number;
+  /** ID of a gateway's rate limit, or the name of the deployment's limit that a caller exceeded. */
+  readonly rateLimit?: string;
   /** Whether a target sent its credential back. The gateway removed it from the response. */
   readonly credentialEchoed?: boolean;
   /** Hash of the user that the agent acts for. */
@@ -133,13 +135,21 @@ const unexpectedReason = (error: unknown): string =>
     ? error.auditReason
     : 'internal error';
 
+function outcomeOf(error: unknown): Exclude<AuditEntry['outcome'], 'allowed'> {
+  if (!(error instanceof ServiceError) || FAILURES.includes(error.type)) return 'failed';
+  return error.rateLimit === undefined ? 'denied' : 'rate-limited';
+}
+
 /** Returns the outcome and the reason for an error. */
-export function endedBy(error: unknown): Pick<AuditEntry, 'outcome' | 'reason' | 'result' | 'error'> {
+export function endedBy(
+  error: unknown,
+): Pick<AuditEntry, 'outcome' | 'reason' | 'result' | 'error' | 'rateLimit'> {
   const known = error instanceof ServiceError;
   return {
-    outcome: known && !FAILURES.includes(error.type) ? 'denied' : 'failed',
+    outcome: outcomeOf(error),
     reason: known ? (error.detail ?? error.message) : unexpectedReason(error),
     ...(known && error.outcome !== undefined && { result: error.outcome }),
+    ...(known && error.rateLimit !== undefined && { rateLimit: error.rateLimit }),
     // The caller receives this type for an unexpected error, too.
     error: known ? error.type : 'InternalServerException',
   };

@@ -66,6 +66,8 @@ export interface ErrorParts {
   readonly retryAfter?: number | undefined;
   /** What a program can act on. */
   readonly problem?: CodedError | undefined;
+  /** ID or name of the limit of a gateway that the caller exceeded. */
+  readonly rateLimit?: string;
   readonly cause?: unknown;
 }
 
@@ -77,6 +79,7 @@ export class ServiceError extends Error {
   readonly concerns: Concern | undefined;
   readonly retryAfter: number | undefined;
   readonly problem: CodedError | undefined;
+  readonly rateLimit: string | undefined;
 
   constructor(
     readonly type: ErrorName,
@@ -92,6 +95,7 @@ export class ServiceError extends Error {
     this.concerns = parts.concerns;
     this.retryAfter = parts.retryAfter;
     this.problem = parts.problem;
+    this.rateLimit = parts.rateLimit;
   }
 }
 

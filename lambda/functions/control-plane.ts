@@ -12,6 +12,7 @@ import {
   createRegisteredClientStore,
 } from '../adapters/dynamodb/directory-stores';
 import { createGatewayTargetStore, createTargetCandidates } from '../adapters/dynamodb/gateway-target-store';
+import { createRateLimitStore } from '../adapters/dynamodb/rate-limit-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createVaultContents } from '../adapters/dynamodb/vault-contents';
@@ -27,6 +28,8 @@ import {
   gatewayDeleted,
   gatewayDescribed,
   gatewayListed,
+  rateLimitDeleted,
+  rateLimitDescribed,
   targetDeleted,
   targetDescribed,
   targetListed,
@@ -53,6 +56,14 @@ import {
   listGateways,
   updateGateway,
 } from '../domain/gateway/manage/gateways';
+import {
+  createRateLimit,
+  deleteRateLimit,
+  getRateLimit,
+  listRateLimits,
+  putRateLimits,
+  updateRateLimit,
+} from '../domain/gateway/manage/rate-limits';
 import {
   createGatewayTarget,
   deleteGatewayTarget,
@@ -135,6 +146,7 @@ const deps = {
   portals: createConsentPortalStore(tables.DIRECTORY_TABLE),
   gateways: createGatewayStore(tables.DIRECTORY_TABLE),
   gatewayTargets: createGatewayTargetStore(tables.DIRECTORY_TABLE),
+  rateLimits: createRateLimitStore(tables.DIRECTORY_TABLE),
   gatewayUrls: readGatewayUrls(),
   credentialPolicy: readCredentialPolicy(),
   mcpServerTools: createMcpServerTools(
@@ -250,6 +262,20 @@ export const handler = createHandler(
       const input = { gatewayIdentifier, targetId };
       return { targets: [targetDescribed(await synchronizeGatewayTarget(deps, principal, input))] };
     },
+
+    CreateGatewayRateLimit: async (input, principal) =>
+      rateLimitDescribed(await createRateLimit(deps, principal, input)),
+    BatchPutGatewayRateLimits: async (input, principal) => ({
+      rateLimits: (await putRateLimits(deps, principal, input)).map(rateLimitDescribed),
+    }),
+    GetGatewayRateLimit: async (input, principal) =>
+      rateLimitDescribed(await getRateLimit(deps, principal, input)),
+    UpdateGatewayRateLimit: async (input, principal) =>
+      rateLimitDescribed(await updateRateLimit(deps, principal, input)),
+    DeleteGatewayRateLimit: async (input, principal) =>
+      rateLimitDeleted(await deleteRateLimit(deps, principal, input)),
+    ListGatewayRateLimits: async (input, principal) =>
+      listResponse('rateLimits', await listRateLimits(deps, principal, input), rateLimitDescribed),
 
     TagResource: ({ resourceArn, tags }, principal) => tagResource(deps, principal, resourceArn, tags),
     UntagResource: ({ resourceArn, tagKeys }, principal) =>

@@ -23,6 +23,7 @@ import {
 } from '../domain/gateway/invoke';
 import { mcpConsentResponse } from '../domain/gateway/mcp-consent';
 import { ConsentRequired, problemOf, TARGET, targetFailure } from '../domain/gateway/problem';
+import { RateLimited } from '../domain/gateway/rate-limited';
 import { watchAccess } from '../domain/gateway/revocation-watch';
 import { FORWARDED_METHODS, GATEWAY_METADATA_PATH, type ForwardedMethod } from '../domain/gateway/routes';
 import { protocolOf } from '../domain/gateway/target';
@@ -101,8 +102,18 @@ function callOf(event: APIGatewayProxyEvent): GatewayCall {
 const payloadOf = ({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer =>
   Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
 
-/** @returns undefined unless the error is a missing consent, for which the protocol of the request has a response */
+const errorHeaders = ({ type, retryAfter }: ServiceError) => ({
+  'x-amzn-errortype': type,
+  ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+});
+
+/** @returns undefined unless the error is a limit or a missing consent, for which the request has a response of its protocol */
 function protocolResponse(event: APIGatewayProxyEvent, error: unknown): Plain | undefined {
+  if (error instanceof RateLimited) {
+    const headers = { ...NO_STORE, ...errorHeaders(error) };
+    const message = error.mcpResponse(payloadOf(event));
+    return message ? json(200, message, headers) : json(429, error.body, headers);
+  }
   if (!(error instanceof ConsentRequired) || protocolOf(error.target) !== 'MCP') return undefined;
   const received = { headers: headerFields(event), payload: payloadOf(event) };
   const response = mcpConsentResponse(received, error.target.name, error.consent);
@@ -115,8 +126,7 @@ function problemResponse(error: unknown): Plain {
   return json(status, body, {
     ...NO_STORE,
     'content-type': 'application/problem+json',
-    'x-amzn-errortype': shown.type,
-    ...(shown.retryAfter !== undefined && { 'retry-after': String(shown.retryAfter) }),
+    ...errorHeaders(shown),
   });
 }
 
@@ -217,6 +227,7 @@ export function createGatewayHandler(deps: GatewayDependencies, report: ReportUn
   ): Promise<Started> {
     try {
       const response = await exchange(deps.forward, admitted, invocation.signal);
+      if (eventStreamOf(response.headers)) await admitted.open.hold();
       return { admitted, response, receivedAt, startedAt: deps.system.now() };
     } catch (error) {
       const shown = error instanceof ServiceError ? error : UNKNOWN_ERROR;
@@ -241,7 +252,11 @@ export function createGatewayHandler(deps: GatewayDependencies, report: ReportUn
     }
     const admitted = await admitGatewayCall(deps, call, invocation.signal);
     void watchAccess(deps.pause, admitted, invocation.signal, (reason) => invocation.abort(reason));
-    await pass(stream, await forwarded(admitted, receivedAt, invocation), invocation, cors);
+    try {
+      await pass(stream, await forwarded(admitted, receivedAt, invocation), invocation, cors);
+    } finally {
+      await admitted.open.release();
+    }
   }
 
   async function serve(...[event, stream, context]: Parameters<GatewayHandler>): Promise<void> {

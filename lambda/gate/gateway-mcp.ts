@@ -21,7 +21,7 @@ import {
 } from '../domain/gateway/mcp/gateway-server';
 import { parseQualifiedName } from '../domain/gateway/mcp/qualified-name';
 import { watchAccess } from '../domain/gateway/revocation-watch';
-import type { Gateway } from '../model/records/gateway';
+import type { LimitedGateway } from '../domain/gateway/gateway-reader';
 import type { Invocation } from './invocation';
 import type { Plain } from './passed-response';
 
@@ -51,7 +51,7 @@ function calledName(payload: Uint8Array): string | undefined {
 /** @returns undefined for a request that calls no tool, or one that does not exist */
 async function admit(
   deps: GatewayMcpDependencies,
-  gateway: Gateway,
+  gateway: LimitedGateway,
   call: GatewayCall,
   signal: AbortSignal,
 ): Promise<AdmittedCall | undefined> {
@@ -92,7 +92,7 @@ const plain = (statusCode: number, headers: Readonly<Record<string, string>>, bo
  */
 export async function respondAsMcpServer(
   deps: GatewayMcpDependencies,
-  gateway: Gateway,
+  gateway: LimitedGateway,
   call: GatewayCall,
   invocation: Invocation,
 ): Promise<Plain> {
@@ -139,5 +139,7 @@ export async function respondAsMcpServer(
   } catch (error) {
     record(endedBy(error));
     throw error;
+  } finally {
+    await admitted?.open.release();
   }
 }

@@ -122,6 +122,8 @@ export const PREFIX = {
   usedAssertion: 'USED-ASSERTION#',
   userEmail: 'USER-EMAIL#',
   auditHead: 'AUDIT-HEAD',
+  requestCount: 'REQUEST-COUNT#',
+  openResponse: 'OPEN-RESPONSE#',
 } as const;
 
 export interface Key {
@@ -173,6 +175,24 @@ export const CANDIDATE_PREFIX = 'CANDIDATE#';
 export const targetCandidateKey = (gatewayName: string, candidateId: string): Key => ({
   ...gatewayKey(gatewayName),
   sk: CANDIDATE_PREFIX + candidateId,
+});
+
+/** In the partition of its gateway: a request reads both together. */
+export const rateLimitsKey = (gatewayName: string): Key => ({
+  ...gatewayKey(gatewayName),
+  sk: 'RATE-LIMITS',
+});
+
+/** @param hash of the gateway, the limit, the counted values, and the window */
+export const requestCountKey = (hash: string): Key => ({ pk: PREFIX.requestCount + hash, sk: RECORD });
+
+/** @param hash of the owner or the caller whose open responses are limited */
+export const openResponsePartition = (hash: string): string => PREFIX.openResponse + hash;
+
+/** Each open response has one of the slots. */
+export const openResponseKey = (hash: string, slot: number): Key => ({
+  pk: openResponsePartition(hash),
+  sk: String(slot).padStart(4, '0'),
 });
 
 /** Has the prefix of the partition keys of its kind, so that one IAM condition covers both. */

@@ -24,7 +24,6 @@ const refusedFor = (why: string, operations: Readonly<Record<string, string>>): 
   );
 
 const RULES = '/gateways/{gatewayIdentifier}/rules';
-const RATE_LIMITS = '/gateways/{gatewayIdentifier}/rate-limits';
 const ENGINES = '/policy-engines';
 const ENGINE = `${ENGINES}/{policyEngineId}`;
 
@@ -43,14 +42,6 @@ export const REFUSED_OPERATIONS: Refused = {
     UpdateGatewayRule: `PATCH ${RULES}/{ruleId}`,
     DeleteGatewayRule: `DELETE ${RULES}/{ruleId}`,
     ListGatewayRules: `GET ${RULES}`,
-  }),
-  ...refusedFor('it has no rate limits', {
-    BatchPutGatewayRateLimits: `PUT ${RATE_LIMITS}/batch`,
-    CreateGatewayRateLimit: `POST ${RATE_LIMITS}`,
-    GetGatewayRateLimit: `GET ${RATE_LIMITS}/{rateLimitId}`,
-    UpdateGatewayRateLimit: `PATCH ${RATE_LIMITS}/{rateLimitId}`,
-    DeleteGatewayRateLimit: `DELETE ${RATE_LIMITS}/{rateLimitId}`,
-    ListGatewayRateLimits: `GET ${RATE_LIMITS}`,
   }),
   ...refusedFor('it has no policy engines; resource policies decide who can use a credential provider', {
     CreatePolicyEngine: `POST ${ENGINES}`,

@@ -9,6 +9,8 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import * as v from 'valibot';
 import { AllowedOriginsSchema } from '../../lambda/domain/gate/allowed-origins';
+import { LimitPolicySchema } from '../../lambda/domain/gateway/limit-policy';
+import { validConfiguration } from '../../lambda/domain/configuration';
 import { invalidFields } from '../../lambda/domain/invalid-fields';
 import { RoleArnPatternSchema } from '../../lambda/model/gateway/gateway-configuration';
 import type { OperationName } from '../../lambda/operations';
@@ -23,7 +25,7 @@ import { GatewayApi } from './gateway-api';
 import { operationArn } from './invocation';
 import type { InvokedApi } from './invoked-api';
 import type { LogKey } from './log-key';
-import { GATEWAY_PERMISSIONS } from './permissions';
+import { GATEWAY_AUTHORIZER_PERMISSIONS, GATEWAY_PERMISSIONS, type GroupPermissions } from './permissions';
 import type { PropNames } from './prop-names';
 import { PublishedFunction } from './service-function';
 import { STAGE, type ServiceApi } from './service-api';
@@ -44,6 +46,27 @@ export interface GatewayFunctionSettings {
    * @default - 1024 MiB; no reserved and no provisioned concurrency
    */
   readonly authorizer?: FunctionSettings;
+}
+
+/** Limits of all gateways, in addition to the rate limits that their owners set. */
+export interface GatewayLimits {
+  /**
+   * What happens to a request whose limits cannot be counted, because the table is unavailable or throttled: `ALLOW`, as in
+   * AWS, or `DENY`, with a 503.
+   * @default ALLOW
+   */
+  readonly onFailure?: 'ALLOW' | 'DENY';
+  /**
+   * Responses that one user of one agent can have open at the same time, over all gateways of one owner: 1 to 1000.
+   * @default 10
+   */
+  readonly openResponsesPerCaller?: number;
+  /**
+   * Responses that can be open at the same time at the gateways of one owner: 1 to 1000. Each holds one execution of the
+   * function, and owners share the concurrency of the account.
+   * @default 100
+   */
+  readonly openResponsesPerOwner?: number;
 }
 
 /** The APIs and functions that serve gateways. */
@@ -87,6 +110,11 @@ export interface GatewaysProps {
    */
   readonly jwtPassthrough?: boolean;
   /**
+   * Limits of all gateways: the responses that are open at the same time, and what happens if nothing can be counted.
+   * @default - those of {@link GatewayLimits}
+   */
+  readonly limits?: GatewayLimits;
+  /**
    * Memory, concurrency, environment, layers, and tracing of the functions.
    * @default - those of each function
    */
@@ -101,6 +129,7 @@ export const GATEWAYS_PROPS: PropNames<GatewaysProps> = {
   allowedOrigins: 'optional',
   targetRoles: 'optional',
   jwtPassthrough: 'optional',
+  limits: 'optional',
   functions: 'optional',
 };
 
@@ -159,6 +188,11 @@ function checkAllowedOrigins(origins: readonly string[]): void {
   throw new Error(`gateways.allowedOrigins${where}: ${fault?.message}`);
 }
 
+/** @throws Error that names the member */
+function checkLimits(limits: GatewayLimits): void {
+  validConfiguration(LimitPolicySchema, 'gateways.limits', limits);
+}
+
 /** Tells cdk-nag why the policy of the gateway function names roles by patterns. */
 function acknowledgeRoles({ executionRole }: PublishedFunction, roles: readonly string[]): void {
   for (const role of roles.filter((pattern) => !Token.isUnresolved(pattern) && /[*]/.test(pattern))) {
@@ -210,6 +244,7 @@ export class Gateways extends Construct {
       functions: settings = {},
       allowedOrigins,
       targetRoles = [],
+      limits,
       stageSecret,
       webAcl,
       securityPolicy,
@@ -219,6 +254,7 @@ export class Gateways extends Construct {
       checkFunctions('gateways.functions', Object.keys(MEMORY_SIZE), settings);
       checkTargetRoles(targetRoles);
       if (allowedOrigins) checkAllowedOrigins(allowedOrigins);
+      if (limits) checkLimits(limits);
     });
     if (targetRoles.length > 0) this.targetRoles = Stack.of(this).toJsonString(targetRoles);
     const apiSettings = {
@@ -242,9 +278,10 @@ export class Gateways extends Construct {
       name: 'gateway' | 'gateway-authorizer',
       setting: keyof GatewayFunctionSettings,
       timeout: Duration,
+      permissions: GroupPermissions,
       statements: readonly PolicyStatement[],
     ): PublishedFunction => {
-      const access = functionAccess(GATEWAY_PERMISSIONS, { state: props.state, tokenVaultKeys: [] });
+      const access = functionAccess(permissions, { state: props.state, tokenVaultKeys: [] });
       return new PublishedFunction(this, name, {
         code: functionCode(name),
         description: `agent-identity: ${name}`,
@@ -272,12 +309,13 @@ export class Gateways extends Construct {
             ...(this.targetRoles !== undefined && { GATEWAY_TARGET_ROLES: this.targetRoles }),
             ...(allowedOrigins && { GATEWAY_ALLOWED_ORIGINS: JSON.stringify(allowedOrigins) }),
             ...(this.jwtPassthrough && { GATEWAY_JWT_PASSTHROUGH: 'true' }),
+            ...(limits && { GATEWAY_LIMITS: JSON.stringify(limits) }),
           }),
           ...(props.namesInMetrics && { NAMES_IN_METRICS: 'true' }),
         },
       });
     };
-    const gateway = addFunction('gateway', 'gateway', MAX_STREAM_DURATION, [
+    const gateway = addFunction('gateway', 'gateway', MAX_STREAM_DURATION, GATEWAY_PERMISSIONS, [
       new PolicyStatement({
         actions: ['execute-api:Invoke'],
         resources: CALLED.map((operation) =>
@@ -289,7 +327,13 @@ export class Gateways extends Construct {
         : []),
     ]);
     acknowledgeRoles(gateway, targetRoles);
-    const authorizer = addFunction('gateway-authorizer', 'authorizer', AUTHORIZER_TIMEOUT, []);
+    const authorizer = addFunction(
+      'gateway-authorizer',
+      'authorizer',
+      AUTHORIZER_TIMEOUT,
+      GATEWAY_AUTHORIZER_PERMISSIONS,
+      [],
+    );
     this.functions = { gateway, 'gateway-authorizer': authorizer };
     jwt.connect(this.functions, stageSecret.secret);
     iam.connect({ gateway }, stageSecret.secret);

@@ -134,11 +134,25 @@ const receivedEvents: readonly TablePermission[] = [
 
 const vaultKeys = (purpose: Purpose): string => `${PREFIX.vaultKey}${purpose}#*`;
 
-/** The functions of gateways read gateways, and nothing else. They get credentials as agents do. */
-export const GATEWAY_PERMISSIONS: GroupPermissions = {
+/** The authorizer of gateways reads gateways, and nothing else. */
+export const GATEWAY_AUTHORIZER_PERMISSIONS: GroupPermissions = {
   tables: [{ table: 'Directory', actions: ['GetItem', 'BatchGetItem', 'Query'], partitions: [gateways] }],
   key: [],
   verifiesUsers: false,
+};
+
+/** The function of gateways also counts requests and open responses. It gets credentials as agents do. */
+export const GATEWAY_PERMISSIONS: GroupPermissions = {
+  ...GATEWAY_AUTHORIZER_PERMISSIONS,
+  tables: [
+    ...GATEWAY_AUTHORIZER_PERMISSIONS.tables,
+    { table: 'Sessions', actions: ['UpdateItem'], partitions: [`${PREFIX.requestCount}*`] },
+    {
+      table: 'Sessions',
+      actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      partitions: [`${PREFIX.openResponse}*`],
+    },
+  ],
 };
 
 export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {

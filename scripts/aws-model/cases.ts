@@ -72,6 +72,7 @@ function least(reference: ShapeReference): unknown {
     case 'string':
       return leastString(shape);
     case 'integer':
+    case 'double':
       return shape.min;
     case 'boolean':
       return false;
@@ -226,13 +227,24 @@ function memberCases(shape: StructureShape, place: Place): Tried[] {
   });
 }
 
+/** Returns the paths of a value and of everything in it. */
+const pathsWithin = (path: string, value: unknown): string[] => [
+  path,
+  ...(typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([name, inner]) => pathsWithin(below(path, name), inner))
+    : []),
+];
+
 function casesOf(reference: ShapeReference, place: Place): Tried[] {
   const coupled = coupledShape(reference);
   if (coupled) {
     const { accepted, refused } = coupled;
     return [
       ...accepted.map((value) => tried(place, 'members that match', value, true)),
-      ...refused.map((value) => tried(place, 'members that do not match', value, false)),
+      ...refused.map((value) => {
+        const fields = [value, accepted[0]].flatMap((one) => pathsWithin(place.path, one));
+        return tried(place, 'members that do not match', value, false, fields);
+      }),
     ];
   }
   const shape = shapeOf(reference);
@@ -240,6 +252,7 @@ function casesOf(reference: ShapeReference, place: Place): Tried[] {
     case 'string':
       return [...stringCases(reference, place), ...wrongTypes(place, 'string')];
     case 'integer':
+    case 'double':
       return [...integerCases(shape.min, shape.max, place), ...wrongTypes(place, 'number')];
     case 'boolean':
       return [

@@ -77,6 +77,12 @@ const REFUSED_OF_GATEWAYS: readonly RefusedMember[] = [
     member: 'certificateConfigurations',
     why: 'requests to targets trust public certificate authorities only',
   })),
+  { shape: 'LimitEntry', member: 'tokens', why: 'it has no gateway for models' },
+  {
+    shape: 'LimitEntry',
+    member: 'connections',
+    why: 'the operator limits the open responses of each caller and each owner',
+  },
 ].map((refused) => ({ ...refused, says: 'is not supported by this service: ' }));
 
 /** Members that are always rejected. */
@@ -219,7 +225,38 @@ const claim = (type: string, claimMatchOperator: string, claimMatchValue: object
   authorizingClaimMatchValue: { claimMatchOperator, claimMatchValue },
 });
 
+/** @param metrics in the place of one rate of requests */
+const limitEntry = (metrics: object = { requests: [{ rate: 5, period: 'second' }] }) => ({
+  dimensions: { targetName: '*' },
+  ...metrics,
+});
+
 export const COUPLED_SHAPES: readonly CoupledShape[] = [
+  {
+    shape: 'LimitEntry',
+    accepted: [
+      limitEntry(),
+      limitEntry({ requests: [{ rate: 0, period: 'minute' }] }),
+      limitEntry({ requests: [{ rate: 10_000_000, period: 'minute' }] }),
+    ],
+    refused: [
+      limitEntry({}),
+      limitEntry({ requests: [] }),
+      limitEntry({ requests: [{ rate: 0.5, period: 'second' }] }),
+      limitEntry({ requests: [{ rate: -1, period: 'second' }] }),
+      limitEntry({ requests: [{ rate: 10_000_001, period: 'second' }] }),
+      limitEntry({ requests: [{ rate: 1, period: 'hour' }] }),
+      limitEntry({ requests: Array(2).fill({ rate: 1, period: 'second' }) }),
+      ...['tokens', 'connections'].map((metric) => ({
+        ...limitEntry(),
+        [metric]: [{ rate: 1, period: 'second' }],
+      })),
+      { ...limitEntry(), dimensions: {} },
+      { ...limitEntry(), dimensions: { other: 'a' } },
+      { ...limitEntry(), dimensions: { targetName: '' } },
+      { ...limitEntry(), dimensions: { targetName: 'a'.repeat(257) } },
+    ],
+  },
   {
     shape: 'CustomClaimValidationType',
     accepted: [
@@ -303,6 +340,38 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     here: 'accepted',
     why: 'a server in development has no certificate',
   },
+  ...['$.context.agent.name', '$.context.user.id'].map((value): DifferentValue => ({
+    shape: 'DimensionKey',
+    as: 'value',
+    what: `also the dimension key \`${value}\``,
+    value,
+    here: 'accepted',
+    why: 'a gateway of this service knows the agent of each call, and the user that its token names',
+  })),
+  {
+    shape: 'DimensionKey',
+    as: 'value',
+    what: 'the dimension key `qualifiedModelId`',
+    value: 'qualifiedModelId',
+    here: 'refused',
+    why: 'it has no gateway for models',
+  },
+  {
+    shape: 'DimensionKey',
+    as: 'value',
+    what: 'the dimension key `$.context.iam.sourceIdentity`',
+    value: '$.context.iam.sourceIdentity',
+    here: 'refused',
+    why: 'API Gateway does not state the source identity of a caller',
+  },
+  ...['$.context.request.header.a', '$.context.request.body.a'].map((value): DifferentValue => ({
+    shape: 'DimensionKey',
+    as: 'value',
+    what: `dimension keys such as \`${value}\``,
+    value,
+    here: 'refused',
+    why: 'a caller chooses its headers and bodies, and could choose a new value each time',
+  })),
   {
     shape: 'UserTokenType',
     as: 'value',

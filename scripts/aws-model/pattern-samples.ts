@@ -28,6 +28,16 @@ const providerArn = around('arn:aws:bedrock-agentcore:us-east-1:000000000000:', 
 ]);
 
 const SAMPLES: Readonly<Record<string, Sample>> = {
+  '[a-zA-Z0-9][a-zA-Z0-9\\-_\\.]{0,62}[a-zA-Z0-9]': {
+    least: 'aa',
+    grown: (more) => 'a'.repeat(more + 2),
+    off: ['-a', 'a-', 'a a', 'a/a', 'aa\n', 'ää'],
+  },
+  "(targetName|toolName|qualifiedModelId|\\$\\.context\\.iam\\.principal|\\$\\.context\\.iam\\.sourceIdentity|\\$\\.context\\.jwt\\.[a-zA-Z_][a-zA-Z0-9_\\-\\.]{0,61}[a-zA-Z0-9_]|\\$\\.context\\.request\\.header\\.[a-zA-Z0-9!#$%&'+\\.\\^_`|~\\-]+|\\$\\.context\\.request\\.body\\.[a-zA-Z_][a-zA-Z0-9_\\-]*(\\.[a-zA-Z_][a-zA-Z0-9_\\-]*)*)":
+    {
+      least: 'targetName',
+      off: ['target', 'targetName ', '$.context.jwt.', '$.context.jwt.a', '$.context.iam', 'x.targetName'],
+    },
   '([0-9a-zA-Z][-]?){1,48}': { least: 'a', off: ['-a', 'a--a', 'a_a', 'a a', 'a\n', 'ä', 'a'.repeat(49)] },
   '([0-9a-zA-Z][-]?){1,100}': { least: 'a', off: ['-a', 'a--a', 'a_a', 'a/a', 'a\n', 'ä', 'a'.repeat(101)] },
   '([0-9a-z][-]?){1,100}-[0-9a-z]{10}': {

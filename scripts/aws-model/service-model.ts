@@ -18,8 +18,9 @@ export interface StringShape {
   readonly enum?: readonly string[];
 }
 
-export interface IntegerShape {
-  readonly type: 'integer';
+/** A double of this service is whole. */
+export interface NumberShape {
+  readonly type: 'integer' | 'double';
   readonly min: number;
   readonly max: number;
 }
@@ -50,7 +51,7 @@ export interface StructureShape {
 
 export type Shape =
   | StringShape
-  | IntegerShape
+  | NumberShape
   | { readonly type: 'boolean' }
   /** Without a format, in epoch seconds. */
   | { readonly type: 'timestamp'; readonly timestampFormat?: 'iso8601' }

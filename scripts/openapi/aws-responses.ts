@@ -12,6 +12,8 @@ function schemaOf(shape: Shape, structures: Structures): JsonSchema {
       return { type: 'string', ...(shape.enum && { enum: shape.enum }) };
     case 'integer':
       return { type: 'integer' };
+    case 'double':
+      return { type: 'number' };
     case 'boolean':
       return { type: 'boolean' };
     case 'timestamp':

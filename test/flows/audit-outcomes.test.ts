@@ -150,6 +150,11 @@ const byTarget = (name: JsonOperationName): Ending => ({
   answer: NOT_FOUND,
 });
 
+const byLimit = (name: JsonOperationName): Ending => ({
+  ask: () => ask(name, { labels: { ...service.inputs.GetGateway('').labels, rateLimitId: MISSING } }),
+  answer: NOT_FOUND,
+});
+
 const ofGateway = (name: JsonOperationName) =>
   changedConcurrently(
     name,
@@ -160,6 +165,14 @@ const ofGateway = (name: JsonOperationName) =>
 const ofTarget = (name: JsonOperationName): Ending => ({
   ask() {
     outrunWrites('Directory', async () => succeeded(await ask('UpdateGatewayTarget')));
+    return ask(name);
+  },
+  answer: CHANGED,
+});
+
+const ofLimit = (name: JsonOperationName): Ending => ({
+  ask() {
+    outrunWrites('Directory', async () => succeeded(await ask('BatchPutGatewayRateLimits')));
     return ask(name);
   },
   answer: CHANGED,
@@ -385,6 +398,18 @@ const TABLE: Record<JsonOperationName, Row> = {
     ask: () => ask('SynchronizeGatewayTargets', { body: { targetIdList: ['0123456789'] } }),
     answer: NOT_FOUND,
   }),
+  CreateGatewayRateLimit: row(
+    byGateway('CreateGatewayRateLimit'),
+    taken('CreateGatewayRateLimit', () => ({ rateLimitId: 'walked-limit' })),
+  ),
+  BatchPutGatewayRateLimits: row(
+    byGateway('BatchPutGatewayRateLimits'),
+    ofLimit('BatchPutGatewayRateLimits'),
+  ),
+  GetGatewayRateLimit: row(byLimit('GetGatewayRateLimit')),
+  UpdateGatewayRateLimit: row(byLimit('UpdateGatewayRateLimit'), ofLimit('UpdateGatewayRateLimit')),
+  DeleteGatewayRateLimit: row(byLimit('DeleteGatewayRateLimit'), ofLimit('DeleteGatewayRateLimit')),
+  ListGatewayRateLimits: row(byGateway('ListGatewayRateLimits')),
   GetTokenVault: row(byVault('GetTokenVault')),
   SetTokenVaultCMK: row(
     byVault('SetTokenVaultCMK'),

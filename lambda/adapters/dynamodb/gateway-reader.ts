@@ -1,13 +1,9 @@
 /** Reads a gateway, with one of its targets, in one round trip. */
 import { nameInGatewayId } from '../../domain/gateway/manage/gateway';
-import type { GatewayReader } from '../../domain/gateway/gateway-reader';
-import {
-  GatewaySchema,
-  GatewayTargetSchema,
-  TargetCandidateSchema,
-  type Gateway,
-} from '../../model/records/gateway';
-import { gatewayKey, gatewayTargetKey, targetCandidateKey } from '../../model/table-keys';
+import type { GatewayReader, LimitedGateway } from '../../domain/gateway/gateway-reader';
+import { GatewaySchema, GatewayTargetSchema, TargetCandidateSchema } from '../../model/records/gateway';
+import { GatewayRateLimitsSchema } from '../../model/records/gateway-rate-limits';
+import { gatewayKey, gatewayTargetKey, rateLimitsKey, targetCandidateKey } from '../../model/table-keys';
 import { batchGet, type Found } from './batch-get';
 import type { DynamoDb } from './client';
 import { parseOwnedResource } from './owned-resource-store';
@@ -16,16 +12,21 @@ import { parseRecord } from './record';
 /** @param table name of the directory table */
 export function createGatewayReader(client: DynamoDb, table: string): GatewayReader {
   /** A gateway that was deleted and created again has another ID. */
-  function gatewayIn(found: Found, name: string, gatewayId: string): Gateway | undefined {
+  function gatewayIn(found: Found, name: string, gatewayId: string): LimitedGateway | undefined {
     const gateway = parseOwnedResource(GatewaySchema, found(gatewayKey(name)));
-    return gateway?.id === gatewayId ? gateway : undefined;
+    if (gateway?.id !== gatewayId) return undefined;
+    const stored = parseRecord(GatewayRateLimitsSchema, found(rateLimitsKey(name)));
+    return { ...gateway, rateLimits: stored?.gatewayId === gatewayId ? stored.limits : [] };
   }
 
   return {
     async gateway(gatewayId) {
       const name = nameInGatewayId(gatewayId);
       if (name === undefined) return undefined;
-      const found = await batchGet(client, [{ table, key: gatewayKey(name) }]);
+      const found = await batchGet(client, [
+        { table, key: gatewayKey(name) },
+        { table, key: rateLimitsKey(name) },
+      ]);
       return gatewayIn(found, name, gatewayId);
     },
     async candidate(gatewayId, candidateId) {
@@ -42,6 +43,7 @@ export function createGatewayReader(client: DynamoDb, table: string): GatewayRea
       const key = gatewayTargetKey(name, targetName);
       const found = await batchGet(client, [
         { table, key: gatewayKey(name) },
+        { table, key: rateLimitsKey(name) },
         { table, key },
       ]);
       const gateway = gatewayIn(found, name, gatewayId);

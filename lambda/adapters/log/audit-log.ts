@@ -17,6 +17,7 @@ const FIELDS = [
   'target',
   'httpMethod',
   'tool',
+  'rateLimit',
   'status',
   'bytes',
   'firstByteMs',

@@ -151,7 +151,7 @@ function gatewayCount({
   if (operation !== 'GatewayResponse') return [];
   const named = (name: string): Count => ({ name, dimensions: { WorkloadIdentity } });
   return [
-    ...(outcome === 'allowed' ? [] : [named('FailedGatewayResponse')]),
+    ...(outcome === 'allowed' || outcome === 'rate-limited' ? [] : [named('FailedGatewayResponse')]),
     ...(credentialEchoed ? [named('EchoedCredential')] : []),
   ];
 }

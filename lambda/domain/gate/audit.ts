@@ -1,11 +1,9 @@
 /** Audit entries of a call to an endpoint, for the gate and its authorizer. */
-import { decodeJwt } from 'jose';
-import * as v from 'valibot';
 import type { AuditEntry, AuditTrail } from '../audit';
 import { userHashOf } from '../../model/user';
 import { workloadIdentityArn } from '../identity/workload-identity';
 import { chainEntry } from '../workload-token/audit';
-import { ClaimsSchema, delegationOf } from '../workload-token/claims';
+import { delegationIn } from '../workload-token/issued-token';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 
 /** The AWS name of the operation. */
@@ -17,15 +15,12 @@ export function endpointEntry({ agentRuntimeArn, workloadName }: AgentEndpointCo
   return { resource: agentRuntimeArn, workloadIdentity: workloadIdentityArn(arnPrefix, workloadName) };
 }
 
-/** Returns the token's members of an entry, with the user if it has one. The token is not verified, because the service has just issued it. */
+/** Returns the token's members of an entry, with the user if it has one. */
 export function tokenEntry(workloadAccessToken: string): Pick<AuditEntry, 'jti' | 'chain' | 'user'> {
-  try {
-    const claims = v.parse(ClaimsSchema, decodeJwt(workloadAccessToken));
-    const { tokenId: jti, chain, user } = delegationOf(claims);
-    return { jti, ...chainEntry(chain), ...(user && { user: userHashOf(user) }) };
-  } catch {
-    return {};
-  }
+  const delegation = delegationIn(workloadAccessToken);
+  if (!delegation) return {};
+  const { tokenId: jti, chain, user } = delegation;
+  return { jti, ...chainEntry(chain), ...(user && { user: userHashOf(user) }) };
 }
 
 /**

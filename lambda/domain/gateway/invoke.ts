@@ -25,21 +25,24 @@ import type { AdmittedRequest, PassedRequest } from './exchange';
 import { requestHeaders } from './forwarded-headers';
 import { gatewayUrl, trustedIssuerOf, type GatewayUrls } from './manage/gateway';
 import { acceptedTools } from './manage/target-tools';
-import type { GatewayReader } from './gateway-reader';
+import type { GatewayReader, LimitedGateway } from './gateway-reader';
 import { admitCall, apiOf, type ReceivedCall } from './inbound';
 import { isAwaited } from './mcp-consent';
+import { createOpenResponse, type OpenResponse, type OpenResponseDependencies } from './open-responses';
 import { ConsentRequired } from './problem';
+import { countRequest, type RateLimitDependencies } from './rate-limits';
 import { changedMeanwhile, type Pause } from './revocation-watch';
 import { endpointOf, protocolOf } from './target';
 import { targetQuery } from './target-query';
 import { targetUrl } from './target-url';
 
-export interface InvokeDependencies extends CredentialDependencies {
+export interface InvokeDependencies
+  extends CredentialDependencies, RateLimitDependencies, OpenResponseDependencies {
   readonly gateways: GatewayReader;
   readonly userTokens: UserTokenVerifier;
   readonly workloadTokens: WorkloadTokens;
   readonly audit: AuditTrail;
-  readonly system: Pick<System, 'now'>;
+  readonly system: Pick<System, 'now' | 'randomUUID'>;
   readonly bases: Required<GatewayUrls>;
   readonly endpointPolicy: EndpointPolicy;
   readonly pause: Pause;
@@ -59,6 +62,7 @@ export interface AdmittedCall extends AdmittedRequest {
   readonly gateway: Gateway;
   readonly target: GatewayTarget;
   readonly access: Access;
+  readonly open: OpenResponse;
   /** Returns whether the gateway and the target are still as they were. */
   readonly isUnchanged: () => Promise<boolean>;
   /** What the audit log says about the request, without its outcome. */
@@ -168,6 +172,9 @@ async function admit(
   });
   const access = await createAccess(deps, gateway.id, calledFor);
   annotate(tokenEntry(access.token()));
+  const caller = { workloadAccessToken: access.token(), isMcp: protocolOf(target) === 'MCP' };
+  const called = { ...caller, calledFor, targetName: target.name, tool };
+  await countRequest(deps, gateway, { ...called, ofTargetsOnly: isAtOneUrl && tool === undefined }, annotate);
   const isUnchanged = async (): Promise<boolean> => {
     const now = await deps.gateways.target(call.gatewayId, call.targetName);
     return (
@@ -194,6 +201,7 @@ async function admit(
     source,
     credential,
     access,
+    open: createOpenResponse(deps, gateway, caller),
     selected,
     isUnchanged,
   };
@@ -207,7 +215,7 @@ async function admit(
  */
 export const admitMcpRequest = (
   deps: InvokeDependencies,
-  gateway: Gateway,
+  gateway: LimitedGateway,
   call: ReceivedCall & Pick<GatewayCall, 'method'>,
 ): Promise<void> =>
   audited(deps.audit, { operation: OPERATION }, async (annotate) => {
@@ -216,12 +224,14 @@ export const admitMcpRequest = (
     const calledFor = await admitCall(deps.userTokens, trustedIssuerOf(gateway, deps.bases), call, annotate);
     const access = await createAccess(deps, gateway.id, calledFor);
     annotate(tokenEntry(access.token()));
+    const caller = { workloadAccessToken: access.token(), isMcp: true };
+    await countRequest(deps, gateway, { ...caller, calledFor }, annotate);
   });
 
 /**
  * Admits a request, and records the decision. Nothing is forwarded unless it is recorded.
  *
- * @throws UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for a gateway or target
+ * @throws RateLimited; UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for a gateway or target
  *   that does not exist, or a gateway of the other API; UnknownTool; ValidationException for the path, the query, or a header;
  *   ConsentRequired
  */

@@ -14,6 +14,7 @@ export type ProblemKind =
   | 'credential-unavailable'
   | 'access-ended'
   | 'access-unchecked'
+  | 'limits-unchecked'
   | 'target-unavailable';
 
 /** RFC 9457 section 3.1.1: a type need not be a locator. */
@@ -54,6 +55,11 @@ export const PROBLEM_KINDS: Readonly<Record<ProblemKind, KindOfProblem>> = {
     status: 503,
     error: 'InternalServerException',
     title: 'The access could not be checked',
+  },
+  'limits-unchecked': {
+    status: 503,
+    error: 'InternalServerException',
+    title: 'The limits could not be checked',
   },
   'target-unavailable': {
     status: 502,

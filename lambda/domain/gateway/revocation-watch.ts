@@ -5,8 +5,10 @@
 import { unlessAborted } from '../abort';
 import { ServiceError, type ErrorName } from '../service-error';
 import type { Access } from './access';
+import type { OpenResponse } from './open-responses';
 import { isRetrieved, type CredentialSource, type SelectedCredential } from './credential';
 import { GatewayProblem } from './problem';
+import { RateLimited } from './rate-limited';
 
 /** Milliseconds between two checks. */
 export const INTERVAL = 2_000;
@@ -47,15 +49,18 @@ export interface WatchedAccess {
   readonly access: Access;
   readonly selected: SelectedCredential;
   readonly source: CredentialSource;
+  /** Absent for a response that another one needs, which is held. */
+  readonly open?: Pick<OpenResponse, 'hold'> | undefined;
   /** Returns whether the gateway and the target are still as they were when the request was admitted. */
   readonly isUnchanged: () => Promise<boolean>;
 }
 
 /** @throws ServiceError if there is no access any more, or it cannot be checked */
-async function check({ access, selected, source, isUnchanged }: WatchedAccess): Promise<void> {
+async function check({ access, selected, source, open, isUnchanged }: WatchedAccess): Promise<void> {
   if (!(await isUnchanged())) throw changedMeanwhile();
   await access.renew(isRetrieved(selected) ? 'ending' : 'always');
   await source.retrieve();
+  await open?.hold();
 }
 
 /** Resolves after milliseconds, and rejects if the signal aborts first. */
@@ -81,6 +86,7 @@ export async function watchAccess(
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
+      if (error instanceof RateLimited) return end(error);
       if (error instanceof GatewayProblem && error.kind === 'access-ended') return end(error);
       if (isDecision(error)) return end(ended(reasonOf(error), error));
       if (failures >= MAX_FAILURES) return end(unchecked(error));

@@ -63,7 +63,13 @@ export type OwnerOperation =
   | 'UpdateGatewayTarget'
   | 'DeleteGatewayTarget'
   | 'ListGatewayTargets'
-  | 'SynchronizeGatewayTargets';
+  | 'SynchronizeGatewayTargets'
+  | 'CreateGatewayRateLimit'
+  | 'BatchPutGatewayRateLimits'
+  | 'GetGatewayRateLimit'
+  | 'UpdateGatewayRateLimit'
+  | 'DeleteGatewayRateLimit'
+  | 'ListGatewayRateLimits';
 
 /** An operation on a resource. */
 export type ResourceOperation = GovernedOperation | OwnerOperation;

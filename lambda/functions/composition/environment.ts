@@ -6,6 +6,7 @@ import { REGION } from '../../model/regions';
 import { parseAllowedOrigins } from '../../domain/gate/allowed-origins';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import { parseTargetRoles, type TargetCredentialPolicy } from '../../domain/gateway/manage/credential-policy';
+import { parseLimitPolicy, type LimitPolicy } from '../../domain/gateway/limit-policy';
 import type { GatewayUrls } from '../../domain/gateway/manage/gateway';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
@@ -186,6 +187,9 @@ export const readCredentialPolicy = (): TargetCredentialPolicy => ({
   targetRoles: readJson('GATEWAY_TARGET_ROLES', '[]', parseTargetRoles),
   jwtPassthrough: process.env.GATEWAY_JWT_PASSTHROUGH === 'true',
 });
+
+/** @throws Error with one line that says what is wrong */
+export const readLimitPolicy = (): LimitPolicy => readJson('GATEWAY_LIMITS', '{}', parseLimitPolicy);
 
 /** @returns undefined if no web page can call gateways. @throws Error with one line that says what is wrong */
 export const readAllowedOrigins = (): readonly string[] | undefined =>

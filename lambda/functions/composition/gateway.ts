@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { createGatewayReader } from '../../adapters/dynamodb/gateway-reader';
 import { createGatewayTargetStore } from '../../adapters/dynamodb/gateway-target-store';
+import { createOpenResponses, createRequestCounts } from '../../adapters/dynamodb/rate-limit-store';
 import { createTable } from '../../adapters/dynamodb/table';
 import { createRequestSigner } from '../../adapters/aws/request-signature';
 import { environmentRegion } from '../../adapters/aws/signed-requests';
@@ -23,7 +24,7 @@ import type { Pause } from '../../domain/gateway/revocation-watch';
 import { createGatewayHandler, type GatewayHandler } from '../../gate/gateway-handler';
 import { GATEWAY_CALLS, type GatewayCallee } from '../../model/events/gateway';
 import { TOOLS_TIMEOUT_MS } from '../../model/time-limits';
-import { readAllowedOrigins, readCredentialPolicy } from './environment';
+import { readAllowedOrigins, readCredentialPolicy, readEnvironment, readLimitPolicy } from './environment';
 import type { GatewayAuthorizerEnvironment } from './gateway-authorizer';
 import { createCallHandler } from './invocation';
 import { issuerReaders } from './issuer-readers';
@@ -45,10 +46,14 @@ export interface ComposedGateway {
 
 export function composeGateway({ identity, ...environment }: GatewayEnvironment): ComposedGateway {
   const { endpointPolicy, bases, dynamodb, directoryTable, stageSecretHash } = environment;
+  const sessions = createTable(dynamodb, readEnvironment('SESSIONS_TABLE').SESSIONS_TABLE);
   const deps = {
     ...issuerReaders(endpointPolicy),
     gateways: createGatewayReader(dynamodb, directoryTable),
     targets: createGatewayTargetStore(createTable(dynamodb, directoryTable)),
+    requestCounts: createRequestCounts(sessions),
+    openResponses: createOpenResponses(sessions),
+    limitPolicy: readLimitPolicy(),
     workloadTokens: createWorkloadTokens(identity, 'gateway'),
     credentials: createResourceCredentials(identity),
     credentialPolicy: readCredentialPolicy(),

@@ -31,7 +31,7 @@ const targetId = matching(10, 10, /^[0-9a-zA-Z]{10}$/, 'must be the ID of a targ
 const description = v.exactOptional(text(1, 200));
 
 /** Recognizes a repetition of the same request. */
-const clientToken = v.exactOptional(
+export const clientToken = v.exactOptional(
   matching(
     33,
     256,
@@ -168,11 +168,12 @@ export interface SynchronizeTargetsInput extends Of<typeof synchronizedTargets> 
 export const updatedTarget = v.strictObject({ ...targetMembers, targetId });
 export interface UpdateTargetInput extends Of<typeof updatedTarget> {}
 
-const page = {
-  ...listing(1000).entries,
+/** @param most entries of a page */
+export const pageOf = (most: number) => ({
+  ...listing(most).entries,
   nextToken: v.exactOptional(matching(1, 2048, /^\S*$/, 'must not contain whitespace')),
-};
+});
 
-export const listedGateways = v.strictObject(page);
-export const listedTargets = v.strictObject({ gatewayIdentifier, ...page });
+export const listedGateways = v.strictObject(pageOf(1000));
+export const listedTargets = v.strictObject({ gatewayIdentifier, ...pageOf(1000) });
 export interface ListTargetsInput extends Of<typeof listedTargets> {}

@@ -1,6 +1,7 @@
 import { apiKeyCredentialProvider } from './api-key-credential-provider';
 import { consentPortal } from './consent-portal';
 import { gateway } from './gateway';
+import { gatewayRateLimit } from './gateway-rate-limit';
 import { gatewayTarget } from './gateway-target';
 import { oauth2CredentialProvider } from './oauth2-credential-provider';
 import { resourcePolicy } from './resource-policy';
@@ -13,6 +14,7 @@ export const CONTROL_PLANE = {
   ...apiKeyCredentialProvider,
   ...consentPortal,
   ...gatewayTarget,
+  ...gatewayRateLimit,
   ...gateway,
   ...tags,
   ...resourcePolicy,

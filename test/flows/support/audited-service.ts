@@ -114,6 +114,9 @@ export class AuditedService {
       name: 'walked-target',
     });
     const target = { ...gateway, targetId: String(targetId) };
+    const limit = { ...gateway, rateLimitId: 'walked-limit' };
+    const entries = [{ dimensions: { targetName: '*' }, requests: [{ rate: 5, period: 'second' as const }] }];
+    await world.control().createGatewayRateLimit({ ...limit, dimensionKeys: ['targetName'], entries });
     const mcp = await openGateway(world, 'AWS_IAM', { protocolType: 'MCP' });
     const mcpGateway = { gatewayIdentifier: mcp.id };
     const mcpTargetId = await mcp.mcpServer('notes', (await TestMcpServer.start('list')).endpoint);
@@ -199,6 +202,22 @@ export class AuditedService {
       DeleteGatewayTarget: () => ({ labels: target }),
       ListGatewayTargets: () => ({ labels: gateway }),
       SynchronizeGatewayTargets: () => ({ labels: mcpGateway, body: { targetIdList: [mcpTargetId] } }),
+      CreateGatewayRateLimit: (name) => ({
+        labels: gateway,
+        body: {
+          rateLimitId: name,
+          dimensionKeys: ['$.context.agent.name'],
+          entries: [{ ...entries[0], dimensions: { '$.context.agent.name': '*' } }],
+        },
+      }),
+      BatchPutGatewayRateLimits: () => ({
+        labels: gateway,
+        body: { rateLimits: [{ dimensionKeys: ['targetName'], entries }] },
+      }),
+      GetGatewayRateLimit: () => ({ labels: limit }),
+      UpdateGatewayRateLimit: () => ({ labels: limit, body: { entries } }),
+      DeleteGatewayRateLimit: () => ({ labels: limit }),
+      ListGatewayRateLimits: () => ({ labels: gateway }),
       GetTokenVault: () => ({ body: {} }),
       SetTokenVaultCMK: () => ({ body: { kmsConfiguration: { keyType: 'ServiceManagedKey' } } }),
       ResetTokenVaultKeyMaterial: () => ({ body: { tokenVaultId: 'default' } }),

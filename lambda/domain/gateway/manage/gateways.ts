@@ -24,10 +24,12 @@ import {
   randomSuffix,
   type OwnedGatewayDependencies,
 } from './owned-gateway';
+import type { RateLimitStore } from './rate-limits';
 
 export interface GatewayDependencies
   extends OwnedGatewayDependencies, GatewayIdentityDependencies, IdentityDeletionDependencies {
   readonly gatewayTargets: GatewayTargetStore;
+  readonly rateLimits: Pick<RateLimitStore, 'remove'>;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
   readonly quotas: Quotas;
@@ -192,6 +194,7 @@ export function deleteGateway(
     const gateway = await ownedGateway({ gateways: toDelete, arnPrefix }, call, identifier);
     await deleteWithContents(gateways, gateway, async () => {
       await gatewayTargets.removeAll(gateway);
+      await deps.rateLimits.remove(gateway);
       const identity = await identities.getForDeletion(gateway.id);
       if (identity?.gatewayId === gateway.id) await deleteIdentity(deps, principal, identity);
     });

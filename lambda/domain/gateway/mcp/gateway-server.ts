@@ -77,7 +77,7 @@ async function currentTools(
   const limited = AbortSignal.any(limits);
   try {
     admitted = await admitGatewayCall(deps, { ...call, targetName: target.name, mcp: {} }, limited);
-    void watchAccess(deps.pause, admitted, limited, (reason) => ended.abort(reason));
+    void watchAccess(deps.pause, { ...admitted, open: undefined }, limited, (reason) => ended.abort(reason));
     connection = connectTo(deps.forward, admitted, { maxBytes: MAX_LIST_BYTES });
     const accepted = acceptedTools(admitted.target);
     const tools = unchanged(accepted, await deps.mcpClient.listTools(connection, limited));

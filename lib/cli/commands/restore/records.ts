@@ -357,6 +357,9 @@ const KINDS: Readonly<Record<keyof typeof PREFIX, Candidates>> = {
   portalSession: never('sessions'),
   receivedEvent: never('sessions'),
   usedAssertion: never('sessions'),
+  // For a minute each.
+  requestCount: never('sessions'),
+  openResponse: never('sessions'),
   // Their tokens were destroyed when the revocation ended.
   revocation: never('revocations'),
   outboxItem: never('revocations'),
