@@ -17,6 +17,7 @@ export {
 export { AgentTarget } from './constructs/agent-target';
 export type { ApiDomain } from './constructs/api-domain';
 export type { ApiOptions } from './constructs/api-options';
+export type { RateLimitEntry, RateLimitProps } from './resources/gateway-rate-limit';
 export type { GatewayFunctionSettings, GatewayLimits, GatewaysProps } from './constructs/gateways';
 export type { AuditTrailProps } from './constructs/audit-trail';
 export type { CallerAccounts, ServiceCallerAccounts } from './constructs/caller-accounts';

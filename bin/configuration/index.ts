@@ -141,7 +141,7 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
   readonly functions?: Partial<Record<keyof ServiceFunctionSettings, FunctionConfiguration>>;
   /**
    * The APIs and functions of gateways (docs/gateways.md): an empty object, or `jwtDomain` and `iamDomain` in the form of
-   * `domain`, `throttle`, `allowedOrigins`, `targetRoles`, and `jwtPassthrough`.
+   * `domain`, `throttle`, `allowedOrigins`, `targetRoles`, `jwtPassthrough`, and `limits`.
    * @default - none: the service has no gateways
    */
   readonly gateways?: GatewaysConfiguration;

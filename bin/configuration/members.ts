@@ -14,6 +14,7 @@ import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import * as v from 'valibot';
+import { LimitPolicySchema } from '../../lambda/domain/gateway/limit-policy';
 import { QuotasSchema } from '../../lambda/domain/quotas';
 import { DeployedIssuersSchema as TrustedIssuersSchema } from '../../lambda/domain/identity/trusted-issuer';
 import { WebAcl, type ApiDomain } from '../../lib';
@@ -202,7 +203,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
       allowedOrigins: optional(v.array(text)),
       targetRoles: optional(v.array(text)),
       jwtPassthrough: optional(flag),
-      limits: optional(GatewayLimitsSchema),
+      limits: optional(LimitPolicySchema),
     }),
     props: ({ jwtDomain, iamDomain, ...stated }, scope) => ({
       gateways: {

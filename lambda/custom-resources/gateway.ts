@@ -21,6 +21,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import * as v from 'valibot';
 import { GATEWAY_AUTHORIZERS, UNUSED_ROLE_ARN } from '../model/gateway/gateway-configuration';
+import { putRateLimits, StatedRateLimitsSchema } from './gateway-rate-limits';
 import { asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
 import { Refusal, type DeployedResource, type Described, type Desired } from './deployed-resource';
 
@@ -40,6 +41,7 @@ const ConfigurationSchema = v.strictObject({
   authorizerConfiguration: v.optional(members),
   protocolType: v.optional(v.literal('MCP')),
   roleArn: v.optional(text),
+  rateLimits: v.optional(StatedRateLimitsSchema, []),
   targets: v.array(
     v.looseObject({ name: text, targetConfiguration: members, credential: v.optional(CredentialSchema) }),
   ),
@@ -51,9 +53,10 @@ type StatedCredential = v.InferOutput<typeof CredentialSchema>;
 
 function configurationOf({ configuration }: Desired) {
   const stated = v.parse(ConfigurationSchema, configuration);
-  const { description, authorizerType, authorizerConfiguration, protocolType, targets } = stated;
+  const { description, authorizerType, authorizerConfiguration, protocolType, targets, rateLimits } = stated;
   return {
     targets,
+    rateLimits,
     gateway: {
       roleArn: stated.roleArn ?? UNUSED_ROLE_ARN,
       authorizerType,
@@ -172,6 +175,16 @@ async function putTargets(
   }
 }
 
+/** Brings the contents of a gateway to what the stack states. The limits come first: a new target is never without them. */
+async function putContents(
+  client: BedrockAgentCoreControlClient,
+  gateway: Gateway,
+  { targets, rateLimits }: Pick<Configuration, 'targets' | 'rateLimits'>,
+): Promise<void> {
+  await putRateLimits(client, stated(gateway.gatewayId, 'gatewayId'), rateLimits);
+  await putTargets(client, gateway, targets);
+}
+
 /** Returns this principal's gateway with the name, in any case. Recent creations can be missing. */
 async function findByName(client: BedrockAgentCoreControlClient, name: string): Promise<Gateway | undefined> {
   for await (const { items = [] } of paginateListGateways({ client, pageSize: 100 }, {})) {
@@ -191,12 +204,12 @@ export function gateways(client: BedrockAgentCoreControlClient): DeployedResourc
     setPolicy: () => Promise.resolve(),
     policyOf: () => Promise.resolve(''),
     async create(desired, tags) {
-      const { gateway, targets } = configurationOf(desired);
+      const { gateway, ...contents } = configurationOf(desired);
       const command = new CreateGatewayCommand({ name: desired.name, ...gateway, tags });
       const created = await unlessTaken(client.send(command));
       if (!created) return undefined;
       try {
-        await putTargets(client, created, targets);
+        await putContents(client, created, contents);
       } catch (error) {
         await remove(created);
         throw error;
@@ -209,14 +222,14 @@ export function gateways(client: BedrockAgentCoreControlClient): DeployedResourc
       return gateway ? described(gateway) : 'anothers';
     },
     async update(desired) {
-      const { gateway, targets } = configurationOf(desired);
+      const { gateway, ...contents } = configurationOf(desired);
       const present = await find(desired.name);
       if (!present) throw new Refusal(`"${desired.name}" was deleted during the request. Deploy again.`);
       const { gatewayId: gatewayIdentifier } = present;
       await asked(
         client.send(new UpdateGatewayCommand({ gatewayIdentifier, name: desired.name, ...gateway })),
       );
-      await putTargets(client, present, targets);
+      await putContents(client, present, contents);
       return described(present);
     },
     async delete(name) {

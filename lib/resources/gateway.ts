@@ -12,6 +12,7 @@ import { connectionOf } from '../constructs/service-connection';
 import { ApiKeyCredentialProvider, type IApiKeyCredentialProvider } from './api-key-credential-provider';
 import type { GatewayAuthorizer } from './gateway-authorizer';
 import { CREDENTIAL_MEMBERS, type GatewayCredentialProvider } from './gateway-credential-provider';
+import { rateLimitOf, type RateLimitProps, type StatedRateLimit } from './gateway-rate-limit';
 import { accountOnly } from './grantee';
 import {
   addIdentityResource,
@@ -368,6 +369,7 @@ export class Gateway extends Resource implements ITaggableV2 {
   readonly ownerArn: string;
   readonly cdkTagManager: TagManager;
   private readonly targets: StatedTarget[] = [];
+  private readonly rateLimits: StatedRateLimit[] = [];
   private readonly givenName: string;
 
   constructor(
@@ -390,7 +392,11 @@ export class Gateway extends Resource implements ITaggableV2 {
     const created = addIdentityResource(this, props, {
       kind: KIND,
       name: props.gatewayName,
-      configuration: { ...configuration, targets: Lazy.any({ produce: () => this.targets }) },
+      configuration: {
+        ...configuration,
+        targets: Lazy.any({ produce: () => this.targets }),
+        rateLimits: Lazy.any({ produce: () => this.rateLimits }, { omitEmptyArray: true }),
+      },
     });
     this.givenName = created.givenName;
     this.gatewayName = created.name;
@@ -421,6 +427,27 @@ export class Gateway extends Resource implements ITaggableV2 {
    */
   addMcpServerTarget(name: string, props: McpServerTargetProps): void {
     this.addTarget(name, props, MCP_TARGET_PROPS, () => mcpTargetOf(name, props));
+  }
+
+  /**
+   * Limits the requests to the gateway. All limits have to allow a request.
+   *
+   * @param rateLimitId 2 to 64 letters and digits, with hyphens, underscores, and periods between them. Callers receive it
+   * @throws Error for a limit that the service rejects, and for an ID or `dimensionKeys` that another limit has
+   */
+  addRateLimit(rateLimitId: string, props: RateLimitProps): void {
+    checkedAt(this.node.path, () => {
+      const limit = rateLimitOf(rateLimitId, props);
+      const form = JSON.stringify(limit.dimensionKeys);
+      for (const other of this.rateLimits) {
+        if (other.rateLimitId === rateLimitId || JSON.stringify(other.dimensionKeys) === form) {
+          throw new Error(
+            `rate limit ${rateLimitId}: ${other.rateLimitId} has the same ID or the same dimensionKeys`,
+          );
+        }
+      }
+      this.rateLimits.push(limit);
+    });
   }
 
   private addTarget<Props extends Pick<HttpTargetProps, 'credential'>>(

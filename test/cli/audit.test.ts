@@ -124,6 +124,22 @@ it('names the trusted issuer with its events, and the portal', async () => {
   );
 });
 
+it('shows the calls of an agent through a gateway, with the limit that it exceeded', async () => {
+  const call = {
+    operation: 'InvokeGateway',
+    outcome: 'rate-limited',
+    workloadIdentity: `${AGENT}tools-0123456789`,
+    chain: [`${AGENT}travel`],
+    target: 'calendar',
+    rateLimit: 'agents',
+  };
+  await appendFile(file, `${line(1, call)}\n`);
+  const { stdout } = await runCommand(['audit', '--log-file', file, '--since', '3m', '--agent', 'travel']);
+  expect(stdout).toMatch(
+    /rate-limited {2}InvokeGateway {2}agent=tools-0123456789 {2}called by=travel {2}target=calendar {2}limit=agents\n$/,
+  );
+});
+
 it('says what to do if nothing matches, or there is no log', async () => {
   expect((await ofFile('--agent', 'other')).stderr).toBe('No entry matches. --since goes further back.\n');
   const { status, stderr } = await runCommand(['audit', '--log-file', join(folder, 'none')]);

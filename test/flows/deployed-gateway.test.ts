@@ -130,6 +130,34 @@ describe('a gateway', () => {
     expect(await control().getGateway({ gatewayIdentifier })).toMatchObject({ description: 'changed' });
   });
 
+  it('has the rate limits of its stack, and no others', async () => {
+    const name = newName();
+    const limit = (rateLimitId: string, key: string, rate: number) => ({
+      rateLimitId,
+      dimensionKeys: [key],
+      entries: [{ dimensions: { [key]: '*' }, requests: [{ rate, period: 'minute' }] }],
+    });
+    const [TARGETS, AGENTS] = ['targetName', '$.context.agent.name'] as const;
+    const limits = (...rateLimits: object[]) => gateway(name, [WEATHER], { rateLimits });
+    const { Data } = await create(limits(limit('kept', TARGETS, 1), limit('moved', AGENTS, 1)));
+    const { GatewayId: gatewayIdentifier } = Data ?? {};
+    const present = async () =>
+      ((await control().listGatewayRateLimits({ gatewayIdentifier })).rateLimits ?? []).map(
+        ({ rateLimitId, entries }) => [rateLimitId, entries?.[0]?.requests?.[0]?.rate],
+      );
+    expect(await present()).toEqual([
+      ['kept', 1],
+      ['moved', 1],
+    ]);
+    await update(name, limits(limit('kept', TARGETS, 2), limit('moved', '$.context.user.id', 3)));
+    expect(await present()).toEqual([
+      ['kept', 2],
+      ['moved', 3],
+    ]);
+    await update(name, gateway(name, [WEATHER]));
+    expect(await present()).toEqual([]);
+  });
+
   it('accepts changed tools of an MCP server only when its target changes', async () => {
     const name = newName();
     const server = await TestMcpServer.start('list');

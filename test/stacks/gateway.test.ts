@@ -404,6 +404,52 @@ describe('synthesis rejects', () => {
   });
 });
 
+describe('a rate limit', () => {
+  const keys = { dimensionKeys: ['targetName', '$.context.agent.name'] };
+  const entries = [{ values: ['calendar', '*'], requestsPerMinute: 60 }];
+
+  it('is what the service gets', () => {
+    const gateway = gatewayOf();
+    gateway.addRateLimit('agents', { ...keys, entries, description: 'Each agent' });
+    gateway.addRateLimit('users', {
+      dimensionKeys: ['$.context.user.id'],
+      entries: [{ values: ['*'], requestsPerSecond: 2 }],
+    });
+    expect(configuration().rateLimits).toEqual([
+      {
+        ...{ rateLimitId: 'agents', description: 'Each agent', ...keys },
+        entries: [
+          {
+            dimensions: { targetName: 'calendar', '$.context.agent.name': '*' },
+            requests: [{ rate: 60, period: 'minute' }],
+          },
+        ],
+      },
+      {
+        ...{ rateLimitId: 'users', dimensionKeys: ['$.context.user.id'] },
+        entries: [{ dimensions: { '$.context.user.id': '*' }, requests: [{ rate: 2, period: 'second' }] }],
+      },
+    ]);
+  });
+
+  it.each([
+    ['both rates', { entries: [{ ...entries[0]!, requestsPerSecond: 1 }] }, 'set either requestsPerSecond'],
+    ['too few values', { entries: [{ values: ['a'], requestsPerSecond: 1 }] }, 'one value for each'],
+    ['an unknown dimension', { dimensionKeys: ['model', 'b'] }, 'dimensionKeys.0 must be targetName'],
+    ['half a request', { entries: [{ ...entries[0]!, requestsPerMinute: 0.5 }] }, 'must be a whole number'],
+  ])('cannot have %s', (_what, change, message) => {
+    expect(() => gatewayOf().addRateLimit('agents', { ...keys, entries, ...change })).toThrow(message);
+  });
+
+  it('cannot have the dimensions of another one', () => {
+    const gateway = gatewayOf();
+    gateway.addRateLimit('one', { ...keys, entries });
+    expect(() => gateway.addRateLimit('two', { ...keys, entries })).toThrow(
+      'rate limit two: one has the same ID or the same dimensionKeys',
+    );
+  });
+});
+
 it('synthesis warns of a provider that is not part of the app', () => {
   const theirs = OAuth2CredentialProvider.fromCredentialProviderName(stack, 'Theirs', 'their-calendar');
   const credential = GatewayCredentialProvider.fromOauthIdentity(theirs);

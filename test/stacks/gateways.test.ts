@@ -96,6 +96,12 @@ it('the gateway function reads gateways, calls the operations of agents, and can
     'dynamodb:BatchGetItem',
     'dynamodb:GetItem',
     'dynamodb:Query',
+    // Counts, in the partitions of the test below.
+    'dynamodb:UpdateItem',
+    'dynamodb:DeleteItem',
+    'dynamodb:PutItem',
+    'dynamodb:Query',
+    'dynamodb:UpdateItem',
     'execute-api:Invoke',
   ]);
   const reads = statements.find(({ Action }) => Action.includes('dynamodb:Query'));
@@ -151,6 +157,33 @@ it('targets can get user tokens only if the operator allows it', () => {
       .sort();
   expect(variable({ gateways: { jwtPassthrough: true } })).toEqual(['Gatewaysgateway', 'controlplane']);
   expect(variable({ gateways: { jwtPassthrough: false } })).toEqual([]);
+});
+
+describe('the limits of a deployment', () => {
+  it('are in the environment of the gateway function, which alone counts requests and open responses', () => {
+    const limits = { onFailure: 'DENY', openResponsesPerOwner: 50 } as const;
+    const knowing = Object.entries(synthesized({ gateways: { limits } }).Resources)
+      .filter(([, { Properties }]) =>
+        JSON.stringify(Properties).includes(JSON.stringify(JSON.stringify(limits))),
+      )
+      .map(([id]) => id.replace(/^Identity|[0-9A-F]{8}$/g, ''));
+    expect(knowing).toEqual(['Gatewaysgateway']);
+    const counted = (role: string) =>
+      statementsOf(role)
+        .filter(({ Condition }) => /REQUEST-COUNT|OPEN-RESPONSE/.test(JSON.stringify(Condition ?? {})))
+        .map(({ Action }) => Action);
+    expect(counted('IdentityGatewaysgatewayrole')).toEqual([
+      'dynamodb:UpdateItem',
+      ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+    ]);
+    expect(counted('IdentityGatewaysgatewayauthorizerrole')).toEqual([]);
+  });
+
+  it('must be numbers from 1 to 1000', () => {
+    expect(() => synthesized({ gateways: { limits: { openResponsesPerCaller: 0 } } })).toThrow(
+      /gateways\.limits\.openResponsesPerCaller /,
+    );
+  });
 });
 
 describe('the origins of web pages', () => {

@@ -12,7 +12,7 @@ import { pastTimeOf } from '../../past-time';
 import { wait } from '../../service';
 import { USER_FLAGS, userOf, type UserFlags } from '../../user-flags';
 
-const OUTCOMES = ['allowed', 'denied', 'failed'] as const;
+const OUTCOMES = ['allowed', 'denied', 'failed', 'rate-limited'] as const;
 
 interface AuditFlags extends UserFlags {
   readonly agent?: string;
@@ -35,7 +35,7 @@ function matcherOf({ agent, provider, operation, outcome, ...flags }: AuditFlags
   const user = userOf(flags);
   const hash = user && selectedUserHash(user);
   return (audit) =>
-    (agent === undefined || nameOf(text(audit.workloadIdentity)) === agent) &&
+    (agent === undefined || agentsIn(audit).includes(agent)) &&
     (provider === undefined ||
       audit.provider === provider ||
       nameOf(text(audit.credentialProvider)) === provider) &&
@@ -44,18 +44,29 @@ function matcherOf({ agent, provider, operation, outcome, ...flags }: AuditFlags
     (hash === undefined || audit.user === hash);
 }
 
+/** The agent, and the agents through which it was called: those of a call through a gateway, whose identity is the gateway's. */
+const agentsIn = ({ workloadIdentity, chain }: AuditEntry['audit']): (string | undefined)[] =>
+  [workloadIdentity, ...(Array.isArray(chain) ? (chain as unknown[]) : [])].map((arn) => nameOf(text(arn)));
+
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const listed = (value: unknown): string | undefined =>
   Array.isArray(value) ? value.map(String).join(',') : undefined;
 
-const STYLE = { allowed: 'green', denied: 'yellow', failed: 'red' } as const;
+const STYLE = { allowed: 'green', denied: 'yellow', failed: 'red', 'rate-limited': 'yellow' } as const;
 
 /** Prints an entry for people. */
 export function printEntry(context: CliContext, { time, audit }: AuditEntry): void {
   const outcome = OUTCOMES.find((known) => known === audit.outcome);
   const facts = [
     ['agent', nameOf(text(audit.workloadIdentity))],
+    [
+      'called by',
+      listed(Array.isArray(audit.chain) ? audit.chain.map((arn) => nameOf(text(arn))) : undefined),
+    ],
+    ['target', text(audit.target)],
+    ['tool', text(audit.tool)],
+    ['limit', text(audit.rateLimit)],
     ['user', text(audit.user)],
     ['provider', text(audit.provider) ?? nameOf(text(audit.credentialProvider))],
     ['issuer', text(audit.trustedIssuer)],

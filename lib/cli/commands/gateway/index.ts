@@ -4,12 +4,13 @@ import { add } from './add';
 import { call } from './call';
 import { remove } from './delete';
 import { get } from './get';
+import { limit } from './limit';
 import { list } from './list';
 import { target } from './target';
 import { update } from './update';
 
 export const gateway = buildRouteMap({
-  routes: { add, get, update, delete: remove, list, target, call },
+  routes: { add, get, update, delete: remove, list, target, limit, call },
   docs: {
     brief: 'Gateways: create, show, change, delete, and list them and their targets, and call a target',
   },

@@ -1,0 +1,115 @@
+/** `agent-identity gateway limit add`. */
+import { isDeepStrictEqual } from 'node:util';
+import { buildCommand, numberParser } from '@stricli/core';
+import { OPERATIONS } from '../../../../../lambda/operations';
+import { CONNECTION_FLAGS, optionalText, type ConnectionFlags } from '../../../connection-flags';
+import type { CliContext } from '../../../context';
+import { usageError } from '../../../failure';
+import { namingOptions } from '../../../option-names';
+import { print, printJson } from '../../../output';
+import { connect } from '../../../service';
+import { findGateway } from '../gateways';
+import {
+  dimensionsOf,
+  GATEWAY_FLAG,
+  listLimits,
+  ONE_LIMIT,
+  shownDimensions,
+  shownRate,
+  type Entry,
+  type RateLimit,
+} from './limits';
+
+interface AddFlags extends ConnectionFlags {
+  readonly gateway: string;
+  readonly by: readonly string[];
+  readonly perSecond?: number;
+  readonly perMinute?: number;
+  readonly description?: string;
+}
+
+/** @throws CliError unless exactly one of the options is set */
+function rateOf({ perSecond, perMinute }: AddFlags): Entry['requests'][number] {
+  if (perSecond !== undefined && perMinute === undefined) return { rate: perSecond, period: 'second' };
+  if (perMinute !== undefined && perSecond === undefined) return { rate: perMinute, period: 'minute' };
+  throw usageError('Set either --per-second or --per-minute.', '0 blocks all requests.');
+}
+
+export const add = buildCommand({
+  docs: {
+    brief: 'Limit the requests to a gateway',
+    fullDescription: [
+      'Creates a rate limit, or adds an entry to the one with this ID, which must have the same dimensions.',
+      'Each --by is a dimension with a value: target, tool, agent, user, principal, or claim.NAME of the user token. Without a value, or with *, each value is counted separately.',
+      'All rate limits of a gateway have to allow a request, and of each, the entry with the most exact values applies.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      ...CONNECTION_FLAGS,
+      ...GATEWAY_FLAG,
+      by: {
+        kind: 'parsed',
+        parse: String,
+        variadic: true,
+        placeholder: 'dimension',
+        brief: 'What is counted, such as agent=my-agent or user; set the option again for each further one',
+      },
+      perSecond: {
+        kind: 'parsed',
+        parse: numberParser,
+        optional: true,
+        placeholder: 'number',
+        brief: 'Requests in each second; 0 blocks',
+      },
+      perMinute: {
+        kind: 'parsed',
+        parse: numberParser,
+        optional: true,
+        placeholder: 'number',
+        brief: 'Requests in each minute; 0 blocks',
+      },
+      description: optionalText('text', 'Description for the owners of the gateway'),
+    },
+    positional: ONE_LIMIT,
+  },
+  async func(this: CliContext, flags: AddFlags, rateLimitId: string) {
+    const { description, json } = flags;
+    const stated = dimensionsOf(flags.by);
+    if (stated.length === 0) throw usageError('Set --by, for example --by user.');
+    const dimensionKeys = stated.map(([key]) => key);
+    const entry: Entry = { dimensions: Object.fromEntries(stated), requests: [rateOf(flags)] };
+    const service = await connect(this, flags);
+    const gateway = await findGateway(service, flags.gateway);
+    const { gatewayId: gatewayIdentifier } = gateway;
+    const present = (await listLimits(service, gateway)).find((limit) => limit.rateLimitId === rateLimitId);
+    if (present && !isDeepStrictEqual(present.dimensionKeys, dimensionKeys)) {
+      throw usageError(
+        `The rate limit "${rateLimitId}" has other dimensions: --by must be in the order of ${present.dimensionKeys.join(', ')}.`,
+        'Choose another ID, or delete it.',
+      );
+    }
+    const others = (present?.entries ?? []).filter(
+      ({ dimensions }) => !isDeepStrictEqual(dimensions, entry.dimensions),
+    );
+    const changed = {
+      gatewayIdentifier,
+      rateLimitId,
+      ...(description !== undefined && { description }),
+      entries: [...others, entry],
+    };
+    const options = { rateLimitId: 'the ID', description: '--description', entries: '--by and the rate' };
+    const limit = await namingOptions({ ...options, dimensionKeys: '--by' }, () =>
+      present
+        ? service.call<RateLimit>(OPERATIONS.UpdateGatewayRateLimit, changed)
+        : service.call<RateLimit>(OPERATIONS.CreateGatewayRateLimit, { ...changed, dimensionKeys }),
+    );
+    if (json) printJson(this, limit);
+    else {
+      print(
+        this,
+        `The rate limit "${rateLimitId}" of the gateway "${gateway.name}" allows ${shownRate(entry)} for ${shownDimensions(limit, entry)}.`,
+      );
+    }
+  },
+});

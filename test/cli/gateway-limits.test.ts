@@ -1,0 +1,54 @@
+/** `agent-identity gateway limit` with a gateway of a service on this computer. */
+import { ServiceForCommands } from './command-under-test';
+
+const local = ServiceForCommands.ofFile({});
+
+beforeAll(async () => {
+  await local.json(['gateway', 'add', 'tools']);
+});
+
+const limit = (command: string, ...options: string[]) =>
+  local.run(['gateway', 'limit', command, ...options, '--gateway', 'tools']);
+
+it('is added, gets further entries, is listed, and is deleted after a question', async () => {
+  expect(
+    await limit('add', 'agents', '--by', 'target=calendar', '--by', 'agent', '--per-minute', '60'),
+  ).toMatchObject({
+    status: 0,
+    stdout:
+      'The rate limit "agents" of the gateway "tools" allows 60 per minute for target=calendar agent=*.\n',
+  });
+  await limit('add', 'agents', '--by', 'target=calendar', '--by', 'agent=mine', '--per-second', '5');
+  await limit('add', 'agents', '--by', 'target=calendar', '--by', 'agent=*', '--per-minute', '0');
+  expect((await limit('list')).stdout).toMatch(
+    /^LIMIT +FOR +REQUESTS\nagents +target=calendar agent=mine +5 per second\nagents +target=calendar agent=\* +0 per minute\n$/,
+  );
+  expect((await limit('delete', 'agents')).status).not.toBe(0);
+  const remove = ['gateway', 'limit', 'delete', 'agents', '--gateway', 'tools'];
+  expect(await local.run(remove, { answers: [['[y/N] ', 'yes']] })).toMatchObject({
+    status: 0,
+    stdout: 'The rate limit "agents" is deleted.\n',
+  });
+  expect((await limit('list')).stderr).toContain('has no rate limits. Add one with');
+});
+
+it.each([
+  [['--by', 'user'], 2, 'Set either --per-second or --per-minute.'],
+  [['--by', 'user', '--per-second', '1', '--per-minute', '1'], 2, 'Set either --per-second or --per-minute.'],
+  [
+    ['--by', 'model', '--per-second', '1'],
+    2,
+    '--by must be target, tool, agent, user, principal, or claim.NAME',
+  ],
+  [['--by', 'claim.sub', '--per-second', '1'], 1, 'needs a gateway with the authorizerType CUSTOM_JWT'],
+  [['--by', 'user', '--per-second', '0.5'], 1, 'must be a whole number'],
+])('with %j is rejected', async (options, expected, message) => {
+  const { status, stderr } = await limit('add', 'refused', ...options);
+  expect([status, stderr]).toEqual([expected, expect.stringContaining(message)]);
+});
+
+it('with other dimensions is not changed', async () => {
+  await limit('add', 'users', '--by', 'user', '--per-minute', '60');
+  const { status, stderr } = await limit('add', 'users', '--by', 'agent', '--per-minute', '60');
+  expect([status, stderr]).toEqual([2, expect.stringContaining('has other dimensions')]);
+});
