@@ -13,12 +13,14 @@ import {
   type AdmittedCall,
   type GatewayCall,
 } from '../domain/gateway/invoke';
+import { acceptedTools } from '../domain/gateway/manage/target-tools';
 import { callTool, type CalledTool } from '../domain/gateway/mcp/call-tool';
 import {
   listTools,
   type GatewayServerDependencies,
   type ServeMcp,
 } from '../domain/gateway/mcp/gateway-server';
+import { HEADER_MISMATCH, hasMismatch } from '../domain/gateway/mcp/mirrored-arguments';
 import { parseQualifiedName } from '../domain/gateway/mcp/qualified-name';
 import { watchAccess } from '../domain/gateway/revocation-watch';
 import type { LimitedGateway } from '../domain/gateway/gateway-reader';
@@ -41,11 +43,12 @@ const unknownTool = (): Error =>
 /** Returns whether a payload is an array: only MCP 2025-03-26 has batches, which would multiply the requests to servers. */
 const isBatch = (payload: Uint8Array): boolean => /^\s*\[/.test(Buffer.from(payload).toString('utf8'));
 
-/** Returns the name in a request to call a tool; undefined for any other request. */
-function calledName(payload: Uint8Array): string | undefined {
-  const { method, params } = requestOf(payload) ?? {};
+/** Returns the call of a tool in a request; undefined for any other request. */
+function toolCallOf(payload: Uint8Array) {
+  const { id, method, params } = requestOf(payload) ?? {};
   const isCall = method === 'tools/call' && typeof params === 'object' && params !== null;
-  return isCall && 'name' in params && typeof params.name === 'string' ? params.name : undefined;
+  if (!isCall || !('name' in params) || typeof params.name !== 'string') return undefined;
+  return { id, name: params.name, arguments: 'arguments' in params ? params.arguments : undefined };
 }
 
 /** @returns undefined for a request that calls no tool, or one that does not exist */
@@ -55,7 +58,7 @@ async function admit(
   call: GatewayCall,
   signal: AbortSignal,
 ): Promise<AdmittedCall | undefined> {
-  const name = calledName(call.payload);
+  const name = toolCallOf(call.payload)?.name;
   if (name === undefined) {
     await admitMcpRequest(deps, gateway, call);
     return undefined;
@@ -77,6 +80,19 @@ function endOf(called: CalledTool | undefined): Pick<AuditEntry, 'outcome'> & Pa
     ...(called.failure ? endedBy(called.failure) : { outcome: 'allowed' }),
     ...(called.echoed && { credentialEchoed: true }),
   };
+}
+
+/** @returns undefined unless the fields of the request differ from the arguments that they mirror */
+function mismatchResponse(
+  { target, entry, request }: AdmittedCall,
+  { payload }: GatewayCall,
+): Plain | undefined {
+  const called = toolCallOf(payload);
+  const tool = acceptedTools(target).find(({ name }) => name === entry.tool);
+  if (!called || !tool || !hasMismatch(request.headers, tool, called.arguments)) return undefined;
+  const message = 'An Mcp-Param header is missing or differs from its argument. List the tools again.';
+  const body = JSON.stringify({ jsonrpc: '2.0', id: called.id, error: { code: HEADER_MISMATCH, message } });
+  return plain(400, { 'content-type': 'application/json' }, body);
 }
 
 const plain = (statusCode: number, headers: Readonly<Record<string, string>>, body: string): Plain => ({
@@ -105,6 +121,19 @@ export async function respondAsMcpServer(
     const body = JSON.stringify({ jsonrpc: '2.0', id: null, error });
     return plain(400, { 'content-type': 'application/json' }, body);
   }
+  const record = (end: Omit<AuditEntry, 'operation'>): void => {
+    const ended = { operation: RESPONSE_OPERATION, durationMs: deps.system.now() - receivedAt };
+    if (admitted) deps.audit.record({ ...admitted.entry, ...ended, ...end });
+  };
+  const mismatch = admitted && mismatchResponse(admitted, call);
+  if (mismatch) {
+    record({
+      outcome: 'denied',
+      reason: 'the headers differ from the arguments',
+      status: mismatch.statusCode,
+    });
+    return mismatch;
+  }
   if (admitted) void watchAccess(deps.pause, admitted, signal, (reason) => invocation.abort(reason));
 
   const outcome: { failure?: Error; called?: CalledTool } = {};
@@ -126,10 +155,6 @@ export async function respondAsMcpServer(
       return outcome.called.result;
     },
   });
-  const record = (end: Omit<AuditEntry, 'operation'>): void => {
-    const ended = { operation: RESPONSE_OPERATION, durationMs: deps.system.now() - receivedAt };
-    if (admitted) deps.audit.record({ ...admitted.entry, ...ended, ...end });
-  };
   try {
     const { status, headers, body } = await unlessAborted(signal, served);
     if (outcome.failure) throw outcome.failure;

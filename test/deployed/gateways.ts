@@ -237,6 +237,42 @@ async function checkUserTokens(
   );
 }
 
+/** The operations of rate limits, and one that blocks a user, whom the function counts in the sessions table. */
+async function checkRateLimits(
+  checks: Checks,
+  { issuer }: GatewayWorld,
+  target: Target,
+  control: BedrockAgentCoreControl,
+  { address, id: gatewayIdentifier }: CreatedGateway,
+): Promise<void> {
+  await checks.check(
+    'a gateway counts the requests of each user, and rejects those beyond a limit',
+    async () => {
+      const key = '$.context.jwt.sub';
+      const entries = (rate: number) => [
+        { dimensions: { [key]: '*' }, requests: [{ rate, period: 'minute' as const }] },
+      ];
+      const limit = { gatewayIdentifier, rateLimitId: 'users' };
+      await control.createGatewayRateLimit({ ...limit, dimensionKeys: [key], entries: entries(9) });
+      await control.updateGatewayRateLimit({ ...limit, entries: entries(8) });
+      const rateLimits = [{ dimensionKeys: [key], entries: entries(1) }];
+      await control.batchPutGatewayRateLimits({ gatewayIdentifier, rateLimits });
+      deepStrictEqual((await control.getGatewayRateLimit(limit)).entries, entries(1));
+      const listed = await control.listGatewayRateLimits({ gatewayIdentifier });
+      strictEqual(listed.rateLimits?.length, 1);
+      const authorization = `Bearer ${await issuer.token('limited', { client_id: APP_CLIENT })}`;
+      const statuses: number[] = [];
+      // A minute can begin between two requests.
+      for (let sent = 0; sent < 3; sent += 1) {
+        statuses.push((await fetch(address + PATH, { headers: { authorization } })).status);
+      }
+      ok(statuses.includes(200) && statuses.includes(429), statuses.join());
+      await control.deleteGatewayRateLimit(limit);
+      target.received.length = 0;
+    },
+  );
+}
+
 /** A gateway with one URL, whose control plane has the gateway function fetch the tools. */
 async function checkMcpServers(
   checks: Checks,
@@ -416,6 +452,7 @@ export async function checkGateways(checks: Checks, world: GatewayWorld): Promis
     );
     await checkSignedCalls(checks, world, target, signing, agent);
     await checkUserTokens(checks, world, target, users);
+    await checkRateLimits(checks, world, target, control, users);
     await checkMcpServers(checks, world, control, providerArn);
     await checkSigningRoles(checks, world, target, gateway, {
       control,

@@ -22,9 +22,16 @@ import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-st
 import { Oauth2ProviderSchema } from '../../lambda/model/provider/record';
 import { ApiKeyProviderSchema } from '../../lambda/model/records/api-key-provider';
 import { GatewaySchema, GatewayTargetSchema } from '../../lambda/model/records/gateway';
+import { GatewayRateLimitsSchema } from '../../lambda/model/records/gateway-rate-limits';
 import { WorkloadIdentitySchema } from '../../lambda/model/records/workload-identity';
 import type { Table } from '../../lambda/adapters/dynamodb/table';
-import { PREFIX, TARGET_PREFIX, unappliedReportsKey, usedStateKey } from '../../lambda/model/table-keys';
+import {
+  PREFIX,
+  rateLimitsKey,
+  TARGET_PREFIX,
+  unappliedReportsKey,
+  usedStateKey,
+} from '../../lambda/model/table-keys';
 import { kindOf } from './calls';
 import type { Touched } from './fault-proxy';
 import type { Stage } from './stage';
@@ -34,6 +41,7 @@ type Reader = (read: { readonly table: Table; readonly item: unknown; readonly t
 const after = (prefix: string, pk: string): string => pk.slice(prefix.length);
 
 const { sk: UNAPPLIED } = unappliedReportsKey('');
+const { sk: LIMITS } = rateLimitsKey('');
 const { sk: USED_STATE } = usedStateKey('');
 
 /** By kind of item. A kind without a reader is an error, so that a new kind gets one. */
@@ -46,7 +54,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   GATEWAY: ({ item, touched: { sk } }) =>
     sk.startsWith(TARGET_PREFIX)
       ? parseRecord(GatewayTargetSchema, item)
-      : parseOwnedResource(GatewaySchema, item),
+      : sk === LIMITS
+        ? parseRecord(GatewayRateLimitsSchema, item)
+        : parseOwnedResource(GatewaySchema, item),
   'CLIENT-METADATA': ({ table, touched: { pk } }) =>
     createClientMetadataStore(table).get(after(PREFIX.clientMetadata, pk)),
   'SIGNING-KEY': ({ table }) => createSigningKeyStore(table).since(0),

@@ -1,6 +1,6 @@
 /** Has the `gateway` function fetch the tools of an MCP server, while the owner of the gateway waits. */
 import type { McpServerTools } from '../../domain/gateway/manage/target-tools';
-import type { System } from '../../domain/system';
+import { epochSeconds, type System } from '../../domain/system';
 import { invalidMember, ServiceError } from '../../domain/service-error';
 import type { GatewayCallee } from '../../model/events/gateway';
 import { COLD_START_ALLOWANCE_MS, TOOLS_TIMEOUT_MS } from '../../model/time-limits';
@@ -14,7 +14,7 @@ import { createFunctionCaller } from './invoke';
 export function createMcpServerTools(
   functionName: string | undefined,
   candidates: TargetCandidates,
-  system: Pick<System, 'randomUUID'>,
+  system: Pick<System, 'randomUUID' | 'now'>,
 ): McpServerTools {
   if (functionName === undefined) {
     return { list: () => Promise.reject(new Error('this deployment has no gateways')) };
@@ -40,6 +40,7 @@ export function createMcpServerTools(
         targetConfiguration,
         credential,
         privateEndpoint,
+        createdTime: epochSeconds(system),
       });
       const waiting = { timeoutMs: TOOLS_TIMEOUT_MS + COLD_START_ALLOWANCE_MS };
       const response = await gateway

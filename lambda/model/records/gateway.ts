@@ -49,6 +49,8 @@ export const GatewayTargetSchema = v.object({
   tools: v.exactOptional(v.string()),
   /** Tools whose changed definitions wait for the owner; absent if there are none. */
   heldTools: v.exactOptional(v.array(v.string())),
+  /** Names and digests of tools that a server had, and then removed: it must not bring back another one. */
+  removedTools: v.exactOptional(v.array(v.tuple([v.string(), v.string()]))),
   /** Epoch seconds of the last fetch. */
   lastSynchronizedTime: v.exactOptional(v.number()),
   revision: v.number(),
@@ -68,6 +70,7 @@ export const TargetCandidateSchema = v.pick(GatewayTargetSchema, [
   'targetConfiguration',
   'credential',
   'privateEndpoint',
+  'createdTime',
 ]);
 export interface TargetCandidate extends Of<typeof TargetCandidateSchema> {}
 

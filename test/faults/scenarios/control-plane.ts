@@ -119,6 +119,20 @@ async function newTarget(stage: Stage) {
   return { ...labels, targetId };
 }
 
+const LIMIT = {
+  dimensionKeys: ['targetName'],
+  entries: [{ dimensions: { targetName: '*' }, requests: [{ rate: 5, period: 'second' }] }],
+};
+
+async function newLimit(stage: Stage) {
+  const { labels } = await newGateway(stage);
+  const { rateLimitId } = await called<{ rateLimitId: string }>(stage, 'CreateGatewayRateLimit', {
+    labels,
+    body: LIMIT,
+  });
+  return { labels, limit: { ...labels, rateLimitId } };
+}
+
 const identityArn = async (stage: Stage): Promise<string> => workloadArn(await newIdentity(stage));
 
 async function taggedArn(stage: Stage): Promise<string> {
@@ -258,6 +272,26 @@ export const CONTROL_PLANE: readonly Scenario[] = [
     performed: [404],
   }),
   simple('ListGatewayTargets', { share: newGateway, input: (_stage, { labels }) => ({ labels }) }),
+  simple('CreateGatewayRateLimit', {
+    async input(stage) {
+      const { labels } = await newGateway(stage);
+      return { labels, body: { ...LIMIT, clientToken: crypto.randomUUID() } };
+    },
+  }),
+  simple('BatchPutGatewayRateLimits', {
+    share: newLimit,
+    input: (_stage, { labels }) => ({ labels, body: { rateLimits: [LIMIT] } }),
+  }),
+  simple('GetGatewayRateLimit', { share: newLimit, input: (_stage, { limit }) => ({ labels: limit }) }),
+  simple('UpdateGatewayRateLimit', {
+    share: newLimit,
+    input: (_stage, { limit }) => ({ labels: limit, body: { entries: LIMIT.entries } }),
+  }),
+  simple('DeleteGatewayRateLimit', {
+    input: async (stage) => ({ labels: (await newLimit(stage)).limit }),
+    performed: [404],
+  }),
+  simple('ListGatewayRateLimits', { share: newGateway, input: (_stage, { labels }) => ({ labels }) }),
   simple('GetTokenVault', { input: () => ({ body: {} }) }),
   simple('TagResource', {
     share: identityArn,

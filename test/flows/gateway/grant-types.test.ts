@@ -1,8 +1,14 @@
 /** The grant types of a target's OAuth credential, and an event that did not come through an API of gateways. */
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { ResponseStream } from '../../../lambda/gate/response-stream';
+import { createTargetCandidates } from '../../../lambda/adapters/dynamodb/gateway-target-store';
+import { createDynamoDb } from '../../../lambda/adapters/dynamodb/sdk-client';
+import { createTable } from '../../../lambda/adapters/dynamodb/table';
+import { nameInGatewayId } from '../../../lambda/domain/gateway/manage/gateway';
+import { localTableName } from '../../../lib/local/dynamodb';
 import type * as Loaded from '../../../lib/local/handlers';
 import { LOCAL_STAGE_VARIABLES } from '../../../lib/local/stage-secret';
 import { exchangingAgent } from '../on-behalf-of/exchanging';
@@ -100,6 +106,25 @@ describe('an event that a principal sends to the function directly', () => {
     await expect(gatewayFunction().calls(event)).rejects.toThrow('The invocation failed');
     expect(server.asked).toEqual([]);
   });
+
+  it.each([
+    [600, false],
+    [300, true],
+  ])(
+    'can name a target that the control plane left behind for 10 minutes only: %d seconds',
+    async (age, isFetched) => {
+      const directory = createTable(createDynamoDb(new DynamoDB({})), localTableName('Directory'));
+      await createTargetCandidates(directory).put(nameInGatewayId(gateway.id) ?? '', 'left', {
+        gatewayId: gateway.id,
+        name: 'left',
+        targetConfiguration: { mcp: { mcpServer: { endpoint: server.origin } } },
+        createdTime: Math.floor(Date.now() / 1000) - age,
+      });
+      const listed = gatewayFunction().calls({ listTools: { gatewayId: gateway.id, candidateId: 'left' } });
+      await (isFetched ? listed : expect(listed).rejects.toThrow('The invocation failed'));
+      expect(server.asked.length > 0).toBe(isFetched);
+    },
+  );
 
   it('is accepted with the stage secret and a valid token only', async () => {
     const valid = `Bearer ${await world.issuer.token('ana')}`;

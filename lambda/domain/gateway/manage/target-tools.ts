@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { MAX_TOOLS_BYTES, McpToolsSchema, type McpTool } from '../../../model/gateway/mcp-tools';
 import type { GatewayTarget } from '../../../model/records/gateway';
+import { hashOf } from '../../digest';
 import { invalidFields } from '../../invalid-fields';
 import { invalidMember } from '../../service-error';
 import { epochSeconds, type System } from '../../system';
@@ -76,7 +77,7 @@ export function acceptedTools({
   return statedTools(stated ?? tools);
 }
 
-type AcceptedTools = Pick<GatewayTarget, 'tools' | 'heldTools' | 'lastSynchronizedTime'>;
+type AcceptedTools = Pick<GatewayTarget, 'tools' | 'heldTools' | 'removedTools' | 'lastSynchronizedTime'>;
 
 const fetchTools = async (
   { mcpServerTools }: TargetToolDependencies,
@@ -117,7 +118,12 @@ export async function toolsOf(
   target: CheckedTarget & FetchedTarget,
 ): Promise<AcceptedTools> {
   const { mcpServer } = target.targetConfiguration.mcp ?? {};
-  const none = { tools: undefined, heldTools: undefined, lastSynchronizedTime: undefined };
+  const none = {
+    tools: undefined,
+    heldTools: undefined,
+    removedTools: undefined,
+    lastSynchronizedTime: undefined,
+  };
   if (!mcpServer) return none;
   checkFetchable(target);
   if (mcpServer.mcpToolSchema?.inlinePayload !== undefined) {
@@ -133,9 +139,22 @@ export const isSameTool = (one: McpTool, other: McpTool): boolean => isDeepStric
 /** Names that a record keeps: as many reasons as the AWS type allows. */
 const MAX_HELD = 100;
 
+/** Removed tools that a record keeps. A server that removes more gets no new tools. */
+const MAX_REMOVED = 500;
+
+/** Returns a digest of a definition, whatever the order of its members. */
+const digestOf = (tool: McpTool): string =>
+  hashOf(
+    JSON.stringify(tool, (_name, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+        : value,
+    ),
+  );
+
 /**
  * Returns the tools after a synchronization: new ones are added, and those that the server no longer lists are removed. A
- * changed one stays as it was, until the owner updates the target.
+ * changed one stays as it was, until the owner updates the target. One that was removed stays so, unless it is as it was.
  *
  * @throws ValidationException for a target without fetched tools; ServiceError if the tools cannot be fetched
  */
@@ -151,10 +170,19 @@ export async function synchronizedTools(
     );
   }
   const accepted = new Map(acceptedTools(target).map((tool) => [tool.name, tool]));
+  const removed = new Map(target.removedTools);
   const listed = await fetchTools(deps, gateway, target);
-  const tools = listed.map((tool) => accepted.get(tool.name) ?? tool);
-  const held = listed.filter((tool, at) => !isSameTool(tool, tools[at] ?? tool)).map(({ name }) => name);
+  const isNew = (tool: McpTool): boolean => {
+    const before = removed.get(tool.name);
+    return before === undefined ? removed.size < MAX_REMOVED : before === digestOf(tool);
+  };
+  const tools = listed.flatMap((tool) => accepted.get(tool.name) ?? (isNew(tool) ? tool : []));
+  const held = listed.filter((tool) => !tools.some((kept) => isSameTool(kept, tool))).map(({ name }) => name);
+  const names = new Set(tools.map(({ name }) => name));
+  for (const [name, tool] of accepted) if (!names.has(name)) removed.set(name, digestOf(tool));
+  for (const name of names) removed.delete(name);
   return {
+    removedTools: removed.size > 0 ? [...removed].slice(0, MAX_REMOVED) : undefined,
     tools: JSON.stringify(checkedTools(`${MEMBER}.endpoint`, tools)),
     heldTools: held.length > 0 ? held.slice(0, MAX_HELD) : undefined,
     lastSynchronizedTime: epochSeconds(deps.system),

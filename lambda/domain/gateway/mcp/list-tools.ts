@@ -5,6 +5,7 @@ import { MAX_SCHEMA_LEVELS } from '../../../model/gateway/mcp-tools';
 import { audited } from '../../audit';
 import { tokenEntry } from '../../gate/audit';
 import { ServiceError } from '../../service-error';
+import { epochSeconds } from '../../system';
 import { createAccess } from '../access';
 import { gatewayEntry, OPERATION, targetEntry } from '../audit';
 import { createCredentialSource, selectedCredential, type CredentialDependencies } from '../credential';
@@ -22,6 +23,9 @@ export interface ListDependencies extends Pick<
   readonly mcpClient: McpClient;
 }
 
+/** For which a target can be fetched. The control plane removes it, unless it dies. */
+const CANDIDATE_SECONDS = 600;
+
 /** A schema is in a tool of the list. A deeper list could not be serialized for the control plane. */
 const MAX_LIST_LEVELS = MAX_SCHEMA_LEVELS + 2;
 
@@ -33,7 +37,9 @@ export async function listToolsForOwner(
 ): ReturnType<GatewayCallee['listTools']> {
   const gateway = await deps.gateways.gateway(gatewayId);
   const target = await deps.gateways.candidate(gatewayId, candidateId);
-  if (!gateway || !target) throw noSuchTarget();
+  if (!gateway || !target || target.createdTime + CANDIDATE_SECONDS <= epochSeconds(deps.system)) {
+    throw noSuchTarget();
+  }
   const selected = selectedCredential(target, { returnUrl: undefined, customState: undefined });
   try {
     const admitted = await audited(deps.audit, { operation: OPERATION }, async (annotate) => {
