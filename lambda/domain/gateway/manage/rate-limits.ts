@@ -120,14 +120,12 @@ async function write(
 ): Promise<void> {
   checkSize(limits);
   const changed = { gatewayId: gateway.id, limits, revision: (present?.revision ?? 0) + 1 };
-  await writeContents(
-    gateways,
-    gateway,
-    async () => {
-      if (!(await rateLimits.put(gateway, changed))) throw changedConcurrently();
-    },
-    () => rateLimits.remove(gateway),
-  );
+  const put = async () => {
+    if (!(await rateLimits.put(gateway, changed))) throw changedConcurrently();
+  };
+  // A deletion of the gateway removes the present limits, and a later write finds none to change.
+  if (present) await put();
+  else await writeContents(gateways, gateway, put, () => rateLimits.remove(gateway));
 }
 
 /** What an operation on the limits of a gateway has. */
