@@ -40,7 +40,7 @@ export const SITE: readonly Scenario[] = [
   withoutCalls('Favicon', '/favicon.ico', 200),
   withoutCalls('NotFound', '/nothing/here', 404),
   withoutCalls('UnknownOperation', '/identities/Unknown', 404),
-  withoutCalls('UnknownPut', '/gateways/any/rate-limits/batch', 400),
+  withoutCalls('UnknownPut', '/any', 404),
   withoutCalls('UnknownPatch', '/gateways/any/rules/any', 400),
   withoutCalls('UnknownDelete', '/gateways/any/rules/any', 400),
 ];
