@@ -320,11 +320,13 @@ const GATEWAY_BOUNDS: Bounds = {
   may: [
     get('Directory', 'GATEWAY#a'),
     query('Directory', 'GATEWAY#a'),
+    query('Sessions', 'OPEN-RESPONSE#a'),
     ...(['GetWorkloadAccessToken', 'GetWorkloadAccessTokenForJWT'] as const).map(call),
     ...(['GetWorkloadAccessTokenForUserId', 'GetResourceOauth2Token'] as const).map(call),
     ...(['RejectResourceOauth2Token', 'GetResourceDpopProof', 'GetResourceApiKey'] as const).map(call),
   ],
   mayNot: [
+    put('Sessions', SESSION),
     ...[put('Directory', 'GATEWAY#a'), get('Directory', IDENTITY), get('Directory', PROVIDER)],
     ...[query('Directory', SIGNING_KEYS), scan('Directory'), get('Vault', GRANT), get('Vault', API_KEY)],
     ...[get('Vault', CLIENT_SECRET), get('Keys', 'VAULT-KEY#grant#a'), get('Sessions', SESSION)],
