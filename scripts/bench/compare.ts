@@ -1,7 +1,7 @@
 /** Runs the processes in alternating batches, so that other work on the machine affects all of them equally. */
 import type { Batch, FunctionProcess } from './function-process';
 import { FLOORS, type Floor } from './floor-bundles';
-import { quantile } from './statistics';
+import { median, quantile } from './statistics';
 
 /** The figures of one side. */
 export interface Side {
@@ -25,8 +25,6 @@ export interface Amount {
   readonly batches: number;
   /** Calls of a batch. */
   readonly calls: number;
-  /** Calls of each side before. */
-  readonly warmUp: number;
 }
 
 export const SIDES = ['ours', ...FLOORS] as const;
@@ -49,29 +47,52 @@ export const each = <Of, To>({ ours, sdk, lean }: Sides<Of>, of: (side: Of) => T
   lean: of(lean),
 });
 
-function sideOf(batches: readonly Batch[]): Side {
-  const latencies = batches.flatMap(({ latencies }) => [...latencies]);
-  const perCall = (of: (batch: Batch) => number): number =>
-    batches.reduce((sum, batch) => sum + of(batch), 0) / latencies.length;
-  return {
-    cpu: perCall(({ cpu }) => cpu),
-    p50: quantile(latencies, 0.5),
-    p99: quantile(latencies, 0.99),
-    transferred: perCall(({ transferred }) => transferred),
-  };
-}
+/** The batches of one process of each side. */
+export type Round = Sides<readonly Batch[]>;
 
 /** @param callers in parallel */
-export async function compare(
+export async function runInTurn(
   processes: Sides<FunctionProcess>,
-  { batches, calls, warmUp }: Amount,
+  { batches, calls }: Amount,
   callers: number,
-): Promise<Comparison> {
-  for (const side of SIDES) await processes[side].run(warmUp, callers);
+): Promise<Round> {
   const done: Sides<Batch[]> = { ours: [], sdk: [], lean: [] };
   for (let turn = 0; turn < batches; turn += 1) {
     for (const side of inTurn(turn)) done[side].push(await processes[side].run(calls, callers));
   }
-  const sides = { ours: sideOf(done.ours), sdk: sideOf(done.sdk), lean: sideOf(done.lean) };
-  return { sides, ratios: ratiosOf(each(sides, ({ cpu }) => cpu)) };
+  return done;
+}
+
+function perCall(batches: readonly Batch[], of: (batch: Batch) => number): number {
+  const calls = batches.reduce((sum, { latencies }) => sum + latencies.length, 0);
+  return batches.reduce((sum, batch) => sum + of(batch), 0) / calls;
+}
+
+const cpuOf = (batches: readonly Batch[]): number => perCall(batches, ({ cpu }) => cpu);
+
+function sideOf(processes: readonly (readonly Batch[])[]): Side {
+  const batches = processes.flat();
+  const latencies = batches.flatMap(({ latencies }) => [...latencies]);
+  return {
+    cpu: median(processes.map(cpuOf)),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    transferred: perCall(batches, ({ transferred }) => transferred),
+  };
+}
+
+/**
+ * Returns the figures of all processes. V8 compiles each process differently, and one process of a side can cost a tenth more
+ * than the next one for all of its calls: CPU times and ratios are medians of the rounds.
+ */
+export function comparisonOf(rounds: readonly Round[]): Comparison {
+  const ratios = rounds.map((round) => ratiosOf(each(round, cpuOf)));
+  return {
+    sides: {
+      ours: sideOf(rounds.map(({ ours }) => ours)),
+      sdk: sideOf(rounds.map(({ sdk }) => sdk)),
+      lean: sideOf(rounds.map(({ lean }) => lean)),
+    },
+    ratios: { sdk: median(ratios.map(({ sdk }) => sdk)), lean: median(ratios.map(({ lean }) => lean)) },
+  };
 }

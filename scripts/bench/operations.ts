@@ -2,20 +2,54 @@
 import { inLines, UsageError } from '../../test/program/command-line';
 import { bundleOf } from '../build/functions';
 import { table } from '../markdown-table';
-import { compare, each, type Amount, type Comparison, type Side, type SideName, type Sides } from './compare';
+import {
+  comparisonOf,
+  each,
+  runInTurn,
+  type Amount,
+  type Comparison,
+  type Round,
+  type Side,
+  type SideName,
+  type Sides,
+} from './compare';
 import { buildFloors } from './floor-bundles';
 import { FunctionProcess } from './function-process';
 import type { Part } from './part';
 import type { Measured } from './stage';
 import type { Settings } from './settings';
+import { median } from './statistics';
 import { verdict } from './verdict';
 
 const CALLERS = [1, 64] as const;
 
+type Callers = (typeof CALLERS)[number];
+
+interface Amounts {
+  /** Of each side, one after another: each has its own warm-up. */
+  readonly processes: number;
+  /** Calls before the measurement. */
+  readonly warmUp: number;
+  /** By the number of parallel callers. */
+  readonly callers: Readonly<Record<Callers, Amount>>;
+  /** Calls whose allocations are counted. */
+  readonly allocations: number;
+}
+
 const AMOUNTS = {
-  full: { batches: 16, calls: 64, warmUp: 300, allocations: 200 },
-  quick: { batches: 2, calls: 2, warmUp: 2, allocations: 2 },
-} as const satisfies Record<string, Amount & { allocations: number }>;
+  full: {
+    processes: 5,
+    warmUp: 300,
+    callers: { 1: { batches: 6, calls: 50 }, 64: { batches: 2, calls: 64 } },
+    allocations: 50,
+  },
+  quick: {
+    processes: 1,
+    warmUp: 2,
+    callers: { 1: { batches: 2, calls: 2 }, 64: { batches: 2, calls: 2 } },
+    allocations: 2,
+  },
+} as const satisfies Record<string, Amounts>;
 
 /** CPU time of ours, divided by that of the floor with the AWS SDK, with one caller. */
 const MAX_RATIO = 0.82;
@@ -44,26 +78,54 @@ async function tracesOf(process: FunctionProcess, calls: number): Promise<Traces
   return { allocated, logged: (process.log.bytes - before) / calls };
 }
 
+/** What one process of each side measures. */
+interface Measurement {
+  readonly rounds: Readonly<Record<Callers, Round>>;
+  readonly traces: Sides<Traces>;
+}
+
 /** @param bundles of the function and of its floors */
-async function measureOperation(
-  { name, call }: Pick<Measured, 'name' | 'call'>,
+async function measureOnce(
+  { call }: Pick<Measured, 'call'>,
   bundles: Sides<string>,
-  { node, quick }: { readonly node: string; readonly quick: boolean },
-): Promise<OperationFigures> {
-  const amount = AMOUNTS[quick ? 'quick' : 'full'];
+  node: string,
+  { warmUp, callers, allocations }: Amounts,
+): Promise<Measurement> {
   const processes = await ofEach((side) =>
     FunctionProcess.start({ node, bundle: bundles[side], calls: [call] }),
   );
   try {
-    const comparisons = [];
-    for (const callers of CALLERS) {
-      comparisons.push({ callers, ...(await compare(processes, amount, callers)) });
-    }
-    const traces = await ofEach((side) => tracesOf(processes[side], amount.allocations));
-    return { name, traces, comparisons };
+    await ofEach((side) => processes[side].run(warmUp));
+    const rounds = {
+      1: await runInTurn(processes, callers[1], 1),
+      64: await runInTurn(processes, callers[64], 64),
+    };
+    return { rounds, traces: await ofEach((side) => tracesOf(processes[side], allocations)) };
   } finally {
     await ofEach((side) => processes[side].stop());
   }
+}
+
+async function measureOperation(
+  measured: Pick<Measured, 'name' | 'call'>,
+  bundles: Sides<string>,
+  { node, quick }: Pick<Settings, 'node' | 'quick'>,
+): Promise<OperationFigures> {
+  const amounts: Amounts = AMOUNTS[quick ? 'quick' : 'full'];
+  const done: Measurement[] = [];
+  while (done.length < amounts.processes) done.push(await measureOnce(measured, bundles, node, amounts));
+  const tracesOfSide = (side: SideName): Traces => ({
+    allocated: median(done.map(({ traces }) => traces[side].allocated)),
+    logged: median(done.map(({ traces }) => traces[side].logged)),
+  });
+  return {
+    name: measured.name,
+    traces: { ours: tracesOfSide('ours'), sdk: tracesOfSide('sdk'), lean: tracesOfSide('lean') },
+    comparisons: CALLERS.map((callers) => ({
+      callers,
+      ...comparisonOf(done.map(({ rounds }) => rounds[callers])),
+    })),
+  };
 }
 
 const shown = ({ ours, sdk, lean }: Sides<number>, round: (value: number) => string): string =>
