@@ -3,6 +3,8 @@ import { field } from '../domain/invalid-fields';
 import { NOT_AN_OBJECT } from '../domain/invalid-values';
 import type { InvalidField } from '../domain/service-error';
 
+type Members = Readonly<Record<string, unknown>>;
+
 /** A fault of a member. The path is put together only for a fault, because hardly any request has one. */
 interface Fault {
   readonly path: string[];
@@ -22,9 +24,9 @@ function lost(sent: unknown, kept: unknown): Fault | undefined {
   if (typeof sent !== 'object' || sent === null || typeof kept !== 'object' || kept === null)
     return undefined;
   if (Array.isArray(sent) !== Array.isArray(kept)) return { path: [], message: NOT_AN_OBJECT };
-  for (const [key, value] of Object.entries(sent)) {
+  for (const key of Object.keys(sent)) {
     const fault = Object.hasOwn(kept, key)
-      ? lost(value, (kept as Record<string, unknown>)[key])
+      ? lost((sent as Members)[key], (kept as Members)[key])
       : { path: [], message: 'is a name that this service cannot store; choose another' };
     if (fault) return within(key, fault);
   }
@@ -49,9 +51,9 @@ function malformed(value: unknown): Fault | undefined {
     return value.isWellFormed() ? undefined : { path: [], message: 'must be well-formed Unicode text' };
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     const fault = key.isWellFormed()
-      ? malformed(member)
+      ? malformed((value as Members)[key])
       : { path: [], message: 'must have well-formed Unicode text for names' };
     // The path omits a name that is malformed.
     if (fault) return key.isWellFormed() ? within(key, fault) : fault;

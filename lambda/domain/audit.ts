@@ -173,10 +173,10 @@ export async function audited<const Called extends AuditedCall, T>(
   work: (annotate: Annotate, call: Called) => Promise<T>,
 ): Promise<T> {
   const { operation, principal } = call;
-  let entry: Omit<AuditEntry, 'outcome'> = { operation, ...(principal && { principal: principal.arn }) };
+  const entry: Omit<AuditEntry, 'outcome'> = { operation, ...(principal && { principal: principal.arn }) };
   try {
     const output = await work((learned) => {
-      entry = { ...entry, ...learned };
+      Object.assign(entry, learned);
     }, call);
     audit.record({ ...entry, outcome: 'allowed' });
     return output;

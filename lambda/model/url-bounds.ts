@@ -37,13 +37,24 @@ function bytesInUrl({ scopes, resources = [], audiences = [], customParameters =
   };
 }
 
+/** A character of a text is never longer in a query: three bytes of UTF-8, each as `%XX`. */
+const MAX_ENCODED = 9;
+
+/** Returns whether a request is so short that it fits however it is encoded, as nearly every request. */
+function fitsAnyway({ scopes, resources = [], audiences = [], customParameters = {} }: Parameters): boolean {
+  const texts = [...scopes, ...resources, ...audiences, ...Object.entries(customParameters).flat()];
+  // With the longest name of a parameter, and its separators.
+  const characters = texts.reduce((sum, { length }) => sum + length + '&resource='.length, 0);
+  return characters * MAX_ENCODED <= MAX_PARAMETER_BYTES;
+}
+
 /** Reports the member with the most bytes. */
 export const fitsAuthorizationUrl = <Request extends Parameters>() =>
   v.rawCheck<Request>(({ dataset, addIssue }) => {
     // A member that is invalid by itself is reported for that.
     if (!dataset.typed || dataset.issues) return;
     const { oauth2Flow = 'USER_FEDERATION' } = dataset.value;
-    if (oauth2Flow !== 'USER_FEDERATION') return;
+    if (oauth2Flow !== 'USER_FEDERATION' || fitsAnyway(dataset.value)) return;
     const sizes = Object.entries(bytesInUrl(dataset.value)).sort(([, a], [, b]) => b - a);
     if (sizes.reduce((sum, [, bytes]) => sum + bytes, 0) <= MAX_PARAMETER_BYTES) return;
     const input: Record<string, unknown> = Object.fromEntries(Object.entries(dataset.value));

@@ -1,8 +1,8 @@
 /** Items of several partitions or tables in one strongly consistent round trip. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Key } from '../../model/table-keys';
 import type { DynamoDb } from './client';
+import { recordOf } from './record-of-item';
 
 /** Attempts at a throttled batch. */
 const ATTEMPTS = 4;
@@ -34,7 +34,7 @@ export async function batchGet(client: DynamoDb, wanted: readonly Wanted[]): Pro
     // Also for keys without items. Without it, the absence of a restriction would be a guess.
     if (!response.Responses) throw new Error('DynamoDB returned no response to a batch');
     for (const item of Object.values(response.Responses).flat()) {
-      const record = unmarshall(item);
+      const record = recordOf(item);
       found.set(`${String(record.pk)} ${String(record.sk)}`, record);
     }
     request = response.UnprocessedKeys ?? {};

@@ -14,9 +14,9 @@ const Versioned = v.object({ recordVersion: v.pipe(v.number(), v.integer(), v.mi
 /** Attributes of every item, which are no members of its record. */
 const OF_ITEMS: ReadonlySet<string> = new Set(['recordVersion', PARTITION_KEY, SORT_KEY, WRITE_ID]);
 
-function membersOf(item: object): object {
+function membersOf(item: Readonly<Record<string, unknown>>): object {
   const members: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(item)) if (!OF_ITEMS.has(name)) members[name] = value;
+  for (const name of Object.keys(item)) if (!OF_ITEMS.has(name)) members[name] = item[name];
   return members;
 }
 
@@ -44,7 +44,7 @@ export function parseRecord<Schema extends v.GenericSchema>(
       `a record has version ${recordVersion}, but the newest version that this code knows is ${RECORD_VERSION}: deploy the later release again`,
     );
   }
-  return v.parse(schema, membersOf(item as object));
+  return v.parse(schema, membersOf(item as Readonly<Record<string, unknown>>));
 }
 
 /** Returns the record of a key; undefined if there is none. The read is strongly consistent. @throws as {@link parseRecord} */

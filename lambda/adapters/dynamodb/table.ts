@@ -4,11 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { AttributeValue, QueryCommandOutput } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { isAwsError } from '../aws/aws-error';
 import { UnstorableError } from '../../domain/unstorable';
 import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from '../../model/table-keys';
 import type { DynamoDb } from './client';
+import { recordOf } from './record-of-item';
 
 /** An expression, with its names and values. */
 export interface Expression {
@@ -119,7 +120,7 @@ async function isApplied(write: Promise<unknown>, writeId?: string): Promise<boo
  */
 function itemsIn(items: Record<string, AttributeValue>[] | undefined): unknown[] {
   if (!items) throw new Error('DynamoDB returned no list of items');
-  return items.map((item) => unmarshall(item));
+  return items.map(recordOf);
 }
 
 type Page = Pick<QueryCommandOutput, 'Items' | 'Count' | 'LastEvaluatedKey'>;
@@ -133,7 +134,7 @@ export function createTable(client: DynamoDb, name: string): Table {
         Key: marshalled(key),
         ConsistentRead: true,
       });
-      return Item && unmarshall(Item);
+      return Item && recordOf(Item);
     },
     put(key, item, expression) {
       const writeId = expression && randomUUID();
@@ -220,7 +221,7 @@ export function createTable(client: DynamoDb, name: string): Table {
       });
       return {
         items: itemsIn(Items),
-        ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) as Key }),
+        ...(LastEvaluatedKey && { last: recordOf(LastEvaluatedKey) as object as Key }),
       };
     },
     async queryPage(partition, { prefix, after, limit } = {}) {
@@ -239,7 +240,7 @@ export function createTable(client: DynamoDb, name: string): Table {
       });
       return {
         items: itemsIn(Items),
-        ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) as Key }),
+        ...(LastEvaluatedKey && { last: recordOf(LastEvaluatedKey) as object as Key }),
       };
     },
     async query(partition, { from, limit, newestFirst } = {}) {

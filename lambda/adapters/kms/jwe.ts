@@ -79,11 +79,11 @@ function bytesOf(value: unknown, length?: number): Buffer {
  * Returns the plaintext. A header with other algorithms, or with a member that this service does not write, such as `zip`
  * or `crit`, is rejected.
  *
+ * @param members of the protected header, as {@link readHeader} returns them
  * @throws Error for anything that was not encrypted with this key
  */
-export function decryptJwe(key: KeyObject, jwe: string): string {
+export function decryptJwe(key: KeyObject, jwe: string, members = readHeader(jwe) ?? {}): string {
   const [header = '', encryptedKey, iv, ciphertext, tag, ...others] = jwe.split('.');
-  const members = decodeJsonPart(header) ?? {};
   const isKnown = Object.keys(members).every((name) => MEMBERS.has(name));
   if (others.length > 0 || members.alg !== ALG || members.enc !== ENC || !isKnown) {
     throw new Error('a JWE is malformed');

@@ -23,9 +23,9 @@ const encrypt = ({ version, key }: VaultKey, context: SealingContext, plaintext:
   encryptJwe(key, { kid: version, ctx: canonical(context) }, plaintext);
 
 /** @throws UnreadableError for an error of the format or of the authentication tag */
-function decrypt({ key }: VaultKey, sealed: string): string {
+function decrypt({ key }: VaultKey, sealed: string, header: ReturnType<typeof readHeader>): string {
   try {
-    return decryptJwe(key, sealed);
+    return decryptJwe(key, sealed, header);
   } catch (cause) {
     throw new UnreadableError('a sealed record was altered', { cause });
   }
@@ -34,11 +34,12 @@ function decrypt({ key }: VaultKey, sealed: string): string {
 export const createSeal = (keys: Pick<VaultKeys, 'current' | 'version'>): Seal => ({
   seal: async (context, plaintext) => encrypt(await keys.current(context), context, plaintext),
   async open(context, sealed) {
-    const { kid, ctx } = readHeader(sealed) ?? {};
+    const header = readHeader(sealed);
+    const { kid, ctx } = header ?? {};
     if (typeof kid !== 'string' || ctx !== canonical(context)) {
       throw new UnreadableError('a sealed record was found where it does not belong');
     }
-    return decrypt(await keys.version(context, kid), sealed);
+    return decrypt(await keys.version(context, kid), sealed, header);
   },
 });
 

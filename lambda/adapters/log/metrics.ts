@@ -128,11 +128,11 @@ function consentCount({ operation, outcome }: AuditEntry): Count[] {
  * two entries, so its end has its own metric.
  */
 function inboundCount({ operation, outcome, workloadIdentity }: AuditEntry): Count[] {
+  if (operation !== 'AgentInvocation' && operation !== 'InvokeAgentRuntime') return [];
   const WorkloadIdentity = nameOf(workloadIdentity);
   if (operation === 'AgentInvocation') {
     return [{ name: 'InterruptedInvocation', dimensions: { WorkloadIdentity } }];
   }
-  if (operation !== 'InvokeAgentRuntime') return [];
   return [{ name: 'InboundInvocation', dimensions: { WorkloadIdentity, Outcome: outcome } }];
 }
 
@@ -144,11 +144,11 @@ function gatewayCount({
   workloadIdentity,
   credentialEchoed,
 }: AuditEntry): Count[] {
+  if (operation !== 'InvokeGateway' && operation !== 'GatewayResponse') return [];
   const WorkloadIdentity = nameOf(workloadIdentity);
   if (operation === 'InvokeGateway') {
     return [{ name: 'GatewayInvocation', dimensions: { WorkloadIdentity, Outcome: result ?? outcome } }];
   }
-  if (operation !== 'GatewayResponse') return [];
   const named = (name: string): Count => ({ name, dimensions: { WorkloadIdentity } });
   return [
     ...(outcome === 'allowed' || outcome === 'rate-limited' ? [] : [named('FailedGatewayResponse')]),

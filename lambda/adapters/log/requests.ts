@@ -31,11 +31,11 @@ export function createRequests(fallback: AuditTrail): RecordedRequests {
     trail,
     within: (context, work) => requests.run({ context, recorded: false }, work),
     async ensureEntry({ auditSuccess = true, ...defaults }, work) {
-      let entry: typeof defaults = defaults;
+      const entry = { ...defaults };
       const isRecorded = (): boolean => requests.getStore()?.recorded ?? false;
       try {
         const response = await work((learned) => {
-          entry = { ...entry, ...learned };
+          Object.assign(entry, learned);
         });
         if (auditSuccess && !isRecorded()) last.record({ ...entry, outcome: 'allowed' });
         return response;

@@ -1,5 +1,6 @@
 /** Parses decrypted JSON. */
 import * as v from 'valibot';
+import { parseJsonObject } from '../json-object';
 import { UnreadableError } from './sealing';
 
 /**
@@ -11,7 +12,7 @@ export function parseSealed<Schema extends v.GenericSchema<unknown, unknown>>(
   schema: Schema,
   text: string,
 ): v.InferOutput<Schema> {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+  const parsed = v.safeParse(schema, parseJsonObject(text));
   if (parsed.success) return parsed.output;
   throw new UnreadableError('a sealed record does not have the form of its kind');
 }
