@@ -150,12 +150,15 @@ describe('a response that ends early', () => {
   });
 
   it('of events ends with an error event in place of the unfinished one', async () => {
+    let end = (): unknown => undefined;
     server.run = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: one\n\ndata: half');
-      setImmediate(() => response.destroy());
+      end = () => response.destroy();
     };
-    expect(await (await callAs(world, url)).text()).toMatch(
+    const answer = await callAs(world, url);
+    end();
+    expect(await answer.text()).toMatch(
       /^data: one\n\nevent: error\ndata: \{"type":"urn:agent-identity:problem:target-unavailable".*\}\n\n$/,
     );
   });
