@@ -1,4 +1,5 @@
 /** The responses that are open at the same time: each holds one execution of the function. */
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { createDynamoDb } from '../../../lambda/adapters/dynamodb/sdk-client';
@@ -33,8 +34,8 @@ const streaming = (contentType: string): void => {
 };
 
 afterEach(async () => {
-  const ended = open.splice(0).map((response) => new Promise<void>((closed) => response.end(closed)));
-  await Promise.all(ended);
+  const left = open.splice(0).filter((response) => !response.closed);
+  await Promise.all(left.map((response) => once(response.end(), 'close')));
 });
 
 const call = async (user?: string) => {
