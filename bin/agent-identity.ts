@@ -9,6 +9,7 @@ import { runCommandLine } from '../lib/cli/application';
 import { endOnOutputError } from '../lib/cli/output-error';
 import { openBrowser } from '../lib/cli/browser';
 import type * as Aws from '../lib/cli/aws';
+import type * as Cedar from '../lib/cli/cedar';
 import type * as S3 from '../lib/cli/s3';
 import type * as Serve from '../lib/local/serve';
 
@@ -25,6 +26,7 @@ void runCommandLine({
   loadGate: () => load('../lib/local/serve') as typeof Serve,
   loadAws: () => load('../lib/cli/aws') as typeof Aws,
   loadS3: () => load('../lib/cli/s3') as typeof S3,
+  loadCedar: () => load('../lib/cli/cedar') as typeof Cedar,
   openBrowser,
 }).then((status) => {
   process.exitCode = status;

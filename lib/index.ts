@@ -50,10 +50,19 @@ export { ConsentPortal, type ConsentPortalProps, type PortalConnection } from '.
 export type { CredentialProviderProps, SecretSource } from './resources/credential-provider';
 export {
   Gateway,
+  type GatewayPolicyEngineConfig,
   type GatewayProps,
   type HttpTargetProps,
   type McpServerTargetProps,
 } from './resources/gateway';
+export type { GatewayAgentProps } from './resources/gateway-agent';
+export {
+  PolicyEngine,
+  PolicyStatement,
+  type IPolicyEngine,
+  type PolicyEngineProps,
+  type PolicyProps,
+} from './resources/policy-engine';
 export { GatewayAuthorizer } from './resources/gateway-authorizer';
 export {
   ApiKeyCredentialLocation,

@@ -21,8 +21,8 @@ type Json<Value, Time> = Value extends Date
         ? { readonly [Name in keyof Value]: Json<Value[Name], Time> | undefined }
         : Value;
 
-/** Gateways have times as texts (ISO 8601). */
-type TimeOf<Name> = Name extends `${string}Gateway${string}` ? string : number;
+/** Gateways and policies have times as texts (ISO 8601). */
+type TimeOf<Name> = Name extends `${string}${'Gateway' | 'Polic'}${string}` ? string : number;
 
 /** The response of the operation with this name; `object` if AWS has no such operation. */
 export type AwsOutput<Name> = `${Name & string}Command` extends infer Command extends keyof Clients

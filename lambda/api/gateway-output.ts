@@ -11,7 +11,7 @@ const DELETING = 'DELETING';
 
 const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
-const timesOf = ({
+export const timesOf = ({
   createdTime,
   lastUpdatedTime,
 }: {
@@ -38,6 +38,7 @@ export const gatewayDescribed = (gateway: Gateway, urls: GatewayUrls, arnPrefix:
   roleArn: gateway.roleArn,
   authorizerConfiguration: gateway.authorizerConfiguration,
   exceptionLevel: gateway.exceptionLevel,
+  policyEngineConfiguration: gateway.policyEngineConfiguration,
   workloadIdentityDetails: { workloadIdentityArn: workloadIdentityArn(arnPrefix, gateway.id) },
 });
 
@@ -55,13 +56,18 @@ const heldReasons = ({ heldTools }: GatewayTarget): readonly string[] | undefine
 const synchronizedAt = ({ lastSynchronizedTime }: GatewayTarget) =>
   lastSynchronizedTime === undefined ? undefined : isoTime(lastSynchronizedTime);
 
+const targetTypeOf = ({ mcp, http }: GatewayTarget['targetConfiguration']) => {
+  if (mcp) return 'MCP_SERVER';
+  return http?.agentcoreRuntime ? 'AGENTCORE_RUNTIME' : 'PASSTHROUGH';
+};
+
 /** The AWS type `TargetSummary`: an entry of a listing. */
 export const targetListed = (target: GatewayTarget) => ({
   targetId: target.id,
   name: target.name,
   description: target.description,
   status: statusOf(target),
-  targetType: target.targetConfiguration.mcp ? 'MCP_SERVER' : 'PASSTHROUGH',
+  targetType: targetTypeOf(target.targetConfiguration),
   listingMode: target.targetConfiguration.mcp?.mcpServer?.listingMode,
   lastSynchronizedAt: synchronizedAt(target),
   ...timesOf(target),
@@ -77,6 +83,7 @@ export const targetDescribed = ({ gateway, target }: TargetOfGateway) => ({
   statusReasons: heldReasons(target),
   protocolType: target.targetConfiguration.mcp ? 'MCP' : 'HTTP',
   targetConfiguration: target.targetConfiguration,
+  tools: target.tools,
   credentialProviderConfigurations: target.credential ? [target.credential] : [],
   metadataConfiguration: target.metadataConfiguration,
   privateEndpoint: target.privateEndpoint,

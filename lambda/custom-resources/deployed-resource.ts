@@ -10,7 +10,7 @@ export interface Described {
 export type Tags = Readonly<Record<string, string>>;
 
 /** The resource to create or update, with the text of a secret that the service stores. */
-export interface Desired extends Pick<Properties, 'name' | 'portal'> {
+export interface Desired extends Pick<Properties, 'name' | 'portal' | 'agents'> {
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly secret?: DesiredSecret | undefined;
 }

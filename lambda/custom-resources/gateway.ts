@@ -16,13 +16,19 @@ import {
   UpdateGatewayTargetCommand,
   type AuthorizerConfiguration,
   type BedrockAgentCoreControlClient,
+  type CreateGatewayCommandInput,
   type CreateGatewayTargetCommandInput,
   type GetGatewayResponse,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import * as v from 'valibot';
-import { GATEWAY_AUTHORIZERS, UNUSED_ROLE_ARN } from '../model/gateway/gateway-configuration';
+import {
+  GATEWAY_AUTHORIZERS,
+  POLICY_ENGINE_MODES,
+  UNUSED_ROLE_ARN,
+} from '../model/gateway/gateway-configuration';
 import { putRateLimits, StatedRateLimitsSchema } from './gateway-rate-limits';
-import { asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
+import { alsoSending, asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
+import { findPolicyEngineByName } from './policy-engine';
 import { Refusal, type DeployedResource, type Described, type Desired } from './deployed-resource';
 
 const text = v.string();
@@ -42,6 +48,8 @@ const ConfigurationSchema = v.strictObject({
   protocolType: v.optional(v.literal('MCP')),
   roleArn: v.optional(text),
   rateLimits: v.optional(StatedRateLimitsSchema, []),
+  /** By name, which the stack knows. */
+  policyEngine: v.optional(v.strictObject({ name: text, mode: v.picklist(POLICY_ENGINE_MODES) })),
   targets: v.array(
     v.looseObject({ name: text, targetConfiguration: members, credential: v.optional(CredentialSchema) }),
   ),
@@ -51,20 +59,47 @@ type Configuration = v.InferOutput<typeof ConfigurationSchema>;
 type StatedTarget = Configuration['targets'][number];
 type StatedCredential = v.InferOutput<typeof CredentialSchema>;
 
-function configurationOf({ configuration }: Desired) {
-  const stated = v.parse(ConfigurationSchema, configuration);
-  const { description, authorizerType, authorizerConfiguration, protocolType, targets, rateLimits } = stated;
+/** Of a target that is an agent. */
+const AgentSchema = v.strictObject({ http: v.strictObject({ agentcoreRuntime: members }) });
+
+const isAgent = ({ targetConfiguration }: StatedTarget): boolean => v.is(AgentSchema, targetConfiguration);
+
+/** Returns the target with the ARN of the function if it is an agent. */
+function withFunction(target: StatedTarget, agents: Desired['agents'] = {}): StatedTarget {
+  const agent = v.safeParse(AgentSchema, target.targetConfiguration);
+  if (!agent.success) return target;
+  const { agentcoreRuntime } = agent.output.http;
+  const arn = Object.hasOwn(agents, target.name) ? agents[target.name] : undefined;
+  return { ...target, targetConfiguration: { http: { agentcoreRuntime: { ...agentcoreRuntime, arn } } } };
+}
+
+/** @throws Refusal without the engine: without it, the gateway would forward everything */
+async function policyEngineOf(
+  client: BedrockAgentCoreControlClient,
+  { policyEngine }: Configuration,
+): Promise<Pick<CreateGatewayCommandInput, 'policyEngineConfiguration'>> {
+  if (!policyEngine) return {};
+  const { name, mode } = policyEngine;
+  const engine = await asked(findPolicyEngineByName(client, name));
+  if (!engine) throw new Refusal(`There is no policy engine "${name}" of this stack's owner. Deploy again.`);
+  return { policyEngineConfiguration: { arn: stated(engine.policyEngineArn, 'policyEngineArn'), mode } };
+}
+
+async function configurationOf(client: BedrockAgentCoreControlClient, { configuration, agents }: Desired) {
+  const parsed = v.parse(ConfigurationSchema, configuration);
+  const { description, authorizerType, authorizerConfiguration, protocolType, rateLimits } = parsed;
   return {
-    targets,
+    targets: parsed.targets.map((target) => withFunction(target, agents)),
     rateLimits,
     gateway: {
-      roleArn: stated.roleArn ?? UNUSED_ROLE_ARN,
+      roleArn: parsed.roleArn ?? UNUSED_ROLE_ARN,
       authorizerType,
       ...(description !== undefined && { description }),
       ...(protocolType && { protocolType }),
       ...(authorizerConfiguration && {
         authorizerConfiguration: authorizerConfiguration as unknown as AuthorizerConfiguration,
       }),
+      ...(await policyEngineOf(client, parsed)),
     },
   };
 }
@@ -113,6 +148,15 @@ const targetInput = (gateway: Gateway, { credential, ...target }: StatedTarget) 
       ],
     }),
   }) as unknown as Omit<CreateGatewayTargetCommandInput, 'gatewayIdentifier'>;
+
+/** The AWS client would omit the members of an agent that its model lacks. */
+const withAgent = <Command extends { middlewareStack: unknown }>(
+  command: Command,
+  target: StatedTarget,
+): Command => {
+  const { targetConfiguration } = target;
+  return isAgent(target) ? alsoSending(command, { targetConfiguration }) : command;
+};
 
 /** Returns the IDs of the gateway's targets by their names. */
 async function targetIds(
@@ -169,8 +213,10 @@ async function putTargets(
     if (targetId !== undefined && (await isAccepted(client, input, targetId))) continue;
     await asked<unknown>(
       targetId === undefined
-        ? client.send(new CreateGatewayTargetCommand(input))
-        : client.send(new UpdateGatewayTargetCommand({ ...input, name: target.name, targetId })),
+        ? client.send(withAgent(new CreateGatewayTargetCommand(input), target))
+        : client.send(
+            withAgent(new UpdateGatewayTargetCommand({ ...input, name: target.name, targetId }), target),
+          ),
     );
   }
 }
@@ -204,7 +250,7 @@ export function gateways(client: BedrockAgentCoreControlClient): DeployedResourc
     setPolicy: () => Promise.resolve(),
     policyOf: () => Promise.resolve(''),
     async create(desired, tags) {
-      const { gateway, ...contents } = configurationOf(desired);
+      const { gateway, ...contents } = await configurationOf(client, desired);
       const command = new CreateGatewayCommand({ name: desired.name, ...gateway, tags });
       const created = await unlessTaken(client.send(command));
       if (!created) return undefined;
@@ -222,7 +268,7 @@ export function gateways(client: BedrockAgentCoreControlClient): DeployedResourc
       return gateway ? described(gateway) : 'anothers';
     },
     async update(desired) {
-      const { gateway, ...contents } = configurationOf(desired);
+      const { gateway, ...contents } = await configurationOf(client, desired);
       const present = await find(desired.name);
       if (!present) throw new Refusal(`"${desired.name}" was deleted during the request. Deploy again.`);
       const { gatewayId: gatewayIdentifier } = present;

@@ -10,6 +10,7 @@ import { apiKeyCredentialProviders } from './api-key-credential-provider';
 import { consentPortals } from './consent-portal';
 import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
 import { gateways } from './gateway';
+import { policyEngines } from './policy-engine';
 import type { CustomResourceType } from '../model/custom-resources/types';
 import { perform } from './lifecycle';
 import { oauth2CredentialProviders } from './oauth2-credential-provider';
@@ -58,6 +59,7 @@ const RESOURCES_BY_TYPE: Readonly<
   'Custom::AgentIdentityApiKeyCredentialProvider': apiKeyCredentialProviders,
   'Custom::AgentIdentityConsentPortal': consentPortals,
   'Custom::AgentIdentityGateway': gateways,
+  'Custom::AgentIdentityPolicyEngine': policyEngines,
 };
 
 /** The message omits the event and the URL, because an attacker might have written them. */
@@ -118,12 +120,13 @@ export function createResourceHandler(deps: ResourceDependencies) {
   }
 
   async function desiredOf(properties: Properties): Promise<Desired> {
-    const { name, secret, portal } = properties;
+    const { name, secret, portal, agents } = properties;
     const configuration = configurationOf(properties);
     return {
       name,
       configuration,
       portal,
+      agents,
       ...(secret && { secret: await readSecret(secretsManager, secret) }),
     };
   }

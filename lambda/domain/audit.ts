@@ -5,6 +5,7 @@
  * protected resource and its authorization server, and what a provider says about an error (stated-error.ts).
  */
 import type { Caller } from './principal';
+import type { PolicyEngineConfiguration } from '../model/gateway/gateway-configuration';
 import type { BoundServer } from '../model/provider/record';
 import { ServiceError, type ErrorName } from './service-error';
 
@@ -28,6 +29,16 @@ export interface AuditEntry extends Partial<BoundServer> {
   readonly httpMethod?: string;
   /** Name of the called tool, if the target is an MCP server behind the one URL of a gateway. */
   readonly tool?: string;
+  /** ARN of the policy engine that decides on a request to a gateway, and what its decisions do there. */
+  readonly policyEngine?: string;
+  readonly policyMode?: PolicyEngineConfiguration['mode'];
+  /** `error`: there is no decision. */
+  readonly policyDecision?: 'allow' | 'deny' | 'error';
+  /** IDs of the policies that determine the decision, and of those that apply and only log. */
+  readonly policies?: readonly string[];
+  readonly loggedPolicies?: readonly string[];
+  /** Why a request is not permitted, or there is no decision. */
+  readonly policyReason?: string;
   /** HTTP status that the caller of a gateway received, and the bytes of the body. */
   readonly status?: number;
   readonly bytes?: number;

@@ -75,6 +75,11 @@ export const ownedBy = ({ arn, id }: Caller): Owned => ({
 export const withOwnerId = <Resource extends Owned>(resource: Resource, caller: Caller): Resource =>
   isOwnedBy(resource, caller) ? { ...resource, ...ownedBy(caller) } : resource;
 
+/** Returns whether two resources have the same owner. One without its owner's ID has the owner of its ARN. */
+export const haveEqualOwners = (one: Owned, other: Owned): boolean =>
+  one.owner === other.owner &&
+  (one.ownerId === undefined || other.ownerId === undefined || one.ownerId === other.ownerId);
+
 /**
  * Returns whether a workload identity and a credential provider have the same owner.
  *

@@ -18,6 +18,7 @@ export const QuotasSchema = v.strictObject({
   apiKeyCredentialProviders: v.optional(count, 50),
   consentPortals: v.optional(count, 50),
   gateways: v.optional(count, 1000),
+  policyEngines: v.optional(count, 1000),
   targetsPerGateway: v.optional(count, 100),
 });
 

@@ -36,7 +36,7 @@ export interface InvalidField {
   readonly message: string;
 }
 
-/** The outcome of a credential retrieval, for the audit log, the metrics, and the caller. */
+/** The outcome of a credential retrieval, or of a request to a gateway, for the audit log, the metrics, and the caller. */
 export type Outcome =
   | 'cached'
   | 'refreshed'
@@ -44,7 +44,8 @@ export type Outcome =
   | 'consent-required'
   | 'scope-gap'
   | 'provider-unavailable'
-  | 'provider-refused';
+  | 'provider-refused'
+  | 'policy-denied';
 
 export const CONCERNS = ['calling-agent', 'restriction'] as const;
 

@@ -4,6 +4,7 @@ import {
   createApiKeyProviderStore,
   createConsentPortalStore,
   createGatewayStore,
+  createPolicyEngineStore,
   createOauth2ProviderStore,
   createWorkloadIdentityStore,
 } from '../adapters/dynamodb/owned-resource-store';
@@ -11,6 +12,7 @@ import {
   createClientMetadataStore,
   createRegisteredClientStore,
 } from '../adapters/dynamodb/directory-stores';
+import { createEnginePolicyStore } from '../adapters/dynamodb/engine-policy-store';
 import { createGatewayTargetStore, createTargetCandidates } from '../adapters/dynamodb/gateway-target-store';
 import { createRateLimitStore } from '../adapters/dynamodb/rate-limit-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
@@ -20,7 +22,9 @@ import { createKeyDescriptions } from '../adapters/kms/assertion-keys';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
 import { createConnectionsFunction } from '../adapters/lambda/connections';
+import { createInvocationRights } from '../adapters/lambda/invocation-rights';
 import { createMcpServerTools } from '../adapters/lambda/mcp-server-tools';
+import { createPolicyValidation } from '../adapters/lambda/policy-validation';
 import { createProtectedResources } from '../adapters/lambda/protected-resources';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createCertificateObjects } from '../adapters/s3/certificate-objects';
@@ -34,6 +38,12 @@ import {
   targetDescribed,
   targetListed,
 } from '../api/gateway-output';
+import {
+  policyDeleted,
+  policyDescribed,
+  policyEngineDeleted,
+  policyEngineDescribed,
+} from '../api/policy-output';
 import {
   apiKeyProviderCreated,
   apiKeyProviderDescribed,
@@ -64,6 +74,20 @@ import {
   putRateLimits,
   updateRateLimit,
 } from '../domain/gateway/manage/rate-limits';
+import {
+  createPolicy,
+  deletePolicy,
+  getPolicy,
+  listPolicies,
+  updatePolicy,
+} from '../domain/gateway/manage/policies';
+import {
+  createPolicyEngine,
+  deletePolicyEngine,
+  getPolicyEngine,
+  listPolicyEngines,
+  updatePolicyEngine,
+} from '../domain/gateway/manage/policy-engines';
 import {
   createGatewayTarget,
   deleteGatewayTarget,
@@ -147,6 +171,9 @@ const deps = {
   gateways: createGatewayStore(tables.DIRECTORY_TABLE),
   gatewayTargets: createGatewayTargetStore(tables.DIRECTORY_TABLE),
   rateLimits: createRateLimitStore(tables.DIRECTORY_TABLE),
+  policyEngines: createPolicyEngineStore(tables.DIRECTORY_TABLE),
+  enginePolicies: createEnginePolicyStore(tables.DIRECTORY_TABLE),
+  policyValidation: createPolicyValidation(readGatewayFunction()),
   gatewayUrls: readGatewayUrls(),
   credentialPolicy: readCredentialPolicy(),
   mcpServerTools: createMcpServerTools(
@@ -154,6 +181,7 @@ const deps = {
     createTargetCandidates(tables.DIRECTORY_TABLE),
     system,
   ),
+  invocationRights: createInvocationRights(readGatewayFunction()),
   portalVerification: createConnectionsFunction(env.CONNECTIONS_FUNCTION),
   clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
@@ -276,6 +304,25 @@ export const handler = createHandler(
       rateLimitDeleted(await deleteRateLimit(deps, principal, input)),
     ListGatewayRateLimits: async (input, principal) =>
       listResponse('rateLimits', await listRateLimits(deps, principal, input), rateLimitDescribed),
+    CreatePolicyEngine: async (input, principal) =>
+      policyEngineDescribed(await createPolicyEngine(deps, principal, input)),
+    GetPolicyEngine: async ({ policyEngineId }, principal) =>
+      policyEngineDescribed(await getPolicyEngine(deps, principal, policyEngineId)),
+    UpdatePolicyEngine: async (input, principal) =>
+      policyEngineDescribed(await updatePolicyEngine(deps, principal, input)),
+    DeletePolicyEngine: async ({ policyEngineId }, principal) =>
+      policyEngineDeleted(await deletePolicyEngine(deps, principal, policyEngineId)),
+    ListPolicyEngines: async (input, principal) =>
+      listResponse('policyEngines', await listPolicyEngines(deps, principal, input), policyEngineDescribed),
+
+    CreatePolicy: async (input, principal) => policyDescribed(await createPolicy(deps, principal, input)),
+    GetPolicy: async (input, principal) => policyDescribed(await getPolicy(deps, principal, input)),
+    UpdatePolicy: async (input, principal) => policyDescribed(await updatePolicy(deps, principal, input)),
+    DeletePolicy: async (input, principal) => policyDeleted(await deletePolicy(deps, principal, input)),
+    ListPolicies: async (input, principal) => {
+      const { engine, ...listed } = await listPolicies(deps, principal, input);
+      return listResponse('policies', listed, (policy) => policyDescribed({ engine, policy }));
+    },
 
     TagResource: ({ resourceArn, tags }, principal) => tagResource(deps, principal, resourceArn, tags),
     UntagResource: ({ resourceArn, tagKeys }, principal) =>

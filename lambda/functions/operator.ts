@@ -7,6 +7,7 @@ import {
   createApiKeyProviderStore,
   createConsentPortalStore,
   createGatewayStore,
+  createPolicyEngineStore,
   createOauth2ProviderStore,
   createWorkloadIdentityStore,
 } from '../adapters/dynamodb/owned-resource-store';
@@ -59,6 +60,7 @@ const deps = {
   grantIndex: createGrantIndex(tables.VAULT_TABLE),
   portals: createConsentPortalStore(tables.DIRECTORY_TABLE),
   gateways: createGatewayStore(tables.DIRECTORY_TABLE),
+  policyEngines: createPolicyEngineStore(tables.DIRECTORY_TABLE),
   apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
   directoryScan: createDirectoryScan(tables.DIRECTORY_TABLE),
   suspensionScan: createSuspensionScan(tables.DIRECTORY_TABLE),

@@ -96,6 +96,7 @@ function callOf(event: APIGatewayProxyEvent): GatewayCall {
     payload: payloadOf(event),
     callerArn,
     callerId,
+    requestId: event.requestContext.requestId,
   };
 }
 
@@ -226,7 +227,10 @@ export function createGatewayHandler(deps: GatewayDependencies, report: ReportUn
     invocation: Invocation,
   ): Promise<Started> {
     try {
-      const response = await exchange(deps.forward, admitted, invocation.signal);
+      const { invokeAgent } = admitted;
+      const response = invokeAgent
+        ? { ...(await invokeAgent(invocation.signal)), echoed: () => false }
+        : await exchange(deps.forward, admitted, invocation.signal);
       if (eventStreamOf(response.headers)) await admitted.open.hold();
       return { admitted, response, receivedAt, startedAt: deps.system.now() };
     } catch (error) {

@@ -1,4 +1,5 @@
 /** Requests at the one URL of a gateway, whose targets are MCP servers. */
+import { isDeepStrictEqual } from 'node:util';
 import { NO_STORE } from '../api/errors';
 import { unlessAborted } from '../domain/abort';
 import { endedBy, type AuditEntry } from '../domain/audit';
@@ -22,6 +23,8 @@ import {
 } from '../domain/gateway/mcp/gateway-server';
 import { HEADER_MISMATCH, hasMismatch } from '../domain/gateway/mcp/mirrored-arguments';
 import { parseQualifiedName } from '../domain/gateway/mcp/qualified-name';
+import { PolicyDenied } from '../domain/gateway/policy-decision';
+import type { PolicyCaller } from '../domain/gateway/policy-request';
 import { watchAccess } from '../domain/gateway/revocation-watch';
 import type { LimitedGateway } from '../domain/gateway/gateway-reader';
 import type { Invocation } from './invocation';
@@ -51,24 +54,28 @@ function toolCallOf(payload: Uint8Array) {
   return { id, name: params.name, arguments: 'arguments' in params ? params.arguments : undefined };
 }
 
-/** @returns undefined for a request that calls no tool, or one that does not exist */
+/** How a request was admitted. One that calls no tool, or one that does not exist, has neither a call nor a denial. */
+interface Admission {
+  readonly caller?: PolicyCaller;
+  readonly call?: AdmittedCall;
+  readonly denial?: PolicyDenied;
+}
+
 async function admit(
   deps: GatewayMcpDependencies,
   gateway: LimitedGateway,
   call: GatewayCall,
   signal: AbortSignal,
-): Promise<AdmittedCall | undefined> {
-  const name = toolCallOf(call.payload)?.name;
-  if (name === undefined) {
-    await admitMcpRequest(deps, gateway, call);
-    return undefined;
-  }
-  const { targetName = '', tool } = parseQualifiedName(name) ?? {};
-  const mcp = { ...(tool !== undefined && { tool }) };
+): Promise<Admission> {
+  const called = toolCallOf(call.payload);
+  if (!called) return { caller: await admitMcpRequest(deps, gateway, call) };
+  const { targetName = '', tool } = parseQualifiedName(called.name) ?? {};
+  const mcp = { ...(tool !== undefined && { tool, arguments: called.arguments }) };
   try {
-    return await admitGatewayCall(deps, { ...call, targetName, mcp }, signal);
+    return { call: await admitGatewayCall(deps, { ...call, targetName, mcp }, signal) };
   } catch (error) {
-    if (error instanceof UnknownTool) return undefined;
+    if (error instanceof UnknownTool) return {};
+    if (error instanceof PolicyDenied) return { denial: error };
     throw error;
   }
 }
@@ -115,7 +122,7 @@ export async function respondAsMcpServer(
   if (gateway.authorizerType !== apiOf(call) || call.path !== '') throw noSuchTarget();
   const { signal } = invocation;
   const receivedAt = deps.system.now();
-  const admitted = await admit(deps, gateway, call, signal);
+  const { caller, call: admitted, denial } = await admit(deps, gateway, call, signal);
   if (isBatch(call.payload)) {
     const error = { code: INVALID_REQUEST, message: 'Send one message, not a batch.' };
     const body = JSON.stringify({ jsonrpc: '2.0', id: null, error });
@@ -144,11 +151,19 @@ export async function respondAsMcpServer(
   };
   const served = deps.serveMcp(call, {
     name: gateway.name,
-    list: (cursor) => listTools(deps, gateway, call, cursor, signal).catch(keepFailure),
+    list: async (cursor) => {
+      if (!caller) throw new Error('a request that lists tools was admitted as such');
+      return listTools(deps, gateway, { call, caller }, cursor, signal).catch(keepFailure);
+    },
     call: async ({ name, arguments: stated }) => {
+      if (denial) return { isError: true, content: [{ type: 'text', text: denial.toolText }] };
       const { targetName, tool } = parseQualifiedName(name) ?? {};
       if (tool === undefined || targetName !== admitted?.target.name || tool !== admitted?.entry.tool) {
         throw unknownTool();
+      }
+      // The policies have decided on the arguments that the gateway read.
+      if (!isDeepStrictEqual(stated, admitted.toolArguments)) {
+        return keepFailure(new Error('the library read other arguments'));
       }
       const toolCall = { name: tool, arguments: stated };
       outcome.called = await callTool(deps, admitted, toolCall, signal).catch(keepFailure);

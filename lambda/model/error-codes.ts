@@ -10,7 +10,9 @@ export type ResourceKind =
   | 'API key credential provider'
   | 'consent portal'
   | 'gateway'
-  | 'gateway target';
+  | 'gateway target'
+  | 'policy engine'
+  | 'policy';
 
 /** The values of each code. They say nothing that the message does not say. */
 export interface ErrorValues {

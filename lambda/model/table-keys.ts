@@ -111,6 +111,7 @@ export const PREFIX = {
   registeredClient: 'REGISTERED-CLIENT#',
   consentPortal: 'CONSENT-PORTAL#',
   gateway: 'GATEWAY#',
+  policyEngine: 'POLICY-ENGINE#',
   apiKey: 'API-KEY#',
   tokenVault: 'TOKEN-VAULT',
   writingRegion: 'WRITING-REGION',
@@ -193,6 +194,14 @@ export const openResponsePartition = (hash: string): string => PREFIX.openRespon
 export const openResponseKey = (hash: string, slot: number): Key => ({
   pk: openResponsePartition(hash),
   sk: String(slot).padStart(4, '0'),
+});
+
+export const policyEngineKey = (name: string): Key => ({ pk: PREFIX.policyEngine + name, sk: RECORD });
+
+/** All policies of an engine: one read of the partition is all that a decision needs. */
+export const enginePoliciesKey = (engineName: string): Key => ({
+  ...policyEngineKey(engineName),
+  sk: 'POLICIES',
 });
 
 /** Has the prefix of the partition keys of its kind, so that one IAM condition covers both. */

@@ -48,5 +48,8 @@ export const PROVIDER_CLIENT_TIMEOUT_MS = 15_000;
 /** For the list of an MCP server's tools, with its credential: less than API Gateway's limit, with time to store the tools. */
 export const TOOLS_TIMEOUT_MS = 15_000;
 
+/** For the validation of a policy, with the tools of its gateways. */
+export const VALIDATION_TIMEOUT_MS = 10_000;
+
 /** For each server that a caller's list waits for. */
 export const DYNAMIC_LIST_TIMEOUT_MS = 5_000;

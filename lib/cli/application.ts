@@ -21,6 +21,7 @@ import { gate } from './commands/gate';
 import { gateway } from './commands/gateway';
 import { grants } from './commands/grants';
 import { local } from './commands/local';
+import { policyEngine } from './commands/policy-engine';
 import { portal } from './commands/portal';
 import { provider } from './commands/provider';
 import { restore } from './commands/restore';
@@ -64,8 +65,11 @@ const argumentFault = (error: ArgumentScannerError, args: readonly string[]): st
       args.includes(`--${externalFlagName}`)
         ? `The option --${externalFlagName} needs a value.`
         : `The option --${externalFlagName} is missing.`,
-    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) =>
-      exception instanceof CliError ? exception.message : `The option --${name} must be true or false.`,
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) => {
+      if (exception instanceof CliError) return exception.message;
+      const isNumber = exception instanceof Error && exception.message.endsWith('to a number');
+      return `The option --${name} must be ${isNumber ? 'a number' : 'true or false'}.`;
+    },
     EnumValidationError: ({ externalFlagName, input, values }) => {
       const meant = values.find((value) => sameWord(value, input));
       const proposal = meant === undefined ? '' : ` Did you mean ${meant}?`;
@@ -137,7 +141,9 @@ export function applicationOf(version: string, args: readonly string[]): Applica
   return buildApplication(
     buildRouteMap({
       routes: {
-        ...{ local, gate, doctor, agent, provider, portal, gateway, token, user, grants },
+        ...{ local, gate, doctor, agent, provider, portal, gateway },
+        policyEngine,
+        ...{ token, user, grants },
         transferOwnership,
         ...{ restore, audit, completion },
       },

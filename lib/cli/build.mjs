@@ -1,10 +1,11 @@
 /**
- * Builds the package's dist/: six CommonJS files in the folders that their sources are in, so that each finds the
+ * Builds the package's dist/: seven CommonJS files, and a WebAssembly module, in the folders that their sources are in, so that each finds the
  * next by the same relative path. The command loads the service, and what signs requests, when they are needed; the service loads
  * its functions when it has set their environment. Packages are inside, except dynalite: LevelDB is a native addon.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '../..');
@@ -17,6 +18,7 @@ const { metafile } = await build({
     { in: 'bin/agent-identity.ts', out: 'bin/agent-identity' },
     { in: 'lib/cli/bundle/aws-clients.cjs', out: 'lib/cli/aws' },
     { in: 'lib/cli/bundle/s3.cjs', out: 'lib/cli/s3' },
+    { in: 'lib/cli/bundle/cedar.cjs', out: 'lib/cli/cedar' },
     { in: 'lib/local/serve.ts', out: 'lib/local/serve' },
     { in: 'lib/cli/bundle/functions.cjs', out: 'lib/local/handlers' },
     { in: 'lib/cli/bundle/agent-endpoint.cjs', out: 'lambda/functions/composition/agent-endpoint' },
@@ -33,6 +35,9 @@ const { metafile } = await build({
   keepNames: true,
   metafile: true,
 });
+// Cedar reads its WebAssembly from the folder of the file that contains it.
+const cedar = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
+await copyFile(join(dirname(cedar), 'cedar_wasm_bg.wasm'), join(outdir, 'lib/local/cedar_wasm_bg.wasm'));
 // Lists the packages inside, for the third-party notices.
 await mkdir(join(root, 'dist'), { recursive: true });
 await writeFile(join(root, 'dist/cli.meta.json'), JSON.stringify(metafile));

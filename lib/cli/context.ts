@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { CommandContext, StricliProcess } from '@stricli/core';
 import type * as Serve from '../local/serve';
 import type * as Aws from './aws';
+import type * as Cedar from './cedar';
 import type * as S3 from './s3';
 
 /** Where a person types, or where a program writes a secret. */
@@ -22,6 +23,8 @@ export interface Environment {
   readonly loadAws: () => typeof Aws;
   /** Loads the client of Amazon S3, which only one command uses. */
   readonly loadS3: () => typeof S3;
+  /** Loads what evaluates policies, which only one command uses. */
+  readonly loadCedar: () => typeof Cedar;
   /** Opens a URL in the person's browser. Returns whether a browser could be started. */
   readonly openBrowser: (url: string) => Promise<boolean>;
 }

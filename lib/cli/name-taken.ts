@@ -7,6 +7,7 @@ const PRESENT = {
   provider: 'agent-identity provider update',
   portal: 'agent-identity portal update',
   gateway: 'agent-identity gateway update',
+  'policy-engine': 'agent-identity policy-engine update',
 } as const;
 
 /** Returns the next step, if the error is about the name. Names are shared by all principals, and a listing is not. */

@@ -142,6 +142,8 @@ const COMMANDS: Readonly<Record<ResourceKind, string>> = {
   'consent portal': 'portal',
   gateway: 'gateway',
   'gateway target': 'gateway target',
+  'policy engine': 'policy-engine',
+  policy: 'gateway policy',
 };
 
 /** What to do about an error of the service, beyond what its message says. */

@@ -218,6 +218,11 @@ export interface AgentIdentityAttributes {
    * @default - `Gateway.rolePrincipal` throws an error
    */
   readonly gatewaysRoleArn?: string;
+  /**
+   * The output `GatewayAgentsRoleArn` of the service's stack, for agents behind gateways.
+   * @default - `addAgent` of a gateway throws an error
+   */
+  readonly gatewayAgentsRoleArn?: string;
 }
 
 /** The whole service. */
@@ -379,7 +384,8 @@ class ImportedAgentIdentity extends AgentIdentityBase {
 
   constructor(scope: Construct, id: string, attributes: AgentIdentityAttributes) {
     super(scope, id);
-    const { keyRotationFunctionArn, deploymentName, gatewaysIamRestApiId, gatewaysRoleArn } = attributes;
+    const { keyRotationFunctionArn, deploymentName, gatewaysIamRestApiId } = attributes;
+    const { gatewaysRoleArn, gatewayAgentsRoleArn } = attributes;
     const { region, urlSuffix, account } = Stack.of(this);
     checkApi(this.node.path, attributes);
     this.account = attributes.account ?? account;
@@ -398,6 +404,7 @@ class ImportedAgentIdentity extends AgentIdentityBase {
           iam: new InvokedGatewayApi(this, 'Gateways', gatewaysIamRestApiId),
         }),
         ...(gatewaysRoleArn !== undefined && { roleArn: gatewaysRoleArn }),
+        ...(gatewayAgentsRoleArn !== undefined && { agentsRoleArn: gatewayAgentsRoleArn }),
       },
       callers: statedCallers(account, attributes),
     });

@@ -14,6 +14,7 @@ import { validConfiguration } from '../../lambda/domain/configuration';
 import { invalidFields } from '../../lambda/domain/invalid-fields';
 import { RoleArnPatternSchema } from '../../lambda/model/gateway/gateway-configuration';
 import type { OperationName } from '../../lambda/operations';
+import { addAgentsRole } from './agents-role';
 import type { ApiDomain } from './api-domain';
 import type { CallerNetwork } from './caller-network';
 import { checkedAt } from './construct-error';
@@ -25,7 +26,7 @@ import { GatewayApi } from './gateway-api';
 import { operationArn } from './invocation';
 import type { InvokedApi } from './invoked-api';
 import type { LogKey } from './log-key';
-import { GATEWAY_AUTHORIZER_PERMISSIONS, GATEWAY_PERMISSIONS, type GroupPermissions } from './permissions';
+import { GATEWAY_PERMISSIONS } from './permissions';
 import type { PropNames } from './prop-names';
 import { PublishedFunction } from './service-function';
 import { STAGE, type ServiceApi } from './service-api';
@@ -229,6 +230,8 @@ export class Gateways extends Construct {
   readonly iam: InvokedApi;
   /** ARN of the role of the gateway function, which the roles of gateways trust. */
   readonly roleArn: string;
+  /** ARN of the role with which the gateway function invokes agents, which the functions of agents allow. */
+  readonly agentsRoleArn: string;
   /** JSON of the roles that gateways can assume; undefined for none. */
   readonly targetRoles?: string;
   /** Whether targets can get user tokens. */
@@ -278,10 +281,9 @@ export class Gateways extends Construct {
       name: 'gateway' | 'gateway-authorizer',
       setting: keyof GatewayFunctionSettings,
       timeout: Duration,
-      permissions: GroupPermissions,
       statements: readonly PolicyStatement[],
     ): PublishedFunction => {
-      const access = functionAccess(permissions, { state: props.state, tokenVaultKeys: [] });
+      const access = functionAccess(GATEWAY_PERMISSIONS[name], { state: props.state, tokenVaultKeys: [] });
       return new PublishedFunction(this, name, {
         code: functionCode(name),
         description: `agent-identity: ${name}`,
@@ -315,7 +317,7 @@ export class Gateways extends Construct {
         },
       });
     };
-    const gateway = addFunction('gateway', 'gateway', MAX_STREAM_DURATION, GATEWAY_PERMISSIONS, [
+    const gateway = addFunction('gateway', 'gateway', MAX_STREAM_DURATION, [
       new PolicyStatement({
         actions: ['execute-api:Invoke'],
         resources: CALLED.map((operation) =>
@@ -327,13 +329,9 @@ export class Gateways extends Construct {
         : []),
     ]);
     acknowledgeRoles(gateway, targetRoles);
-    const authorizer = addFunction(
-      'gateway-authorizer',
-      'authorizer',
-      AUTHORIZER_TIMEOUT,
-      GATEWAY_AUTHORIZER_PERMISSIONS,
-      [],
-    );
+    this.agentsRoleArn = addAgentsRole(this, gateway.executionRole.roleArn).roleArn;
+    gateway.addEnvironment('GATEWAY_AGENTS_ROLE_ARN', this.agentsRoleArn);
+    const authorizer = addFunction('gateway-authorizer', 'authorizer', AUTHORIZER_TIMEOUT, []);
     this.functions = { gateway, 'gateway-authorizer': authorizer };
     jwt.connect(this.functions, stageSecret.secret);
     iam.connect({ gateway }, stageSecret.secret);
@@ -344,6 +342,11 @@ export class Gateways extends Construct {
     new CfnOutput(this, 'GatewaysIamRestApiId', {
       value: iam.restApiId,
       description: 'Gateways with IAM: gatewaysIamRestApiId of AgentIdentity.fromAgentIdentityAttributes',
+    });
+    new CfnOutput(this, 'GatewayAgentsRoleArn', {
+      value: this.agentsRoleArn,
+      description:
+        'Role that the functions of agents allow: gatewayAgentsRoleArn of fromAgentIdentityAttributes',
     });
     new CfnOutput(this, 'GatewaysRoleArn', {
       value: this.roleArn,

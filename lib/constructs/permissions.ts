@@ -100,6 +100,7 @@ const apiKeys = `${PREFIX.apiKey}*`;
 const sessions = `${PREFIX.session}*`;
 const portals = `${PREFIX.consentPortal}*`;
 const gateways = `${PREFIX.gateway}*`;
+const policyEngines = `${PREFIX.policyEngine}*`;
 const clientMetadata = `${PREFIX.clientMetadata}*`;
 const registeredClients = `${PREFIX.registeredClient}*`;
 const portalSessions = `${PREFIX.portalSession}*`;
@@ -134,26 +135,34 @@ const receivedEvents: readonly TablePermission[] = [
 
 const vaultKeys = (purpose: Purpose): string => `${PREFIX.vaultKey}${purpose}#*`;
 
-/** The authorizer of gateways reads gateways, and nothing else. */
-export const GATEWAY_AUTHORIZER_PERMISSIONS: GroupPermissions = {
-  tables: [{ table: 'Directory', actions: ['GetItem', 'BatchGetItem', 'Query'], partitions: [gateways] }],
+const reading = (...partitions: string[]): GroupPermissions => ({
+  tables: [{ table: 'Directory', actions: ['GetItem', 'BatchGetItem', 'Query'], partitions }],
   key: [],
   verifiesUsers: false,
-};
+});
 
-/** The function of gateways also counts requests and open responses. It gets credentials as agents do. */
-export const GATEWAY_PERMISSIONS: GroupPermissions = {
-  ...GATEWAY_AUTHORIZER_PERMISSIONS,
-  tables: [
-    ...GATEWAY_AUTHORIZER_PERMISSIONS.tables,
-    { table: 'Sessions', actions: ['UpdateItem'], partitions: [`${PREFIX.requestCount}*`] },
-    {
-      table: 'Sessions',
-      actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
-      partitions: [`${PREFIX.openResponse}*`],
-    },
-  ],
-};
+const readGateways = reading(gateways);
+
+/**
+ * The functions of gateways read gateways. They get credentials and tokens as agents do. The function that forwards also
+ * reads policies and the owners of agents, and counts requests and open responses.
+ */
+export const GATEWAY_PERMISSIONS = {
+  gateway: {
+    ...readGateways,
+    tables: [
+      ...readGateways.tables,
+      { table: 'Directory', actions: ['BatchGetItem'], partitions: [policyEngines, workloadIdentities] },
+      { table: 'Sessions', actions: ['UpdateItem'], partitions: [`${PREFIX.requestCount}*`] },
+      {
+        table: 'Sessions',
+        actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+        partitions: [`${PREFIX.openResponse}*`],
+      },
+    ],
+  },
+  'gateway-authorizer': readGateways,
+} as const satisfies Record<string, GroupPermissions>;
 
 export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   /**
@@ -166,7 +175,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       {
         table: 'Directory',
         actions: ['GetItem', 'PutItem', 'DeleteItem'],
-        partitions: [...resources, portals, gateways, clientMetadata],
+        partitions: [...resources, portals, gateways, policyEngines, clientMetadata],
       },
       // The targets of a gateway.
       { table: 'Directory', actions: ['Query'], partitions: [gateways] },
@@ -175,7 +184,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
         table: 'Directory',
         index: OWNER_INDEX,
         actions: ['Query'],
-        partitions: [...resources, portals, gateways],
+        partitions: [...resources, portals, gateways, policyEngines],
       },
       { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
       {
@@ -191,7 +200,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Vault', index: PROVIDER_INDEX, actions: ['Query'], partitions: ['*'] },
       { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
     ],
-    // It revokes the grants of deleted resources, has portals verified, and has protected resources and tools discovered.
+    // It revokes the grants of deleted resources, has portals verified, and has protected resources and tools discovered, and policies validated.
     invokes: ['provider-client', 'revocation', 'connections', 'gateway'],
     key: [
       { actions: ['GenerateDataKey'], purposes: ['client-secret', 'api-key'] },
@@ -494,7 +503,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       {
         table: 'Directory',
         actions: ['GetItem', 'PutItem'],
-        partitions: [...resources, portals, gateways, ...restrictions],
+        partitions: [...resources, portals, gateways, policyEngines, ...restrictions],
       },
       { table: 'Vault', actions: ['GetItem'], partitions: [grants] },
       // The indexes contain only item keys, and ids that reveal nothing.

@@ -29,6 +29,11 @@ export interface QuotaProps {
    */
   readonly gateways?: number;
   /**
+   * Number of policy engines.
+   * @default 1000
+   */
+  readonly policyEngines?: number;
+  /**
    * Number of targets of a gateway.
    * @default 100
    */

@@ -22,6 +22,8 @@ export interface ConnectedGateways {
   readonly iam?: InvokedApi;
   /** ARN of the role of the gateway function; absent if it is not stated. */
   readonly roleArn?: string;
+  /** ARN of the role with which the gateway function invokes agents; absent if it is not stated. */
+  readonly agentsRoleArn?: string;
 }
 
 export interface ServiceConnection {

@@ -29,6 +29,7 @@ import {
   type Principal,
   type Principals,
 } from './principals';
+import { AGENTS_ROLE_ARN } from './role-session';
 import type { SettingNames } from './setting-names';
 import { LOCAL_STAGE_SECRET_HASH, LOCAL_STAGE_VARIABLES } from './stage-secret';
 
@@ -59,6 +60,8 @@ export interface LocalFunctions {
   readonly gateways: Required<GatewayUrls>;
   /** Functions that the local Lambda invokes, by name. You can add agents. */
   readonly functions: Map<string, LambdaFunction>;
+  /** By name of the function, its tag `agent-identity:owner`: the owner whose gateways can invoke it. */
+  readonly ownerTags: Map<string, string>;
   /** Waits for open requests, then stops. */
   readonly close: () => Promise<void>;
 }
@@ -83,7 +86,13 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
   const { port, close: closeServer } = await listenOnLoopback(server, options.port, options.names);
   const reportFailure = options.reportFailure ?? writeFailure;
   const functions = new Map<string, LambdaFunction>();
-  const lambda = await startLambda({ functions, credentials: options.emulators.credentials, reportFailure });
+  const ownerTags = new Map<string, string>();
+  const lambda = await startLambda({
+    functions,
+    ownerTags,
+    credentials: options.emulators.credentials,
+    reportFailure,
+  });
   const gateways = await bindGatewayApis(options.port, options.names);
   const close = async (): Promise<void> => {
     await Promise.all([closeServer(), gateways.jwt.close(), gateways.iam.close()]);
@@ -118,7 +127,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
     const served = { identityEndpoint: endpoint, principals: options.principals, reportFailure };
     functions.set(localFunctionName('gateway'), serveGateways(gateways, served));
     const bases = { CUSTOM_JWT: gateways.jwt.url, AWS_IAM: gateways.iam.url };
-    return { endpoint, port, gateways: bases, functions, close };
+    return { endpoint, port, gateways: bases, functions, ownerTags, close };
   } catch (error) {
     await close();
     throw error;
@@ -145,6 +154,7 @@ function setEnvironment(
     ARN_PREFIX: `arn:aws:bedrock-agentcore:${LOCAL_IDENTITY_REGION ?? LOCAL_REGION}:${LOCAL_ACCOUNT}`,
     ...(LOCAL_IDENTITY_REGION !== undefined && { REPLICATED_TABLE: localTableName('Directory') }),
     GATEWAY_ROLE_ARN: principalOf(gatewayRole.arn),
+    GATEWAY_AGENTS_ROLE_ARN: AGENTS_ROLE_ARN,
     GATEWAY_JWT_URL: gateways.jwt.url,
     GATEWAY_IAM_URL: gateways.iam.url,
     TRUSTED_ISSUERS: JSON.stringify(trustedIssuers),

@@ -12,6 +12,7 @@ import { InvocationStream, type StreamedFunction } from './invocation-stream';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 import { readBody } from './request-body';
+import { mayInvoke, tagsIn } from './role-session';
 
 /** A function that other functions invoke. */
 export type InvokedHandler = (
@@ -24,6 +25,8 @@ export type LambdaFunction = InvokedHandler | StreamedFunction;
 export interface LocalLambdaOptions {
   /** By name. Functions can be added after the start, because they need the address of the emulator to load. */
   readonly functions: ReadonlyMap<string, LambdaFunction>;
+  /** By name, the owner tag of agents that gateways can invoke. */
+  readonly ownerTags?: ReadonlyMap<string, string>;
   /** Credentials that clients must present. */
   readonly credentials: EmulatorCredentials;
   /** Called when a function throws. */
@@ -85,7 +88,12 @@ async function serve(
     throw new LambdaError(403, 'AccessDeniedException', 'Access denied.');
   }
   const invoked = functionOf(options, request.method, request.url);
+  checkSession(options, invoked, request.headers['x-amz-security-token']);
   const type = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
+  if (type === 'DryRun') {
+    response.writeHead(204).end();
+    return;
+  }
   if (type !== 'RequestResponse' && type !== 'Event') {
     throw new LambdaError(
       400,
@@ -129,6 +137,16 @@ function functionOf({ functions }: LocalLambdaOptions, method = '', url = ''): I
   const handler = functions.get(name);
   if (!handler) throw new LambdaError(404, 'ResourceNotFoundException', `Function not found: ${name}`);
   return { name, handler, streamed: operation === 'response-streaming-invocations' };
+}
+
+/** The functions of the service have no session, and can invoke every function. */
+function checkSession(
+  { ownerTags = new Map(), credentials }: LocalLambdaOptions,
+  { name }: InvokedFunction,
+  token: string | string[] | undefined,
+): void {
+  if (token === undefined || mayInvoke(tagsIn(String(token), credentials), ownerTags.get(name))) return;
+  throw new LambdaError(403, 'AccessDeniedException', `The session cannot invoke ${name}.`);
 }
 
 function parseEvent(payload: Buffer | undefined, most: number): unknown {

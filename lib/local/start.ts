@@ -28,6 +28,8 @@ export interface LocalService {
   readonly dataDir: string;
   /** Functions of the local Lambda, by name. You can add agents. */
   readonly functions: LocalFunctions['functions'];
+  /** The owner tags of these functions. */
+  readonly ownerTags: LocalFunctions['ownerTags'];
   /** Waits for open requests, then stops. The state stays in the data folder. */
   readonly close: () => Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function startLocal({ dataDir: folder, ...options }: LocalOptions):
       },
       dataDir,
       functions: functions.functions,
+      ownerTags: functions.ownerTags,
       close: async () => {
         await functions.close();
         await emulators.close();

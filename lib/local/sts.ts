@@ -1,8 +1,8 @@
 /**
- * AWS STS of the embedded cloud: GetWebIdentityToken, by which the service proves its identity, and the issuer of these
- * tokens with its public keys. The operation accepts only this run's credentials (AWS query protocol, XML responses).
+ * AWS STS of the embedded cloud: AssumeRole of the one role for agents behind gateways, GetWebIdentityToken, by which the
+ * service proves its identity, and the issuer of these tokens with its public keys. The operations accept only this run's credentials (AWS query protocol, XML responses).
  * Every program on this machine can read the issuer's documents, as everyone on the internet can read those of AWS.
- * Source: AWS STS API reference, GetWebIdentityToken; IAM user guide, "Understanding token claims".
+ * Source: AWS STS API reference, AssumeRole and GetWebIdentityToken; IAM user guide, "Understanding token claims".
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -12,6 +12,7 @@ import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { isAddressedToLoopback, listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 import { readBody } from './request-body';
+import { AGENTS_ROLE_ARN, sessionToken } from './role-session';
 
 /** The role of all functions of the embedded cloud. */
 const ROLE_ARN = `arn:aws:iam::${LOCAL_ACCOUNT}:role/agent-identity-local`;
@@ -93,6 +94,7 @@ export async function startSts(credentials: EmulatorCredentials): Promise<LocalS
   }
 
   async function operate(form: URLSearchParams): Promise<string> {
+    if (form.get('Action') === 'AssumeRole') return sessionXml(form);
     if (form.get('Action') !== 'GetWebIdentityToken') {
       throw new StsError('InvalidAction', 'The local service does not have this operation.');
     }
@@ -114,6 +116,20 @@ export async function startSts(credentials: EmulatorCredentials): Promise<LocalS
       );
     }
     return tokenXml(parsed.output);
+  }
+
+  function sessionXml(form: URLSearchParams): string {
+    if (form.get('RoleArn') !== AGENTS_ROLE_ARN) {
+      throw new StsError('AccessDenied', 'The local service has no such role.', 403);
+    }
+    const tags = Object.fromEntries(tagsOf(form).map(({ Key, Value }) => [Key, Value]));
+    // The characters of the parts need no escapes in XML.
+    const token = sessionToken(tags, credentials);
+    const { accessKeyId, secretAccessKey } = credentials;
+    const expiration = new Date(
+      Date.now() + Number(form.get('DurationSeconds') ?? 3600) * 1000,
+    ).toISOString();
+    return `<AssumeRoleResponse xmlns="${NAMESPACE}"><AssumeRoleResult><Credentials><AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>${token}</SessionToken><Expiration>${expiration}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
   }
 
   async function tokenXml(request: v.InferOutput<typeof RequestSchema>): Promise<string> {

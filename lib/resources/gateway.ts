@@ -3,6 +3,7 @@ import { Annotations, Lazy, Resource, Stack, Token, type ITaggableV2, type TagMa
 import { ArnPrincipal, type Grant, type IGrantable, type IPrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
+import { POLICY_ENGINE_MODES } from '../../lambda/model/gateway/gateway-configuration';
 import { OPERATIONS } from '../../lambda/operations';
 import { checkedAt } from '../constructs/construct-error';
 import { grantInvokeMethods } from '../constructs/invocation';
@@ -10,6 +11,13 @@ import { checkConstructProps, checkPropNames, type PropNames } from '../construc
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { connectionOf } from '../constructs/service-connection';
 import { ApiKeyCredentialProvider, type IApiKeyCredentialProvider } from './api-key-credential-provider';
+import {
+  AGENT_PROPS,
+  agentTargetOf,
+  allowGateways,
+  checkAgent,
+  type GatewayAgentProps,
+} from './gateway-agent';
 import type { GatewayAuthorizer } from './gateway-authorizer';
 import { CREDENTIAL_MEMBERS, type GatewayCredentialProvider } from './gateway-credential-provider';
 import { rateLimitOf, type RateLimitProps, type StatedRateLimit } from './gateway-rate-limit';
@@ -22,9 +30,21 @@ import {
 } from './identity-resource';
 import { invalidProps } from './invalid-props';
 import { OAuth2CredentialProvider, type IOAuth2CredentialProvider } from './oauth2-credential-provider';
+import type { PolicyEngine } from './policy-engine';
 import type { PrivateEndpoint } from './private-endpoint';
 import { ResourceFunction } from './resource-function';
 import { withSamples } from './samples';
+
+/** The policy engine of a gateway. */
+export interface GatewayPolicyEngineConfig {
+  /** An engine of the stack of the gateway. */
+  readonly policyEngine: PolicyEngine;
+  /**
+   * `LOG_ONLY`: the decisions are only in the audit log.
+   * @default ENFORCE
+   */
+  readonly mode?: 'ENFORCE' | 'LOG_ONLY';
+}
 
 export interface GatewayProps extends IdentityResourceProps {
   /**
@@ -50,6 +70,11 @@ export interface GatewayProps extends IdentityResourceProps {
    * @default - the gateway signs no requests
    */
   readonly role?: IRole;
+  /**
+   * The engine whose policies decide which requests the gateway forwards.
+   * @default - none: the gateway forwards what its callers can send
+   */
+  readonly policyEngineConfiguration?: GatewayPolicyEngineConfig;
   /** Which callers the gateway accepts. Another kind of callers needs a new name, because the URL depends on it. */
   readonly authorizer: GatewayAuthorizer;
 }
@@ -144,12 +169,18 @@ export interface McpServerTargetProps {
 
 const { entries: SCHEMA } = OPERATIONS.CreateGateway.input;
 
+const POLICY_ENGINE_PROPS: PropNames<GatewayPolicyEngineConfig> = {
+  policyEngine: 'required',
+  mode: 'optional',
+};
+
 const PROPS: PropNames<GatewayProps> = {
   ...RESOURCE_PROPS,
   gatewayName: 'optional',
   description: 'optional',
   protocol: 'optional',
   role: 'optional',
+  policyEngineConfiguration: 'optional',
   authorizer: 'required',
 };
 
@@ -187,7 +218,7 @@ const RENAMED: Parameters<typeof invalidProps>[1] = [
   [/^authorizerConfiguration\.customJWTAuthorizer\b/, 'authorizer'],
 ];
 const RENAMED_OF_TARGET: Parameters<typeof invalidProps>[1] = [
-  [/^targetConfiguration\.(http\.passthrough|mcp\.mcpServer)\./, ''],
+  [/^targetConfiguration\.(http\.(passthrough|agentcoreRuntime)|mcp\.mcpServer)\./, ''],
   [/^mcpToolSchema\.inlinePayload\b/, 'toolSchema'],
   [/^protocolType\b/, 'protocol'],
   [/^metadataConfiguration\./, ''],
@@ -195,6 +226,7 @@ const RENAMED_OF_TARGET: Parameters<typeof invalidProps>[1] = [
 ];
 
 /** These take the place of a URL that is known only at deployment, when the service validates it, and of ARNs. */
+const SAMPLE_FUNCTION = 'arn:aws:lambda:eu-central-1:123456789012:function:sample';
 const SAMPLE_URL = 'https://known-at-deployment.example';
 const SAMPLE_ARN = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default/provider/sample';
 
@@ -202,7 +234,8 @@ const noGateways = (identity: IAgentIdentity): string =>
   `${identity.node.path} has no gateways. Set gateways of the service, for example to {}.`;
 
 /** @throws Error for props that the service rejects */
-function configurationOf({ description, protocol, role, authorizer }: GatewayProps) {
+function configurationOf(scope: Construct, props: GatewayProps) {
+  const { description, protocol, role, policyEngineConfiguration, authorizer } = props;
   const { _type: authorizerType, _issuer: issuer } = authorizer;
   const configuration = {
     ...(description !== undefined && { description }),
@@ -220,7 +253,18 @@ function configurationOf({ description, protocol, role, authorizer }: GatewayPro
   });
   const parsed = v.safeParse(schema, withSamples(configuration));
   if (!parsed.success) throw new Error(invalidProps(parsed.issues, RENAMED));
-  return configuration;
+  if (!policyEngineConfiguration) return configuration;
+  checkPropNames('policyEngineConfiguration', policyEngineConfiguration, POLICY_ENGINE_PROPS);
+  const { policyEngine, mode = 'ENFORCE' } = policyEngineConfiguration;
+  if (!POLICY_ENGINE_MODES.includes(mode)) {
+    throw new Error('policyEngineConfiguration.mode: must be ENFORCE or LOG_ONLY');
+  }
+  if (Stack.of(policyEngine) !== Stack.of(scope)) {
+    throw new Error(
+      'policyEngineConfiguration.policyEngine: must be in the stack of the gateway, because a stack is one owner',
+    );
+  }
+  return { ...configuration, policyEngine: { name: policyEngine._givenName, mode } };
 }
 
 function targetOf(name: string, props: HttpTargetProps) {
@@ -248,6 +292,7 @@ function mcpTargetOf(name: string, props: McpServerTargetProps) {
 }
 
 type TargetConfiguration =
+  | ReturnType<typeof agentTargetOf>
   | { readonly http: { readonly passthrough: { readonly endpoint: string } } }
   | { readonly mcp: { readonly mcpServer: { readonly endpoint: string } } };
 
@@ -258,7 +303,7 @@ function stated(
     description,
     credential,
     privateEndpoint,
-  }: Pick<HttpTargetProps, 'description' | 'credential' | 'privateEndpoint'>,
+  }: Partial<Pick<HttpTargetProps, 'description' | 'credential' | 'privateEndpoint'>>,
   targetConfiguration: TargetConfiguration,
   passing: Readonly<Record<string, string[] | undefined>>,
 ) {
@@ -280,13 +325,15 @@ function stated(
 
 type StatedTarget = ReturnType<typeof stated>;
 
-/** Returns the configuration with a URL in place of one that is known only at deployment. */
-function withKnownEndpoint(configuration: TargetConfiguration): TargetConfiguration {
-  const known = <Server extends { readonly endpoint: string }>(server: Server) =>
+/** Returns the configuration with samples in place of what is known only at deployment. */
+function withKnownValues(configuration: TargetConfiguration): TargetConfiguration {
+  const withUrl = <Server extends { readonly endpoint: string }>(server: Server) =>
     Token.isUnresolved(server.endpoint) ? { ...server, endpoint: SAMPLE_URL } : server;
-  return 'http' in configuration
-    ? { http: { passthrough: known(configuration.http.passthrough) } }
-    : { mcp: { mcpServer: known(configuration.mcp.mcpServer) } };
+  if ('mcp' in configuration) return { mcp: { mcpServer: withUrl(configuration.mcp.mcpServer) } };
+  const { http } = configuration;
+  if ('passthrough' in http) return { http: { passthrough: withUrl(http.passthrough) } };
+  const known = { ...http.agentcoreRuntime, arn: SAMPLE_FUNCTION };
+  return { http: { agentcoreRuntime: known } };
 }
 
 /** @throws Error for a target that the service rejects */
@@ -299,7 +346,7 @@ function checkTarget(stated: StatedTarget, credential: GatewayCredentialProvider
     v.omit(OPERATIONS.CreateGatewayTarget.input, ['gatewayIdentifier']),
     withSamples({
       ...target,
-      targetConfiguration: withKnownEndpoint(target.targetConfiguration),
+      targetConfiguration: withKnownValues(target.targetConfiguration),
       ...(type && {
         credentialProviderConfigurations: [
           {
@@ -370,6 +417,8 @@ export class Gateway extends Resource implements ITaggableV2 {
   readonly cdkTagManager: TagManager;
   private readonly targets: StatedTarget[] = [];
   private readonly rateLimits: StatedRateLimit[] = [];
+  /** ARNs of the functions of agents by the names of their targets. */
+  private readonly agents = new Map<string, string>();
   private readonly givenName: string;
 
   constructor(
@@ -387,7 +436,7 @@ export class Gateway extends Resource implements ITaggableV2 {
       if (Token.isUnresolved(props.gatewayName)) {
         throw new Error('gatewayName must be known when the stack is synthesized');
       }
-      return configurationOf(props);
+      return configurationOf(this, props);
     });
     const created = addIdentityResource(this, props, {
       kind: KIND,
@@ -397,7 +446,15 @@ export class Gateway extends Resource implements ITaggableV2 {
         targets: Lazy.any({ produce: () => this.targets }),
         rateLimits: Lazy.any({ produce: () => this.rateLimits }, { omitEmptyArray: true }),
       },
+      properties: () => ({
+        agents: Lazy.any({
+          produce: () => (this.agents.size > 0 ? Object.fromEntries(this.agents) : undefined),
+        }),
+      }),
     });
+    if (props.policyEngineConfiguration) {
+      this.node.addDependency(props.policyEngineConfiguration.policyEngine);
+    }
     this.givenName = created.givenName;
     this.gatewayName = created.name;
     this.gatewayArn = created.arn;
@@ -415,7 +472,31 @@ export class Gateway extends Resource implements ITaggableV2 {
    * @throws Error for a target that the service rejects, and for a name that another target has
    */
   addHttpTarget(name: string, props: HttpTargetProps): string {
-    this.addTarget(name, props, TARGET_PROPS, () => targetOf(name, props));
+    this.addTarget(name, props, TARGET_PROPS, () => targetOf(name, props), props.credential);
+    return `${this.gatewayUrl}/${name}`;
+  }
+
+  /**
+   * Adds an agent, which callers invoke by POST below the URL of the target, at `/invocations`. The function gets a statement
+   * in its resource-based policy, and the tag `agent-identity:owner`, by which IAM lets only gateways of this owner invoke it.
+   *
+   * @param name letters and digits, with single hyphens between them
+   * @returns the URL of the target
+   * @throws Error for an agent whose workload identity is in another stack, for a target that the service rejects, and for a
+   *   name that another target has
+   */
+  addAgent(name: string, props: GatewayAgentProps): string {
+    const { gateways } = connectionOf(this.props.identity);
+    const roles = checkedAt(this.node.path, () => {
+      checkPropNames(`target ${name}`, props, AGENT_PROPS);
+      return checkAgent(this, name, props, gateways, this.props.protocol);
+    });
+    this.addTarget(name, props, AGENT_PROPS, () =>
+      stated(name, props, agentTargetOf(props), { allowedRequestHeaders: props.allowedRequestHeaders }),
+    );
+    this.agents.set(name, props.function.functionArn);
+    const { ownerArn } = this;
+    this.node.addDependency(...allowGateways(this, name, props, { ownerArn, ...roles }));
     return `${this.gatewayUrl}/${name}`;
   }
 
@@ -426,7 +507,7 @@ export class Gateway extends Resource implements ITaggableV2 {
    * @throws Error for a target that the service rejects, and for a name that another target has
    */
   addMcpServerTarget(name: string, props: McpServerTargetProps): void {
-    this.addTarget(name, props, MCP_TARGET_PROPS, () => mcpTargetOf(name, props));
+    this.addTarget(name, props, MCP_TARGET_PROPS, () => mcpTargetOf(name, props), props.credential);
   }
 
   /**
@@ -450,11 +531,12 @@ export class Gateway extends Resource implements ITaggableV2 {
     });
   }
 
-  private addTarget<Props extends Pick<HttpTargetProps, 'credential'>>(
+  private addTarget<Props extends object>(
     name: string,
     props: Props,
     names: PropNames<Props>,
     targetIn: () => StatedTarget,
+    credential?: GatewayCredentialProvider,
   ): void {
     checkedAt(this.node.path, () => {
       checkPropNames(`target ${name}`, props, names);
@@ -465,8 +547,8 @@ export class Gateway extends Resource implements ITaggableV2 {
           `target ${name}: ${isForMcp ? 'addMcpServerTarget needs' : 'addHttpTarget cannot be used with'} the protocol MCP of the gateway`,
         );
       }
-      checkTarget(target, props.credential);
-      if (props.credential?._stated.type === 'GATEWAY_IAM_ROLE' && !this.props.role) {
+      checkTarget(target, credential);
+      if (credential?._stated.type === 'GATEWAY_IAM_ROLE' && !this.props.role) {
         throw new Error(
           `target ${name}: GatewayCredentialProvider.fromIamRole needs the role of the gateway`,
         );
@@ -476,7 +558,7 @@ export class Gateway extends Resource implements ITaggableV2 {
       }
       this.targets.push(target);
     });
-    const provider = props.credential?._provider;
+    const provider = credential?._provider;
     if (provider) this.use(provider);
   }
 

@@ -83,6 +83,8 @@ export interface IdentityResourceKind {
   readonly type: CustomResourceType;
   readonly noun?: GovernedKind;
   readonly longestName: number;
+  /** Between the parts of a generated name, unless it is a hyphen. */
+  readonly separator?: '_';
   /** The service's own schema of a name. */
   readonly nameSchema: v.GenericSchema<string>;
 }
@@ -145,7 +147,7 @@ const managerActions = (noun: GovernedKind): string[] => {
 /** @throws Error for a name that the service rejects */
 function nameOf(scope: Construct, given: string | undefined, kind: IdentityResourceKind): string {
   if (given === undefined) {
-    return Names.uniqueResourceName(scope, { maxLength: kind.longestName, separator: '-' });
+    return Names.uniqueResourceName(scope, { maxLength: kind.longestName, separator: kind.separator ?? '-' });
   }
   const parsed = v.safeParse(kind.nameSchema, given);
   if (!Token.isUnresolved(given) && !parsed.success) {

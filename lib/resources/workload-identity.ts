@@ -290,6 +290,15 @@ abstract class WorkloadIdentityBase extends Resource implements IWorkloadIdentit
     return grant;
   }
 
+  /**
+   * Lets the gateway function get the tokens of this agent. IAM allows it the operations already.
+   *
+   * @internal
+   */
+  _allowGateways(roleArn: string): void {
+    this._allow('GetWorkloadAccessToken', roleArn, TOKEN_OPERATIONS);
+  }
+
   grantCompleteResourceTokenAuth(grantee: IGrantable): Grant {
     const grant = this.grantInvoke(grantee, ['CompleteResourceTokenAuth']);
     this._allow('CompleteResourceTokenAuth', roleOrUserArn(this, grantee), ['CompleteResourceTokenAuth']);

@@ -29,8 +29,18 @@ const REFUSED_OF_GATEWAYS: readonly RefusedMember[] = [
     { shape, member: 'kmsKeyArn', why: OPERATORS },
     { shape, member: 'domainOverride', why: OPERATORS },
     { shape, member: 'interceptorConfigurations', why: NO_OTHER_CODE },
-    { shape, member: 'policyEngineConfiguration', why: 'it has no policy engines' },
   ]),
+  { shape: 'CreatePolicyEngineRequest', member: 'encryptionKeyArn', why: OPERATORS },
+  ...['policy', 'policyGeneration'].map((member) => ({
+    shape: 'PolicyDefinition',
+    member,
+    why: 'policies are written in Cedar; use `cedar`',
+  })),
+  {
+    shape: 'ListPoliciesRequest',
+    member: 'targetResourceScope',
+    why: 'the resources of a policy are in its statement',
+  },
   { shape: 'UpdateGatewayRequest', member: 'customTransformConfiguration', why: NO_OTHER_CODE },
   { shape: 'UpdateGatewayRequest', member: 'wafConfiguration', why: OPERATORS },
   {
@@ -60,11 +70,7 @@ const REFUSED_OF_GATEWAYS: readonly RefusedMember[] = [
     member: 's3',
     why: 'the service reads no buckets of owners; use `inlinePayload`',
   },
-  {
-    shape: 'HttpTargetConfiguration',
-    member: 'agentcoreRuntime',
-    why: 'an agent endpoint is a target with `http.passthrough`',
-  },
+  { shape: 'RuntimeTargetConfiguration', member: 'schema', why: 'a gateway evaluates no schema' },
   { shape: 'HttpTargetConfiguration', member: 'connector', why: 'it has no connectors' },
   { shape: 'PassthroughTargetConfiguration', member: 'schema', why: 'a gateway evaluates no schema' },
   {
@@ -185,6 +191,23 @@ export const REPLACED_SHAPES: readonly ReplacedShape[] = [
     here: { type: 'string', min: 1, max: 2048, pattern: 'https://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})?(/.*)?' },
     what: 'requires a host name in `endpoint` of `mcpServer`, with an optional port and path',
     why: 'as for `http.passthrough`',
+  },
+  {
+    shape: 'RuntimeArn',
+    here: {
+      type: 'string',
+      min: 1,
+      max: 2048,
+      pattern: 'arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9_$-]+)?',
+    },
+    what: 'requires the ARN of a Lambda function as `arn` of `agentcoreRuntime`, also of a version or an alias',
+    why: 'an agent of this service is a function',
+  },
+  {
+    shape: 'RuntimeQualifier',
+    here: { type: 'string', enum: ['DEFAULT'] },
+    what: 'accepts only `DEFAULT` as `qualifier`',
+    why: 'the ARN names a version or an alias',
   },
   {
     shape: 'ApiKeyCredentialParameterName',
@@ -472,6 +495,18 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
     member: 'resourceServerUrl',
     why: 'states the server that the token is going to be sent to (an absolute URL of up to 2,048 characters). A provider that is for one resource, such as an MCP server, rejects a URL that is not the resource or below it; other providers ignore it. AWS clients do not send the member: the packages of this service do, and `connectMcp` always does',
   },
+  ...['CreateGatewayTarget', 'UpdateGatewayTarget'].flatMap((operation) => [
+    {
+      operation,
+      member: 'workloadIdentity',
+      why: 'in `http.agentcoreRuntime`, names the workload identity that the agent acts as; AWS clients do not send the member, and the identity has the name of the target then',
+    },
+    {
+      operation,
+      member: 'oauth2CallbackUrl',
+      why: 'in `http.agentcoreRuntime`, is the return URL for consent, which the agent gets in `OAuth2CallbackUrl`',
+    },
+  ]),
   ...['CreateConsentPortal', 'UpdateConsentPortal'].flatMap((operation) => [
     {
       operation,

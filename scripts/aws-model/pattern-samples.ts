@@ -65,6 +65,25 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
     'arn:aws:iam::0000:role/a',
     'role/a',
   ]),
+  '[A-Za-z][A-Za-z0-9_]*': {
+    ...around('', '', ['1a', '_a', 'a-b', 'a b', 'a/b', 'ä', 'a\n']),
+  },
+  '[A-Za-z][A-Za-z0-9_]*-[a-z0-9_]{10}': around('', '-0123456789', [
+    'a',
+    'a-012345678',
+    '1-0123456789',
+    'a-012345678A',
+    'a-b-0123456789',
+    'a/a-0123456789',
+    'a-0123456789\n',
+  ]),
+  'arn:aws(-[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:policy-engine\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9_]{10}':
+    around('arn:aws:bedrock-agentcore:us-east-1:000000000000:policy-engine/', '-0123456789', [
+      'a-0123456789',
+      'arn:aws:bedrock-agentcore:us-east-1:000000000000:policy-engine/a',
+      'arn:aws:bedrock-agentcore:us-east-1:0000:policy-engine/a-0123456789',
+      'arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/a-0123456789',
+    ]),
   '\\S*': { least: '', grown: (more) => 'a'.repeat(more + 1), off: ['a b', ' ', 'a\n'] },
   'https://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})?(/.*)?': around('https://api.example/', '', [
     'ftp://api.example/',
@@ -85,6 +104,18 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
     off: ['a\n', 'a\u0000', 'a\u007f'],
   },
   '[\\x21-\\x7e]+( [\\x21-\\x7e]+)*': around('', '', [' a', 'a ', 'a  a', 'ä', 'a\n']),
+  'arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9_$-]+)?': around(
+    'arn:aws:lambda:us-east-1:000000000000:function:a:',
+    '',
+    [
+      'arn:aws:lambda:us-east-1:000000000000:function:',
+      'arn:aws:lambda:us-east-1:0000:function:a',
+      'arn:aws:lambda:us-east-1:000000000000:function:a/b',
+      'arn:aws:lambda:us-east-1:000000000000:layer:a',
+      'arn:aws:bedrock-agentcore:us-east-1:000000000000:runtime/a-0123456789',
+      'a',
+    ],
+  ),
   'arn:([^:]*):([^:]*):([^:]*):([0-9]{12})?:(.+)': providerArn,
   '[a-zA-Z0-9\\-_]+': { ...name, off: [...name.off, 'a.b'] },
   '[A-Za-z0-9_.-]+': { ...around('aa', '', []), off: name.off.map((off) => `aaa${off}`) },

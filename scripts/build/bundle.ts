@@ -3,6 +3,7 @@
  * each group that several of these share. A cold start compiles only the files that it loads, and most AWS clients are
  * rarely used.
  */
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import {
   build,
@@ -49,7 +50,12 @@ const OPTIONS = {
 } satisfies { build: BuildOptions; translation: TransformOptions };
 
 /** The libraries that a program can load later, with `import()`, and the module that only clients load later. */
-const CLIENTS = /^(@aws-sdk\/client-|@smithy\/core\/event-streams$|@modelcontextprotocol\/(client|server)$)/;
+const CLIENTS =
+  /^(@aws-sdk\/client-|@smithy\/core\/event-streams$|@modelcontextprotocol\/(client|server)$|@cedar-policy\/cedar-wasm\/nodejs$)/;
+
+/** Cedar reads its WebAssembly from the folder of the file that contains it. */
+const CEDAR = require.resolve('@cedar-policy/cedar-wasm/nodejs');
+const CEDAR_MODULE = 'cedar_wasm_bg.wasm';
 
 /** A module of Node.js that a library imports, and no program needs at its start, with its imported exports. */
 const LATER_MODULES: Readonly<Record<string, readonly string[]>> = { 'node:stream/web': ['ReadableStream'] };
@@ -64,7 +70,7 @@ export const BUNDLE_SETTINGS = {
 
 interface BundleFile {
   readonly path: string;
-  readonly content: string;
+  readonly content: string | Uint8Array;
 }
 
 export interface Bundle {
@@ -120,7 +126,7 @@ const withLaterModules: Plugin = {
   },
 };
 
-/** Leaves out the clients of the AWS SDK and the libraries of MCP that a program loads later, and adds their names to the list. */
+/** Leaves out the clients of the AWS SDK and the libraries of MCP and Cedar that a program loads later, and adds their names to the list. */
 const withoutLaterClients = (clients: Set<string>): Plugin => ({
   name: 'without-later-clients',
   setup(program) {
@@ -133,7 +139,7 @@ const withoutLaterClients = (clients: Set<string>): Plugin => ({
 });
 
 /**
- * Builds a program. The clients of the AWS SDK and the libraries of MCP that it loads later are built apart: esbuild would add what they need of the
+ * Builds a program. The clients of the AWS SDK and the libraries of MCP and Cedar that it loads later are built apart: esbuild would add what they need of the
  * modules that both use to the files that a cold start loads.
  */
 async function built(entry: string, outdir: string) {
@@ -148,6 +154,11 @@ async function built(entry: string, outdir: string) {
   return [program, await build({ ...options, entryPoints: later, plugins: [withLaterModules] })];
 }
 
+const cedarModule = async (folder: string): Promise<BundleFile> => ({
+  path: join(folder, 'parts', CEDAR_MODULE),
+  content: await readFile(join(dirname(CEDAR), CEDAR_MODULE)),
+});
+
 /**
  * @param entry path of the program
  * @param folder of the bundle, which is not written
@@ -157,6 +168,11 @@ export async function bundle(entry: string, folder: string): Promise<Bundle> {
   const outputFiles = builds.flatMap(({ outputFiles }) => outputFiles);
   const metafile = merged(builds.map(({ metafile }) => metafile));
   const files = await Promise.all(outputFiles.map(({ path, text }) => translated(path, text)));
+  const usesCedar = Object.keys(metafile.inputs).some((input) => resolve(ROOT, input) === CEDAR);
+  const wasm = usesCedar ? [await cedarModule(folder)] : [];
   const isIndex = ({ path }: BundleFile) => path.startsWith(join(folder, 'index.js'));
-  return { files: files.flat().sort((a, b) => Number(isIndex(a)) - Number(isIndex(b))), metafile };
+  return {
+    files: [...wasm, ...files.flat()].sort((a, b) => Number(isIndex(a)) - Number(isIndex(b))),
+    metafile,
+  };
 }

@@ -51,6 +51,14 @@ const onBehalfOf = [
 const onBehalfOfMember = (...members: string[]): JsonSchema =>
   requestMember('CreateOauth2CredentialProvider', ...onBehalfOf, ...members);
 
+const agentMember = (member: string): JsonSchema =>
+  requestMember('CreateGatewayTarget', 'targetConfiguration', 'http', 'agentcoreRuntime', member);
+
+/** Present if the tools were fetched. */
+const fetchedTools: Members = {
+  tools: { type: 'string', description: 'the accepted tools that the server listed, as JSON' },
+};
+
 /** Members that this service adds to the AWS structures, or that have other values here, by the name of the shape. */
 export const MEMBERS_BEYOND_AWS: Readonly<Record<string, Members>> = {
   CreateWorkloadIdentityResponse: { authorizerConfiguration },
@@ -60,6 +68,14 @@ export const MEMBERS_BEYOND_AWS: Readonly<Record<string, Members>> = {
   CreateConsentPortalResponse: portal,
   GetConsentPortalResponse: portal,
   UpdateConsentPortalResponse: portal,
+  CreateGatewayTargetResponse: fetchedTools,
+  GetGatewayTargetResponse: fetchedTools,
+  UpdateGatewayTargetResponse: fetchedTools,
+  GatewayTarget: fetchedTools,
+  RuntimeTargetConfiguration: {
+    workloadIdentity: agentMember('workloadIdentity'),
+    oauth2CallbackUrl: agentMember('oauth2CallbackUrl'),
+  },
   CreateOauth2CredentialProviderResponse: boundProvider,
   GetOauth2CredentialProviderResponse: boundProvider,
   UpdateOauth2CredentialProviderResponse: boundProvider,

@@ -124,7 +124,7 @@ it('names the trusted issuer with its events, and the portal', async () => {
   );
 });
 
-it('shows the calls of an agent through a gateway, with the limit that it exceeded', async () => {
+it('shows the calls of an agent through a gateway, with the policy and the limit', async () => {
   const call = {
     operation: 'InvokeGateway',
     outcome: 'rate-limited',
@@ -132,11 +132,14 @@ it('shows the calls of an agent through a gateway, with the limit that it exceed
     chain: [`${AGENT}travel`],
     target: 'calendar',
     rateLimit: 'agents',
+    policyDecision: 'deny',
+    policyMode: 'LOG_ONLY',
+    policies: ['no_forecast'],
   };
   await appendFile(file, `${line(1, call)}\n`);
   const { stdout } = await runCommand(['audit', '--log-file', file, '--since', '3m', '--agent', 'travel']);
   expect(stdout).toMatch(
-    /rate-limited {2}InvokeGateway {2}agent=tools-0123456789 {2}called by=travel {2}target=calendar {2}limit=agents\n$/,
+    /rate-limited {2}InvokeGateway {2}agent=tools-0123456789 {2}called by=travel {2}target=calendar {2}limit=agents {2}policy=deny \(no_forecast\) log-only\n$/,
   );
 });
 

@@ -37,6 +37,9 @@ async function runWith(args: string[], env: Record<string, string> = {}): Promis
     loadS3: () => {
       throw new Error('Only the verification loads this.');
     },
+    loadCedar: () => {
+      throw new Error('Only the test of policies loads this.');
+    },
     openBrowser: () => Promise.resolve(false),
     loadService: () => ({
       serve: (options) => {

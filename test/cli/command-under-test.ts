@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runCommandLine, type CommandLine } from '../../lib/cli/application';
 import * as aws from '../../lib/cli/aws';
+import * as cedar from '../../lib/cli/cedar';
 import * as s3 from '../../lib/cli/s3';
 import type { PrincipalName } from '../../lib/local/principals';
 import { Programs, type Ready } from '../local/program';
@@ -89,6 +90,7 @@ export async function runCommand(args: readonly string[], invocation: Invocation
       },
       loadAws: () => aws,
       loadS3: () => s3,
+      loadCedar: () => cedar,
       openBrowser,
     });
     return { status, stdout, stderr };

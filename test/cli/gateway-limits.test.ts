@@ -42,9 +42,24 @@ it.each([
   ],
   [['--by', 'claim.sub', '--per-second', '1'], 1, 'needs a gateway with the authorizerType CUSTOM_JWT'],
   [['--by', 'user', '--per-second', '0.5'], 1, 'must be a whole number'],
+  [['--by', 'user', '--per-second', 'many'], 2, 'The option --per-second must be a number.'],
 ])('with %j is rejected', async (options, expected, message) => {
   const { status, stderr } = await limit('add', 'refused', ...options);
   expect([status, stderr]).toEqual([expected, expect.stringContaining(message)]);
+});
+
+it('says that a target or a tool does not exist yet', async () => {
+  const { status, stderr } = await limit('add', 'early', '--by', 'target=calender', '--per-minute', '1');
+  expect([status, stderr]).toEqual([0, 'The gateway has no target "calender" yet.\n']);
+  expect((await limit('add', 'tool', '--by', 'tool=pay', '--per-minute', '1')).stderr).toContain(
+    'the name of a tool is TARGET___TOOL',
+  );
+});
+
+it('with the dimensions of another one is not added', async () => {
+  await limit('add', 'per-user', '--by', 'principal', '--per-minute', '60');
+  const { status, stderr } = await limit('add', 'again', '--by', 'principal', '--per-minute', '6');
+  expect([status, stderr]).toEqual([2, expect.stringContaining('gateway limit add per-user')]);
 });
 
 it('with other dimensions is not changed', async () => {

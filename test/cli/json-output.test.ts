@@ -120,6 +120,16 @@ const GATEWAY = {
   workloadIdentityDetails: { workloadIdentityArn: 'string' },
 };
 
+const ENGINE = {
+  policyEngineId: 'string',
+  policyEngineArn: 'string',
+  name: 'string',
+  createdAt: 'string',
+  updatedAt: 'string',
+  status: 'string',
+  statusReasons: [],
+};
+
 interface Example {
   readonly args: () => string[];
   readonly input?: string;
@@ -249,6 +259,17 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   'gateway delete': {
     args: () => ['tools', '--yes'],
     shape: { name: 'string', gatewayId: 'string', deleted: 'boolean' },
+  },
+  'policy-engine add': { args: () => ['rules'], shape: ENGINE },
+  'policy-engine get': { args: () => ['rules'], shape: ENGINE },
+  'policy-engine update': {
+    args: () => ['rules', '--description', 'Of the team'],
+    shape: { ...ENGINE, description: 'string' },
+  },
+  'policy-engine list': { args: () => [], shape: { policyEngines: [{ ...ENGINE, description: 'string' }] } },
+  'policy-engine delete': {
+    args: () => ['rules', '--yes'],
+    shape: { name: 'string', policyEngineId: 'string', deleted: 'boolean' },
   },
   'transfer-ownership': {
     args: () => ['--agent', 'travel', '--new-owner', OWNER],

@@ -6,6 +6,7 @@ import {
   createApiKeyProviderStore,
   createConsentPortalStore,
   createGatewayStore,
+  createPolicyEngineStore,
   createOauth2ProviderStore,
   createWorkloadIdentityStore,
 } from '../../lambda/adapters/dynamodb/owned-resource-store';
@@ -81,6 +82,7 @@ function dynamodbStores(on: DynamoDBClient): Stores {
     apiKeyProviders: createApiKeyProviderStore(table('Directory')),
     portals: createConsentPortalStore(table('Directory')),
     gateways: createGatewayStore(table('Directory')),
+    policyEngines: createPolicyEngineStore(table('Directory')),
     clientSecrets: createClientSecretStore(table('Vault')),
     apiKeys: createApiKeyStore(table('Vault')),
     clientMetadata: createClientMetadataStore(table('Directory')),

@@ -28,6 +28,7 @@ import type { Front } from './front';
 import { LOCAL_PROVIDERS_ALLOWED, RESPONSE_STREAMING } from './local-providers';
 import type { TableNames } from './records';
 import { createRole, newRole, type RoleSession } from './role-session';
+import { checkPolicies } from './policies';
 import { checkGatewayRole } from './roles';
 import { stageVariables } from './stage-variables';
 
@@ -318,6 +319,7 @@ async function checkMcpServers(
       const { content } = await client.callTool({ name: 'notes___list' });
       deepStrictEqual(content, [{ type: 'text', text: 'list done' }]);
       deepStrictEqual(server.authorizations, [`Bearer ${API_KEY}`]);
+      await checkPolicies(control, gatewayIdentifier, client);
       await client.close();
       await control.deleteGateway({ gatewayIdentifier });
     },

@@ -14,8 +14,10 @@ import type { OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { OwnedResource } from '../../lambda/model/records/owned-resource';
 import type { ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';
 import type { ConsentPortal } from '../../lambda/model/records/consent-portal';
+import type { PolicyEngineStore } from '../../lambda/domain/gateway/manage/policy-engine';
 import type { GatewayStore } from '../../lambda/domain/gateway/manage/gateway';
 import type { Gateway } from '../../lambda/model/records/gateway';
+import type { PolicyEngine } from '../../lambda/model/records/policy-engine';
 import type { ClientMetadataStore } from '../../lambda/domain/provider/published-client';
 import type { PublishedClient } from '../../lambda/model/records/published-client';
 import type { ApiKeyProvider } from '../../lambda/model/records/api-key-provider';
@@ -44,6 +46,7 @@ export interface Stores {
   readonly apiKeyProviders: ApiKeyProviderStore;
   readonly portals: ConsentPortalStore;
   readonly gateways: GatewayStore;
+  readonly policyEngines: PolicyEngineStore;
   readonly clientSecrets: SecretStore;
   readonly apiKeys: SecretStore;
   readonly clientMetadata: ClientMetadataStore;
@@ -294,6 +297,7 @@ export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemor
     apiKeyProviders,
     portals: ownedResourceStore<ConsentPortal>(),
     gateways: ownedResourceStore<Gateway>(),
+    policyEngines: ownedResourceStore<PolicyEngine>(),
     clientSecrets: createInMemorySecretStore(),
     apiKeys,
     clientMetadata: createInMemoryClientMetadataStore(),

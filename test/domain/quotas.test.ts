@@ -8,6 +8,7 @@ const AWS = {
   apiKeyCredentialProviders: 50,
   consentPortals: 50,
   gateways: 1000,
+  policyEngines: 1000,
   targetsPerGateway: 100,
 };
 

@@ -256,6 +256,7 @@ async function launchBehind(
       awsEndpoints: { kms, secretsManager, s3 },
       dataDir,
       functions: functions.functions,
+      ownerTags: functions.ownerTags,
       close: async () => {
         await functions.close();
         await close();

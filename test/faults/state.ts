@@ -23,9 +23,11 @@ import { Oauth2ProviderSchema } from '../../lambda/model/provider/record';
 import { ApiKeyProviderSchema } from '../../lambda/model/records/api-key-provider';
 import { GatewaySchema, GatewayTargetSchema } from '../../lambda/model/records/gateway';
 import { GatewayRateLimitsSchema } from '../../lambda/model/records/gateway-rate-limits';
+import { EnginePoliciesSchema, PolicyEngineSchema } from '../../lambda/model/records/policy-engine';
 import { WorkloadIdentitySchema } from '../../lambda/model/records/workload-identity';
 import type { Table } from '../../lambda/adapters/dynamodb/table';
 import {
+  enginePoliciesKey,
   PREFIX,
   rateLimitsKey,
   TARGET_PREFIX,
@@ -42,6 +44,7 @@ const after = (prefix: string, pk: string): string => pk.slice(prefix.length);
 
 const { sk: UNAPPLIED } = unappliedReportsKey('');
 const { sk: LIMITS } = rateLimitsKey('');
+const { sk: POLICIES } = enginePoliciesKey('');
 const { sk: USED_STATE } = usedStateKey('');
 
 /** By kind of item. A kind without a reader is an error, so that a new kind gets one. */
@@ -57,6 +60,8 @@ const READERS: Readonly<Record<string, Reader>> = {
       : sk === LIMITS
         ? parseRecord(GatewayRateLimitsSchema, item)
         : parseOwnedResource(GatewaySchema, item),
+  'POLICY-ENGINE': ({ item, touched: { sk } }) =>
+    sk === POLICIES ? parseRecord(EnginePoliciesSchema, item) : parseOwnedResource(PolicyEngineSchema, item),
   'CLIENT-METADATA': ({ table, touched: { pk } }) =>
     createClientMetadataStore(table).get(after(PREFIX.clientMetadata, pk)),
   'SIGNING-KEY': ({ table }) => createSigningKeyStore(table).since(0),

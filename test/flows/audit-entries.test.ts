@@ -12,6 +12,7 @@ import { send } from '../local/handmade-request';
 import {
   AGENT_ARN,
   AuditedService,
+  IN_ORDER,
   NAMES,
   OPERATIONS_BY_IAM,
   principalFor,
@@ -21,13 +22,6 @@ import {
 } from './support/audited-service';
 import { useDeletedKey } from './support/deleted-key';
 import type { World } from './support/world';
-
-/** Resources are deleted last, because other requests need them. */
-const DELETES = /^Delete(WorkloadIdentity|\w+CredentialProvider|ConsentPortal|Gateway|GatewayTarget)$/;
-const IN_ORDER = [
-  ...OPERATIONS_BY_IAM.filter((name) => !DELETES.test(name)),
-  ...OPERATIONS_BY_IAM.filter((name) => DELETES.test(name)),
-];
 
 const ARNS = { agent: AGENT_ARN, operator: 'arn:aws:iam::000000000000:user/operator' } as const;
 

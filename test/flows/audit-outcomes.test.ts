@@ -46,6 +46,7 @@ beforeAll(async () => {
     apiKeyCredentialProviders: 12,
     consentPortals: 3,
     gateways: 3,
+    policyEngines: 3,
     targetsPerGateway: 3,
   });
   service = await AuditedService.start();
@@ -162,6 +163,28 @@ const ofGateway = (name: JsonOperationName) =>
       `arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/${service.inputs.GetGateway('').labels?.gatewayIdentifier}`,
     () => ({}),
   );
+const byEngine = (name: JsonOperationName) =>
+  notFound(name, { labels: { policyEngineId: 'missing-0123456789' } });
+const byPolicy = (name: JsonOperationName): Ending => ({
+  ask: () =>
+    ask(name, { labels: { ...service.inputs.GetPolicyEngine('').labels, policyId: 'missing-0123456789' } }),
+  answer: NOT_FOUND,
+});
+const ofEngine = (name: JsonOperationName) =>
+  changedConcurrently(
+    name,
+    () =>
+      `arn:aws:bedrock-agentcore:us-east-1:000000000000:policy-engine/${service.inputs.GetPolicyEngine('').labels?.policyEngineId}`,
+    () => ({}),
+  );
+const ofPolicy = (name: JsonOperationName): Ending => ({
+  ask() {
+    outrunWrites('Directory', async () => succeeded(await ask('UpdatePolicy')));
+    return ask(name);
+  },
+  answer: CHANGED,
+});
+
 const ofTarget = (name: JsonOperationName): Ending => ({
   ask() {
     outrunWrites('Directory', async () => succeeded(await ask('UpdateGatewayTarget')));
@@ -410,6 +433,24 @@ const TABLE: Record<JsonOperationName, Row> = {
   UpdateGatewayRateLimit: row(byLimit('UpdateGatewayRateLimit'), ofLimit('UpdateGatewayRateLimit')),
   DeleteGatewayRateLimit: row(byLimit('DeleteGatewayRateLimit'), ofLimit('DeleteGatewayRateLimit')),
   ListGatewayRateLimits: row(byGateway('ListGatewayRateLimits')),
+  CreatePolicyEngine: row(
+    NEVER,
+    taken('CreatePolicyEngine', () => ({ name: 'walked_engine' })),
+    overQuota('CreatePolicyEngine'),
+  ),
+  GetPolicyEngine: row(byEngine('GetPolicyEngine')),
+  UpdatePolicyEngine: row(byEngine('UpdatePolicyEngine'), ofEngine('UpdatePolicyEngine')),
+  DeletePolicyEngine: row(byEngine('DeletePolicyEngine'), ofEngine('DeletePolicyEngine')),
+  ListPolicyEngines: row(),
+  CreatePolicy: row(
+    byEngine('CreatePolicy'),
+    taken('CreatePolicy', () => ({ name: 'walked' })),
+    ofPolicy('CreatePolicy'),
+  ),
+  GetPolicy: row(byPolicy('GetPolicy')),
+  UpdatePolicy: row(byPolicy('UpdatePolicy'), ofPolicy('UpdatePolicy')),
+  DeletePolicy: row(byPolicy('DeletePolicy'), ofPolicy('DeletePolicy')),
+  ListPolicies: row(byEngine('ListPolicies')),
   GetTokenVault: row(byVault('GetTokenVault')),
   SetTokenVaultCMK: row(
     byVault('SetTokenVaultCMK'),

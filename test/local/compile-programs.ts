@@ -2,7 +2,8 @@
  * Compiles the programs `npm start` and `agent-identity` as the package of the command does. They start in half the time,
  * because they do not compile TypeScript and load few files.
  */
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { build, version, type BuildOptions } from 'esbuild';
 import { isUnchanged, readStampFile, replaceFile, writeStampFile } from '../../scripts/build/stamp';
 import { COMPILED } from './program';
@@ -18,6 +19,7 @@ const OPTIONS = {
     { in: 'bin/agent-identity.ts', out: 'bin/agent-identity' },
     { in: 'lib/cli/bundle/aws-clients.cjs', out: 'lib/cli/aws' },
     { in: 'lib/cli/bundle/s3.cjs', out: 'lib/cli/s3' },
+    { in: 'lib/cli/bundle/cedar.cjs', out: 'lib/cli/cedar' },
     { in: 'lib/local/serve.ts', out: 'lib/local/serve' },
     { in: 'test/kills/service.ts', out: 'lib/local/killed-service' },
     { in: 'lib/cli/bundle/functions.cjs', out: 'lib/local/handlers' },
@@ -48,5 +50,8 @@ export async function compilePrograms(): Promise<void> {
     write: false,
   });
   for (const { path, contents } of outputFiles) await replaceFile(path, contents);
+  // Cedar reads its WebAssembly from the folder of the program that contains it.
+  const module = join(dirname(require.resolve('@cedar-policy/cedar-wasm/nodejs')), 'cedar_wasm_bg.wasm');
+  await replaceFile(join(COMPILED, 'lib/local/cedar_wasm_bg.wasm'), await readFile(module));
   await writeStampFile(STAMP, SETTINGS, [metafile.inputs, metafile.outputs].flatMap(Object.keys));
 }

@@ -8,6 +8,7 @@ import { pathMembers } from '../../lambda/operations/operation';
 import { requestSchema } from '../../scripts/openapi/request-schemas';
 import {
   AuditedService,
+  IN_ORDER,
   OPERATIONS_BY_IAM,
   principalFor,
   routeOf,
@@ -215,13 +216,6 @@ function acceptedMembers({ operation, unique }: Case): Record<string, unknown> {
   const { body = {}, resourceArn, labels, query = {} }: Input = service.inputs[operation](unique);
   return { ...body, ...labels, ...(resourceArn !== undefined && { resourceArn }), ...query };
 }
-
-/** Resources are deleted last, because other requests need them. */
-const DELETES = /^Delete(WorkloadIdentity|\w+CredentialProvider|ConsentPortal|Gateway|GatewayTarget)$/;
-const IN_ORDER = [
-  ...OPERATIONS_BY_IAM.filter((name) => !DELETES.test(name)),
-  ...OPERATIONS_BY_IAM.filter((name) => DELETES.test(name)),
-];
 
 /** The first case of each operation: a request that succeeds. */
 const FIRST = IN_ORDER.map((operation): Case => ({

@@ -124,6 +124,8 @@ const DIRECTORY: Row[] = [
   ],
   ['read a gateway', on('Directory', 'GetItem', 'GATEWAY#a'), ['control-plane', 'operator']],
   ['write a gateway', on('Directory', 'PutItem', 'GATEWAY#a'), ['control-plane', 'operator']],
+  ['read a policy engine', on('Directory', 'GetItem', 'POLICY-ENGINE#a'), ['control-plane', 'operator']],
+  ['write a policy engine', on('Directory', 'PutItem', 'POLICY-ENGINE#a'), ['control-plane', 'operator']],
   ['list the targets of a gateway', on('Directory', 'Query', 'GATEWAY#a'), ['control-plane']],
   [
     'read the metadata document of a client',

@@ -22,7 +22,7 @@ const sourcesOf = (map: string): string[] =>
 it.each(NAMES)('%s contains its code and the source maps, and nothing else', (name) => {
   const files = filesOf(name);
   const index = bundleOf(name as 'gate');
-  const code = files.filter((file) => file === index || /\/parts\/[\w-]+\.js$/.test(file));
+  const code = files.filter((file) => file === index || /\/parts\/[\w-]+\.(js|wasm)$/.test(file));
   const maps = code.map((file) => `${file}.map`).filter((map) => files.includes(map));
   expect(maps).toContain(`${index}.map`);
   expect(files.sort()).toEqual([...code, ...maps].sort());

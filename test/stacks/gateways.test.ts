@@ -89,13 +89,14 @@ describe('each API', () => {
   });
 });
 
-it('the gateway function reads gateways, calls the operations of agents, and can do nothing else', () => {
+it('the gateway function reads gateways, workload identities, and policies, calls the operations of agents, and can do nothing else', () => {
   const statements = statementsOf('IdentityGatewaysgatewayrole');
   const actions = statements.flatMap(({ Action }) => Action);
   expect(actions.filter((action) => !/^(kms|logs|xray):/.test(action))).toEqual([
     'dynamodb:BatchGetItem',
     'dynamodb:GetItem',
     'dynamodb:Query',
+    'dynamodb:BatchGetItem',
     // Counts, in the partitions of the test below.
     'dynamodb:UpdateItem',
     'dynamodb:DeleteItem',
@@ -107,6 +108,10 @@ it('the gateway function reads gateways, calls the operations of agents, and can
   const reads = statements.find(({ Action }) => Action.includes('dynamodb:Query'));
   expect(reads?.Condition).toMatchObject({
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['GATEWAY#*'] },
+  });
+  const decisions = statements.find(({ Action }) => Action === 'dynamodb:BatchGetItem');
+  expect(decisions?.Condition).toMatchObject({
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['POLICY-ENGINE#*', 'WORKLOAD-IDENTITY#*'] },
   });
   expect(statements.filter(({ Action }) => Action.includes('kms:Decrypt'))).toEqual([
     expect.objectContaining({
@@ -123,6 +128,28 @@ it('the gateway function reads gateways, calls the operations of agents, and can
     'POST/identities/api-key',
     'POST/identities/oauth2/token',
   ]);
+});
+
+it('the gateway function alone can invoke agents, and only those with the tag of the owner of its session', () => {
+  const [, { Properties }] = resources('AWS::IAM::Role').find(([id]) => id.includes('agentsrole'))!;
+  const { AssumeRolePolicyDocument: trust } = written(Properties) as {
+    AssumeRolePolicyDocument: { Statement: WrittenStatement[] };
+  };
+  expect(trust.Statement).toEqual([
+    {
+      Action: ['sts:AssumeRole', 'sts:TagSession'],
+      Effect: 'Allow',
+      Principal: { AWS: '<IdentityGatewaysgatewayrole.Arn>' },
+    },
+  ]);
+  const statements = statementsOf('IdentityGatewaysagentsrole');
+  expect(statements.map(({ Effect }) => Effect)).toEqual(['Deny', 'Deny']);
+  const invoking = statements.filter(({ Action }) => Action === 'lambda:InvokeFunction');
+  const named = ['${aws:PrincipalTag/owner}', '${aws:PrincipalTag/owner-and-id}'];
+  expect(invoking).toMatchObject([
+    { Resource: '*', Condition: { StringNotEquals: { 'aws:ResourceTag/agent-identity:owner': named } } },
+  ]);
+  expect(variablesOf('IdentityGatewaysgateway')).toHaveProperty('GATEWAY_AGENTS_ROLE_ARN');
 });
 
 describe('the roles with which gateways sign requests', () => {

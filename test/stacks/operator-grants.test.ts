@@ -55,6 +55,8 @@ it.each<[string, (identity: IAgentIdentity, role: Role) => unknown]>([
   const paths = granted(grant);
   expect(paths.length).toBeGreaterThan(0);
   expect(
-    paths.filter((path) => !/^[A-Z]+\/(identities|tags|resourcepolicy|gateways)(\/.|$)/.test(path)),
+    paths.filter(
+      (path) => !/^[A-Z]+\/(identities|tags|resourcepolicy|gateways|policy-engines)(\/.|$)/.test(path),
+    ),
   ).toEqual([]);
 });

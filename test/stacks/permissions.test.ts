@@ -158,7 +158,7 @@ describe('the environment', () => {
   const connections = { CONNECTIONS_FUNCTION: '<connections>:live' };
   const revocations = { REVOCATIONS_TABLE: '<RevocationsTable>', REVOCATION_FUNCTION: '<revocation>:live' };
   const quotas =
-    '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50,"consentPortals":50,"gateways":1000,"targetsPerGateway":100}';
+    '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50,"consentPortals":50,"gateways":1000,"policyEngines":1000,"targetsPerGateway":100}';
 
   it.each<[FunctionGroup, Record<string, string>]>([
     [

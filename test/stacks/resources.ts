@@ -8,6 +8,7 @@ export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
 export const PORTAL = 'Custom::AgentIdentityConsentPortal';
 export const GATEWAY = 'Custom::AgentIdentityGateway';
+export const POLICY_ENGINE = 'Custom::AgentIdentityPolicyEngine';
 
 /** The provider `Weather`, whose API key is in a secret of the same stack unless the props differ. */
 export const weatherIn = (

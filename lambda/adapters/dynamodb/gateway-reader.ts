@@ -3,7 +3,14 @@ import { nameInGatewayId } from '../../domain/gateway/manage/gateway';
 import type { GatewayReader, LimitedGateway } from '../../domain/gateway/gateway-reader';
 import { GatewaySchema, GatewayTargetSchema, TargetCandidateSchema } from '../../model/records/gateway';
 import { GatewayRateLimitsSchema } from '../../model/records/gateway-rate-limits';
-import { gatewayKey, gatewayTargetKey, rateLimitsKey, targetCandidateKey } from '../../model/table-keys';
+import { WorkloadIdentitySchema } from '../../model/records/workload-identity';
+import {
+  gatewayKey,
+  gatewayTargetKey,
+  rateLimitsKey,
+  targetCandidateKey,
+  workloadIdentityKey,
+} from '../../model/table-keys';
 import { batchGet, type Found } from './batch-get';
 import type { DynamoDb } from './client';
 import { parseOwnedResource } from './owned-resource-store';
@@ -20,6 +27,11 @@ export function createGatewayReader(client: DynamoDb, table: string): GatewayRea
   }
 
   return {
+    async identity(name) {
+      const key = workloadIdentityKey(name);
+      const found = await batchGet(client, [{ table, key }]);
+      return parseOwnedResource(WorkloadIdentitySchema, found(key));
+    },
     async gateway(gatewayId) {
       const name = nameInGatewayId(gatewayId);
       if (name === undefined) return undefined;

@@ -7,6 +7,7 @@ import { ApiKeyProviderSchema, type ApiKeyProvider } from '../../model/records/a
 import { ConsentPortalSchema, type ConsentPortal } from '../../model/records/consent-portal';
 import { GatewaySchema, type Gateway } from '../../model/records/gateway';
 import type { OwnedResource } from '../../model/records/owned-resource';
+import { PolicyEngineSchema, type PolicyEngine } from '../../model/records/policy-engine';
 import { WorkloadIdentitySchema, type WorkloadIdentity } from '../../model/records/workload-identity';
 import {
   apiKeyProviderKey,
@@ -15,6 +16,7 @@ import {
   LISTING_ATTRIBUTE,
   listingPartition,
   oauth2ProviderKey,
+  policyEngineKey,
   OWNER_INDEX,
   PREFIX,
   workloadIdentityKey,
@@ -125,4 +127,11 @@ export const createGatewayStore = (directory: Table) =>
     kind: PREFIX.gateway,
     keyOf: gatewayKey,
     schema: GatewaySchema,
+  });
+
+export const createPolicyEngineStore = (directory: Table) =>
+  createOwnedResourceStore<PolicyEngine>(directory, {
+    kind: PREFIX.policyEngine,
+    keyOf: policyEngineKey,
+    schema: PolicyEngineSchema,
   });

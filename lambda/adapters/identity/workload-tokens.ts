@@ -14,8 +14,8 @@ import {
   type Refusals,
 } from './identity-requests';
 
-/** What gets the tokens, as messages for its callers call it. */
-export type Holder = 'endpoint' | 'gateway';
+/** What gets the tokens, as messages for its callers call it. A target is an agent behind a gateway. */
+export type Holder = 'endpoint' | 'gateway' | 'target';
 
 /** The error and message that the caller gets for an error of the service. */
 const refusalsTo = (holder: Holder): Refusals =>

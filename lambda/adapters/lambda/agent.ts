@@ -12,6 +12,7 @@ import { ExchangeFailure } from '../../domain/streamed-exchange';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import type { AgentRequest } from '../../domain/gate/agent-request';
 import { ServiceError } from '../../domain/service-error';
+import type { Credentials } from '../aws/signed-requests';
 import { onFirstUse } from '../first-use';
 import { functionResponse } from './function-response';
 
@@ -128,16 +129,21 @@ function failureOf(error: unknown): ServiceError | ExchangeFailure {
   return new ExchangeFailure(`not invoked: ${name}`, error);
 }
 
+/** @param credentials by default, those of the function */
+export const lambdaClient = (credentials?: Credentials) =>
+  onFirstUse(async () => {
+    const sdk = await import('@aws-sdk/client-lambda');
+    // The SDK would retry a request that the agent might have acted on.
+    return { sdk, client: new sdk.LambdaClient({ maxAttempts: 1, ...(credentials && { credentials }) }) };
+  });
+export type LambdaSdk = ReturnType<typeof lambdaClient>;
+
 export function createLambdaAgent(
   functionArn: string,
   protocol: AgentEndpointConfiguration['protocol'],
   system: Pick<System, 'now'>,
+  lambda = lambdaClient(),
 ): Agent {
-  const lambda = onFirstUse(async () => {
-    const sdk = await import('@aws-sdk/client-lambda');
-    // The SDK would retry a request that the agent might have acted on.
-    return { sdk, client: new sdk.LambdaClient({ maxAttempts: 1 }) };
-  });
   return {
     async invoke(request, signal) {
       const { sdk, client } = await lambda();

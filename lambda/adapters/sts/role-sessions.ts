@@ -10,17 +10,25 @@ const ASSUME_TIMEOUT_MS = 5_000;
 /** Errors that repeat until the owner or the operator changes the role. */
 const DENIALS: readonly string[] = ['AccessDenied', 'ValidationError', 'RegionDisabledException'];
 
+/** For the owner of a gateway, whose role it is. */
+const OWNERS_ROLE =
+  'The gateway cannot assume its role. Ask the owner of the gateway to check roleArn, and that the trust policy of the role names the role of the gateway function and the external ID of the owner.';
+
+/** The role for agents is one of the deployment, which needs no external ID. */
+const AGENTS_ROLE = 'The gateway cannot invoke agents. Ask the operator to deploy the service again.';
+
 export function createAssumeRole(): AssumeRole {
   const sts = onFirstUse(async () => {
     const sdk = await import('@aws-sdk/client-sts');
     return { sdk, client: new sdk.STSClient({}) };
   });
-  return async ({ roleArn, externalId, sessionName }) => {
+  return async ({ roleArn, externalId, sessionName, tags }) => {
     const { sdk, client } = await sts();
     const command = new sdk.AssumeRoleCommand({
       RoleArn: roleArn,
-      ExternalId: externalId,
+      ...(externalId !== undefined && { ExternalId: externalId }),
       RoleSessionName: sessionName,
+      ...(tags && { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
       DurationSeconds: SESSION_SECONDS,
     });
     try {
@@ -32,11 +40,10 @@ export function createAssumeRole(): AssumeRole {
     } catch (error) {
       const name = error instanceof Error ? error.name : 'unknown';
       if (DENIALS.includes(name)) {
-        throw new GatewayProblem(
-          'credential-unavailable',
-          'The gateway cannot assume its role. Ask the owner of the gateway to check roleArn, and that the trust policy of the role names the role of the gateway function and the external ID of the owner.',
-          { detail: `role of the gateway: ${name}`, cause: error },
-        );
+        const details = { detail: `role of the gateway: ${name}`, cause: error };
+        throw externalId === undefined
+          ? new GatewayProblem('credential-unavailable', AGENTS_ROLE, details)
+          : new GatewayProblem('credential-unavailable', OWNERS_ROLE, details);
       }
       throw new ServiceError(
         'InternalServerException',

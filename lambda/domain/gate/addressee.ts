@@ -6,8 +6,7 @@
 import { arnParts } from '../../model/arn';
 import { ServiceError } from '../service-error';
 import { invocationUrl, type AgentEndpointConfiguration } from './agent-endpoint';
-
-const INVOCATIONS = '/invocations';
+import { INVOCATIONS } from './gate-routes';
 
 /** The default qualifier of AgentCore runtimes, and the only one here. */
 const DEFAULT_QUALIFIER = 'DEFAULT';

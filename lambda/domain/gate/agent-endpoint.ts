@@ -9,6 +9,8 @@ import { ConfigurationFault, parseConfiguration } from '../configuration';
 import type { Of } from '../../model/of';
 import { issuerMembers, restrictsRecipients, scopeToken } from '../../model/trusted-issuer';
 import { operatorMembers, type TrustedIssuer } from '../identity/trusted-issuer';
+import { CUSTOM_HEADER } from '../../model/gateway/header-names';
+import { FUNCTION_ARN } from '../../model/function-arn';
 import { WORKLOAD_NAME } from '../../model/workload-name';
 import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
 import { isRegistrable } from '../../model/registrable-return-url';
@@ -23,10 +25,8 @@ const AGENT_RUNTIME_ARN =
 /** As {@link principalOf} names callers. */
 const PRINCIPAL = /^arn:aws[a-z-]*:iam::\d{12}:(role\/[\w+=,.@-]+|user\/[\u0021-\u007e]+|root)$/;
 
-const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,64}(:[\w$-]+)?$/;
-
 /** The AWS pattern of `requestHeaderAllowlist`, in any case: header names have none (RFC 9110 section 5.1). */
-const ALLOWED_HEADER = /^(Authorization|X-Amzn-Bedrock-AgentCore-Runtime-Custom-[a-zA-Z0-9_-]+)$/i;
+const ALLOWED_HEADER = new RegExp(`^(Authorization|${CUSTOM_HEADER.source.slice(1, -1)})$`, 'i');
 
 /** Maximum allowed headers, as in AWS. */
 const MAX_HEADERS = 20;

@@ -153,8 +153,11 @@ function mcpFields(received: HeaderFields): (readonly [name: string, value: stri
   return fields;
 }
 
+/** What of its configuration an agent's requests depend on. */
+export type RequestedAgent = Pick<AgentEndpointConfiguration, 'requestHeaderAllowlist' | 'oauth2CallbackUrl'>;
+
 export function agentRequest(
-  { requestHeaderAllowlist, oauth2CallbackUrl }: AgentEndpointConfiguration,
+  { requestHeaderAllowlist, oauth2CallbackUrl }: RequestedAgent,
   { method, headers: received, payload }: ReceivedRequest,
   { workloadAccessToken, sessionId, requestId }: InvocationContext,
 ): AgentRequest {

@@ -53,13 +53,18 @@ const cacheControl = (headers: StreamedResponse['headers']): string =>
     ? 'no-store, no-transform'
     : 'no-store';
 
+/** What responds: an endpoint, or an agent behind a gateway, whose challenges are those of the gateway. */
+export type RespondingAgent =
+  | Pick<AgentEndpointConfiguration, 'protocol' | 'baseUrl' | 'inbound'>
+  | { readonly protocol: 'HTTP'; readonly inbound?: never };
+
 /**
  * Returns the response with the headers for the caller.
  *
  * @throws RuntimeClientError that names the status or the invalid header, without the body
  */
 export function validatedResponse(
-  endpoint: AgentEndpointConfiguration,
+  endpoint: RespondingAgent,
   { status, headers, body }: StreamedResponse,
   sessionId: string,
 ): StreamedResponse {
@@ -69,7 +74,7 @@ export function validatedResponse(
       `agent: status ${status}`,
     );
   }
-  const challenge = forwardedChallenge(endpoint, status, headers['www-authenticate']);
+  const challenge = endpoint.inbound && forwardedChallenge(endpoint, status, headers['www-authenticate']);
   const returned = RETURNED.flatMap((name): [string, string][] => {
     const value = headers[name];
     return value === undefined ? [] : [[name, value]];

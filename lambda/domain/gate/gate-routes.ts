@@ -15,6 +15,9 @@ export interface InboundRoute {
   readonly auth: 'IAM' | 'JWT' | 'NONE';
 }
 
+/** The path of an invocation below an agent, and in policies, whichever path a client uses. */
+export const INVOCATIONS = '/invocations';
+
 /**
  * Greedy: AWS SDKs encode the ARN's slash. The gate accepts it encoded or decoded, followed by `/invocations`.
  */

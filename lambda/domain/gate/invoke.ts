@@ -13,7 +13,7 @@ import { ExchangeFailure, type StreamedResponse } from '../streamed-exchange';
 import { userNamedBy, type CallingAgent } from '../workload-token/calling-agent';
 import type { OnBehalfOf } from '../workload-token/on-behalf-of';
 import { checkAddressee, type Addressee } from './addressee';
-import { validatedResponse, runtimeClientError, type Agent } from './agent-response';
+import { validatedResponse, runtimeClientError, type Agent, type RespondingAgent } from './agent-response';
 import { trustedIssuerOf, type AgentEndpointConfiguration, type IamInbound } from './agent-endpoint';
 import {
   agentRequest,
@@ -22,7 +22,9 @@ import {
   sessionIdOf,
   USER_HEADER,
   type AgentRequest,
+  type InvocationContext,
   type ReceivedRequest,
+  type RequestedAgent,
 } from './agent-request';
 import { endpointEntry, OPERATION, tokenEntry } from './audit';
 import { singleField } from './header-fields';
@@ -152,6 +154,37 @@ async function responseOf(
 }
 
 /**
+ * Checks what an invocation depends on of the request alone, and returns the ID of its session.
+ *
+ * @throws ValidationException
+ */
+export function checkInvocation(
+  { system }: Pick<InvokeDependencies, 'system'>,
+  { method, headers, payload }: ReceivedRequest,
+): string {
+  const sessionId = sessionIdOf(headers) ?? system.randomUUID();
+  checkPayload(method, payload);
+  return sessionId;
+}
+
+/**
+ * Invokes the agent for a caller that was admitted.
+ *
+ * @returns the started response, with the headers for the caller
+ * @throws RuntimeClientError if the response is not valid; the signal's reason if that is a {@link ServiceError}
+ */
+export async function sendToAgent(
+  agent: Agent,
+  endpoint: RequestedAgent & RespondingAgent,
+  call: ReceivedRequest,
+  context: InvocationContext,
+  signal: AbortSignal,
+): Promise<StreamedResponse> {
+  const request = agentRequest(endpoint, call, context);
+  return validatedResponse(endpoint, await responseOf(agent, request, signal), context.sessionId);
+}
+
+/**
  * Returns the started response, with the headers for the caller.
  *
  * @param signal ends the invocation; the caller receives its reason if that is a {@link ServiceError}
@@ -168,8 +201,7 @@ export function invokeAgent(
     annotate(endpointEntry(endpoint));
     const { onBehalfOf, callingAgent } = await admitCaller(deps, endpoint, call, annotate);
     checkAddressee(endpoint, call.addressee);
-    const sessionId = sessionIdOf(call.headers) ?? deps.system.randomUUID();
-    checkPayload(call.method, call.payload);
+    const sessionId = checkInvocation(deps, call);
     const workloadAccessToken = await deps.workloadTokens.request(
       endpoint.workloadName,
       onBehalfOf,
@@ -177,7 +209,6 @@ export function invokeAgent(
     );
     annotate(tokenEntry(workloadAccessToken));
     const context = { workloadAccessToken, sessionId, requestId: call.requestId };
-    const request = agentRequest(endpoint, call, context);
-    return validatedResponse(endpoint, await responseOf(deps.agent, request, signal), sessionId);
+    return sendToAgent(deps.agent, endpoint, call, context, signal);
   });
 }

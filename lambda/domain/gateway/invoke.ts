@@ -5,13 +5,22 @@ import type { Gateway, GatewayTarget } from '../../model/records/gateway';
 import { CALLBACK_HEADER, MAX_PAYLOAD_BYTES } from '../gate/agent-request';
 import { tokenEntry } from '../gate/audit';
 import { singleField } from '../gate/header-fields';
+import { INVOCATIONS } from '../gate/gate-routes';
 import type { WorkloadTokens } from '../gate/invoke';
 import type { UserTokenVerifier } from '../identity/user-token';
 import { routeTo } from '../oauth/private-route';
 import { ServiceError } from '../service-error';
+import type { StreamedResponse } from '../streamed-exchange';
 import type { System } from '../system';
 import { createAccess, type Access } from './access';
-import { gatewayEntry, OPERATION, targetEntry } from './audit';
+import {
+  checkAgentCall,
+  checkOwnsAgent,
+  invokeTargetAgent,
+  ownsAgent,
+  type AgentInvocationDependencies,
+} from './agent-invocation';
+import { agentEntry, gatewayEntry, OPERATION, targetEntry } from './audit';
 import {
   createCredentialSource,
   selectedCredential,
@@ -30,14 +39,22 @@ import { admitCall, apiOf, type ReceivedCall } from './inbound';
 import { isAwaited } from './mcp-consent';
 import { createOpenResponse, type OpenResponse, type OpenResponseDependencies } from './open-responses';
 import { ConsentRequired } from './problem';
+import { decide, type DecisionDependencies } from './policy-decision';
+import type { PolicyCaller } from './policy-request';
 import { countRequest, type RateLimitDependencies } from './rate-limits';
 import { changedMeanwhile, type Pause } from './revocation-watch';
+import { agentOf } from './manage/target-agent';
 import { endpointOf, protocolOf } from './target';
 import { targetQuery } from './target-query';
 import { targetUrl } from './target-url';
 
 export interface InvokeDependencies
-  extends CredentialDependencies, RateLimitDependencies, OpenResponseDependencies {
+  extends
+    CredentialDependencies,
+    DecisionDependencies,
+    RateLimitDependencies,
+    OpenResponseDependencies,
+    AgentInvocationDependencies {
   readonly gateways: GatewayReader;
   readonly userTokens: UserTokenVerifier;
   readonly workloadTokens: WorkloadTokens;
@@ -51,10 +68,14 @@ export interface InvokeDependencies
 export interface GatewayCall extends ReceivedCall, PassedRequest {
   readonly gatewayId: string;
   readonly targetName: string;
+  readonly requestId: string;
   /** Below the target as received, with a slash at the beginning, or empty. */
   readonly path: string;
-  /** At the one URL of a gateway: the tool that is called, with a name of the form of tools, or none for the target's list. */
-  readonly mcp?: { readonly tool?: string };
+  /**
+   * At the one URL of a gateway: the tool that is called, with a name of the form of tools, and its arguments; or none for the
+   * target's list.
+   */
+  readonly mcp?: { readonly tool?: string; readonly arguments?: unknown };
 }
 
 /** A request that can be forwarded. */
@@ -63,8 +84,12 @@ export interface AdmittedCall extends AdmittedRequest {
   readonly target: GatewayTarget;
   readonly access: Access;
   readonly open: OpenResponse;
+  /** Present if the target is an agent, which is invoked and gets no credential. */
+  readonly invokeAgent?: (signal: AbortSignal) => Promise<StreamedResponse>;
   /** Returns whether the gateway and the target are still as they were. */
   readonly isUnchanged: () => Promise<boolean>;
+  /** Of the tool that is called, as they were decided on. */
+  readonly toolArguments: unknown;
   /** What the audit log says about the request, without its outcome. */
   readonly entry: Omit<AuditEntry, 'operation' | 'outcome'>;
 }
@@ -110,7 +135,7 @@ const CONSENT_PAUSE = 2_000;
 
 /**
  * Returns the credential. An MCP request that was repeated because its user agreed to consent waits for the consent. What it
- * was admitted for can change while it waits.
+ * was admitted for can change while it waits, and it counts as an open response.
  *
  * @throws ConsentRequired, ServiceError, or the signal's reason
  */
@@ -121,14 +146,24 @@ async function credentialFor(
     call,
     target,
     isUnchanged,
+    decideOnCall,
+    open,
     signal,
-  }: { call: GatewayCall; target: GatewayTarget; signal: AbortSignal } & Pick<AdmittedCall, 'isUnchanged'>,
+  }: {
+    call: GatewayCall;
+    target: GatewayTarget;
+    decideOnCall: () => Promise<void>;
+    signal: AbortSignal;
+  } & Pick<AdmittedCall, 'isUnchanged' | 'open'>,
 ): Promise<Credential> {
   const until = system.now() + CONSENT_TIMEOUT;
   for (let hasWaited = false; ; hasWaited = true) {
     try {
       const credential = await source.retrieve();
-      if (hasWaited && !(await isUnchanged())) throw changedMeanwhile();
+      if (hasWaited) {
+        if (!(await isUnchanged())) throw changedMeanwhile();
+        await decideOnCall();
+      }
       return credential;
     } catch (error) {
       const isWaiting =
@@ -136,7 +171,11 @@ async function credentialFor(
         protocolOf(target) === 'MCP' &&
         isAwaited(call, error.consent) &&
         system.now() < until;
-      if (!isWaiting) throw error;
+      if (!isWaiting) {
+        await open.release();
+        throw error;
+      }
+      await open.hold();
       await pause(CONSENT_PAUSE, signal);
     }
   }
@@ -164,23 +203,48 @@ async function admit(
   const calledFor = await admitCall(deps.userTokens, trustedIssuerOf(gateway, deps.bases), call, annotate);
   if (!found) throw new UnknownTool();
   const { target } = found;
-  if (tool !== undefined && !acceptedTools(target).some(({ name }) => name === tool)) throw new UnknownTool();
-  const url = checkRequest(call, target);
+  const accepted = tool === undefined ? undefined : acceptedTools(target).find(({ name }) => name === tool);
+  if (tool !== undefined && !accepted) throw new UnknownTool();
+  const publicUrl = `${gatewayUrl(deps.bases, gateway)}/${target.name}`;
+  const agent = agentOf(target);
+  const sessionId = agent && checkAgentCall(deps, call, agent);
+  const url = agent ? new URL(publicUrl) : checkRequest(call, target);
   const selected = selectedCredential(target, {
     returnUrl: singleField(call.headers, CALLBACK_HEADER),
     customState: singleField(call.headers, STATE_HEADER),
   });
-  const access = await createAccess(deps, gateway.id, calledFor);
+  if (agent) {
+    annotate(agentEntry(gateway, agent));
+    await checkOwnsAgent(deps, gateway, agent);
+  }
+  const access = await (agent
+    ? createAccess({ ...deps, workloadTokens: deps.agentTokens }, agent.workloadName, calledFor)
+    : createAccess(deps, gateway.id, calledFor));
   annotate(tokenEntry(access.token()));
   const caller = { workloadAccessToken: access.token(), isMcp: protocolOf(target) === 'MCP' };
   const called = { ...caller, calledFor, targetName: target.name, tool };
   await countRequest(deps, gateway, { ...called, ofTargetsOnly: isAtOneUrl && tool === undefined }, annotate);
+  /** A list of tools has no action; its tools are decided on one by one. */
+  const decideOnCall = async (): Promise<void> => {
+    if (call.mcp && !accepted) return;
+    const stated = accepted && {
+      tool: accepted,
+      arguments: call.mcp?.arguments,
+      payload: call.payload,
+    };
+    const { method } = call;
+    const path = agent ? INVOCATIONS : call.path;
+    const decided = { gateway, target, method, path, ...(stated && { call: stated }) };
+    await decide(deps, decided, { ...calledFor, workloadAccessToken: access.token() }, annotate);
+  };
+  await decideOnCall();
   const isUnchanged = async (): Promise<boolean> => {
     const now = await deps.gateways.target(call.gatewayId, call.targetName);
     return (
       now?.gateway.revision === gateway.revision &&
       now.target.id === target.id &&
-      now.target.revision === target.revision
+      now.target.revision === target.revision &&
+      (!agent || (await ownsAgent(deps, now.gateway, agent)))
     );
   };
   const { onBehalfOf } = calledFor;
@@ -190,25 +254,39 @@ async function admit(
     workloadAccessToken: access.token,
     isForAgent: calledFor.callingAgent !== undefined,
   });
-  const credential = await credentialFor(deps, source, { call, target, isUnchanged, signal });
+  const open = createOpenResponse(deps, gateway, caller);
+  const credential = await credentialFor(deps, source, {
+    call,
+    target,
+    isUnchanged,
+    decideOnCall,
+    open,
+    signal,
+  });
   return {
     gateway,
     target,
     url,
-    publicUrl: `${gatewayUrl(deps.bases, gateway)}/${target.name}`,
+    publicUrl,
     route: routeOf({ url, target }, deps.endpointPolicy),
     request: call,
+    toolArguments: call.mcp?.arguments,
     source,
     credential,
     access,
-    open: createOpenResponse(deps, gateway, caller),
+    open,
     selected,
     isUnchanged,
+    ...(agent &&
+      sessionId !== undefined && {
+        invokeAgent: (ended: AbortSignal) =>
+          invokeTargetAgent(deps, { gateway, target, agent, call, sessionId, access }, ended),
+      }),
   };
 }
 
 /**
- * Admits a request of MCP for no target, such as a list of tools, and records the decision.
+ * Admits a request of MCP for no target, such as a list of tools, and records the decision. Returns who calls.
  *
  * @param gateway that has one URL
  * @throws UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for a gateway of the other API
@@ -217,7 +295,7 @@ export const admitMcpRequest = (
   deps: InvokeDependencies,
   gateway: LimitedGateway,
   call: ReceivedCall & Pick<GatewayCall, 'method'>,
-): Promise<void> =>
+): Promise<PolicyCaller> =>
   audited(deps.audit, { operation: OPERATION }, async (annotate) => {
     if (gateway.authorizerType !== apiOf(call)) throw noSuchTarget();
     annotate({ ...gatewayEntry(gateway), httpMethod: call.method });
@@ -226,6 +304,7 @@ export const admitMcpRequest = (
     annotate(tokenEntry(access.token()));
     const caller = { workloadAccessToken: access.token(), isMcp: true };
     await countRequest(deps, gateway, { ...caller, calledFor }, annotate);
+    return { ...calledFor, workloadAccessToken: access.token() };
   });
 
 /**
@@ -233,7 +312,7 @@ export const admitMcpRequest = (
  *
  * @throws RateLimited; UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for a gateway or target
  *   that does not exist, or a gateway of the other API; UnknownTool; ValidationException for the path, the query, or a header;
- *   ConsentRequired
+ *   ConsentRequired, PolicyDenied
  */
 export const admitGatewayCall = (
   deps: InvokeDependencies,

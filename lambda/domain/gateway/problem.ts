@@ -15,7 +15,9 @@ export type ProblemKind =
   | 'access-ended'
   | 'access-unchecked'
   | 'limits-unchecked'
-  | 'target-unavailable';
+  | 'target-unavailable'
+  | 'policies-unchecked'
+  | 'policy-denied';
 
 /** RFC 9457 section 3.1.1: a type need not be a locator. */
 const TYPE_PREFIX = 'urn:agent-identity:problem:';
@@ -65,6 +67,16 @@ export const PROBLEM_KINDS: Readonly<Record<ProblemKind, KindOfProblem>> = {
     status: 502,
     error: 'RuntimeClientError',
     title: 'The target sent no valid response',
+  },
+  'policies-unchecked': {
+    status: 503,
+    error: 'InternalServerException',
+    title: 'The policies could not be checked',
+  },
+  'policy-denied': {
+    status: 403,
+    error: 'AccessDeniedException',
+    title: 'The policies of the gateway do not permit the request',
   },
 };
 

@@ -141,6 +141,7 @@ export async function countRequest(
   await counted(
     limitPolicy,
     async () => {
+      let failure: Error | undefined;
       for (const { limit, values, rate, seconds } of appliedLimits(limits, valuesOf(request))) {
         const now = epochSeconds(system);
         const window = Math.floor(now / seconds);
@@ -148,7 +149,15 @@ export async function countRequest(
         const bucket = hashOf(
           JSON.stringify([gateway.id, limit.id, limit.createdTime, seconds, values, window]),
         );
-        if (rate > 0 && (await requestCounts.add(bucket, { most: rate, until: end + MARGIN }))) continue;
+        if (rate > 0) {
+          try {
+            if (await requestCounts.add(bucket, { most: rate, until: end + MARGIN })) continue;
+          } catch (error) {
+            // The other limits apply all the same.
+            failure ??= error instanceof Error ? error : new Error('a count failed', { cause: error });
+            continue;
+          }
+        }
         throw new RateLimited({
           limitKey: limit.id,
           metric: 'requests',
@@ -156,6 +165,7 @@ export async function countRequest(
           isMcp: request.isMcp,
         });
       }
+      if (failure) throw failure;
     },
     annotate,
   );

@@ -5,7 +5,10 @@
  */
 import type { IamTargetCredential } from '../../model/gateway/target-configuration';
 import type { Gateway } from '../../model/records/gateway';
+import { SESSION_OWNER_TAGS } from '../../model/session-owner-tags';
 import { createExpiringCache } from '../expiring-cache';
+import type { Owned } from '../ownership';
+import { GatewayProblem } from './problem';
 import type { System } from '../system';
 
 /** Temporary credentials of a role. */
@@ -17,8 +20,10 @@ export interface RoleSession {
 
 export interface AssumedRole {
   readonly roleArn: string;
-  readonly externalId: string;
+  readonly externalId?: string;
   readonly sessionName: string;
+  /** Tags of the session. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** Returns a session of {@link SESSION_SECONDS}. @throws GatewayProblem if AWS does not allow it; ServiceError */
@@ -67,6 +72,43 @@ export function createRoleSessions(assumeRole: AssumeRole, system: Pick<System, 
     const assumed = assumeRole({ roleArn, externalId: externalIdOf(gateway), sessionName: id });
     sessions.set(key, assumed);
     assumed.catch(() => sessions.delete(key));
+    return assumed;
+  };
+}
+
+/** What a tag of AWS STS and of AWS Lambda can contain. Another owner has no agents behind gateways. */
+const TAG_VALUE = /^[\p{L}\p{N} _.:/=+\-@]{1,256}$/u;
+
+/** @throws GatewayProblem; ServiceError */
+export type AgentSessions = (owner: Owned) => Promise<RoleSession>;
+
+/**
+ * Returns the sessions with which the gateway function invokes agents. IAM compares the tag of the session with the tag of the
+ * function, which only those set who control the function: so no owner reaches a function of another one.
+ *
+ * @param roleArn the role, which has no policy that allows anything; undefined in a deployment without it
+ */
+export function createAgentSessions(
+  assumeRole: AssumeRole,
+  roleArn: string | undefined,
+  system: Pick<System, 'now'>,
+): AgentSessions {
+  const sessions = createExpiringCache<Promise<RoleSession>>(SESSION_CACHE, system);
+  return ({ owner, ownerId }) => {
+    const arnAndId = ownerId === undefined ? owner : `${owner} ${ownerId}`;
+    if (roleArn === undefined || !TAG_VALUE.test(arnAndId)) {
+      const why =
+        roleArn === undefined
+          ? 'This deployment has no agents behind gateways.'
+          : 'The ARN of the owner of the gateway has characters that no tag can have, so it has no agents behind gateways.';
+      throw new GatewayProblem('credential-unavailable', why);
+    }
+    const present = sessions.get(arnAndId);
+    if (present) return present;
+    const tags = { [SESSION_OWNER_TAGS.arn]: owner, [SESSION_OWNER_TAGS.arnAndId]: arnAndId };
+    const assumed = assumeRole({ roleArn, sessionName: 'agents', tags });
+    sessions.set(arnAndId, assumed);
+    assumed.catch(() => sessions.delete(arnAndId));
     return assumed;
   };
 }

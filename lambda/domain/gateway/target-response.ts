@@ -54,7 +54,7 @@ export function credentialRejected({ kind }: Credential): GatewayProblem {
     case 'api-key':
       return new GatewayProblem(
         KIND,
-        'The target rejects the API key. Ask the owner of the gateway to update it.',
+        'The target rejects the API key. Ask the owner of the gateway to check the key, and the header or query parameter that has it.',
         parts,
       );
     case 'user-token':

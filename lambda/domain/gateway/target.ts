@@ -17,5 +17,7 @@ export function endpointOf({ targetConfiguration: { http, mcp } }: Configured): 
   return endpoint;
 }
 
-export const protocolOf = ({ targetConfiguration }: Configured): PassthroughProtocol =>
-  targetConfiguration.http?.passthrough?.protocolType ?? 'MCP';
+export function protocolOf({ targetConfiguration: { http } }: Configured): PassthroughProtocol {
+  if (http?.agentcoreRuntime) return 'CUSTOM';
+  return http?.passthrough?.protocolType ?? 'MCP';
+}

@@ -69,7 +69,15 @@ export type OwnerOperation =
   | 'GetGatewayRateLimit'
   | 'UpdateGatewayRateLimit'
   | 'DeleteGatewayRateLimit'
-  | 'ListGatewayRateLimits';
+  | 'ListGatewayRateLimits'
+  | 'GetPolicyEngine'
+  | 'UpdatePolicyEngine'
+  | 'DeletePolicyEngine'
+  | 'CreatePolicy'
+  | 'GetPolicy'
+  | 'UpdatePolicy'
+  | 'DeletePolicy'
+  | 'ListPolicies';
 
 /** An operation on a resource. */
 export type ResourceOperation = GovernedOperation | OwnerOperation;

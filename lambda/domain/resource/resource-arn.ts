@@ -1,6 +1,7 @@
 /** Finds resources by ARN, for tags and resource policies. */
 import { apiKeyProviderArn, type ApiKeyProviderStore } from '../provider/api-key-provider';
 import { findGateway, gatewayArn, type GatewayStore } from '../gateway/manage/gateway';
+import { findPolicyEngine, policyEngineArn, type PolicyEngineStore } from '../gateway/manage/policy-engine';
 import { consentPortalArn, findPortal, type ConsentPortalStore } from '../portal/consent-portal';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
@@ -17,6 +18,7 @@ export interface ResourceStores {
   readonly apiKeyProviders: ApiKeyProviderStore;
   readonly portals: ConsentPortalStore;
   readonly gateways: GatewayStore;
+  readonly policyEngines: PolicyEngineStore;
 }
 
 export interface Located {
@@ -39,7 +41,7 @@ const byName = (prefix: string, store: OwnedResourceStore<OwnedResource>): Kind 
 });
 
 const kinds = (
-  { identities, providers, apiKeyProviders, portals, gateways }: ResourceStores,
+  { identities, providers, apiKeyProviders, portals, gateways, policyEngines }: ResourceStores,
   arnPrefix: string,
 ): Kind[] => [
   byName(workloadIdentityArn(arnPrefix, ''), identities),
@@ -47,6 +49,11 @@ const kinds = (
   byName(apiKeyProviderArn(arnPrefix, ''), apiKeyProviders),
   { prefix: consentPortalArn(arnPrefix, ''), store: portals, find: (id) => findPortal(portals, id) },
   { prefix: gatewayArn(arnPrefix, ''), store: gateways, find: (id) => findGateway(gateways, id) },
+  {
+    prefix: policyEngineArn(arnPrefix, ''),
+    store: policyEngines,
+    find: (id) => findPolicyEngine(policyEngines, id),
+  },
 ];
 
 export const noSuchArn = (arn: string): ServiceError =>

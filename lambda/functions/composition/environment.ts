@@ -38,6 +38,11 @@ const invokedFunction = {
 const kmsKey = { form: /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, must: 'be the ARN of a KMS key' };
 
 /** The form of each variable, strict enough to catch a value in the wrong variable. */
+const roleArn = {
+  form: /^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@-]{1,64}$/,
+  must: 'be the ARN of a role without a path',
+};
+
 const FORMS = {
   DIRECTORY_TABLE: table,
   KEYS_TABLE: table,
@@ -78,11 +83,10 @@ const FORMS = {
   /** Base URLs of the gateways with user tokens, and of those with signatures. Absent in a deployment without gateways. */
   GATEWAY_JWT_URL: address,
   GATEWAY_IAM_URL: address,
+  /** Role with which the gateway function invokes agents. Absent in a deployment without gateways. */
+  GATEWAY_AGENTS_ROLE_ARN: roleArn,
   /** Role of the gateway function, without a path. Absent in a deployment without gateways. */
-  GATEWAY_ROLE_ARN: {
-    form: /^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@-]{1,64}$/,
-    must: 'be the ARN of a role without a path',
-  },
+  GATEWAY_ROLE_ARN: roleArn,
 } as const;
 
 export type Variable = keyof typeof FORMS;
@@ -168,6 +172,12 @@ export const readGatewayRole = (): string | undefined =>
   process.env.GATEWAY_ROLE_ARN === undefined
     ? undefined
     : readEnvironment('GATEWAY_ROLE_ARN').GATEWAY_ROLE_ARN;
+
+/** @returns undefined in a deployment without gateways. @throws Error with one line that says what is wrong */
+export const readGatewayAgentsRole = (): string | undefined =>
+  process.env.GATEWAY_AGENTS_ROLE_ARN === undefined
+    ? undefined
+    : readEnvironment('GATEWAY_AGENTS_ROLE_ARN').GATEWAY_AGENTS_ROLE_ARN;
 
 /** @returns undefined in a deployment without gateways. @throws Error with one line that says what is wrong */
 export const readGatewayFunction = (): string | undefined =>

@@ -72,6 +72,12 @@ const PropertiesSchema = v.object({
   importExisting: v.picklist(['true', 'false']),
   tags: v.optional(TagsSchema),
   portal: v.optional(PortalSchema),
+  /**
+   * ARNs of the functions of the agents behind a gateway, by the names of their targets. The environment of the function that
+   * creates the gateway cannot name them, because they can refer to the stack's resources. IAM decides whether they are the
+   * owner's.
+   */
+  agents: v.optional(v.record(v.string(), text)),
 });
 
 const common = {

@@ -5,6 +5,7 @@ export const CUSTOM_RESOURCE_TYPES = [
   'Custom::AgentIdentityApiKeyCredentialProvider',
   'Custom::AgentIdentityConsentPortal',
   'Custom::AgentIdentityGateway',
+  'Custom::AgentIdentityPolicyEngine',
 ] as const;
 
 export type CustomResourceType = (typeof CUSTOM_RESOURCE_TYPES)[number];
@@ -47,10 +48,22 @@ export const OPERATIONS_BY_TYPE = {
     'UpdateGatewayTarget',
     'DeleteGatewayTarget',
     'ListGatewayTargets',
+    // A gateway names its engine, which its stack knows by name.
+    'ListPolicyEngines',
+  ],
+  'Custom::AgentIdentityPolicyEngine': [
+    'CreatePolicyEngine',
+    'UpdatePolicyEngine',
+    'DeletePolicyEngine',
+    'ListPolicyEngines',
+    'CreatePolicy',
+    'UpdatePolicy',
+    'DeletePolicy',
+    'ListPolicies',
   ],
 } as const satisfies Record<CustomResourceType, readonly string[]>;
 
-/** The operations for every type: resources are marked by tags, and all except consent portals and gateways have a policy. */
+/** The operations for every type: resources are marked by tags, and all except consent portals, gateways, and policy engines have a policy. */
 export const COMMON_OPERATIONS = [
   'ListTagsForResource',
   'TagResource',

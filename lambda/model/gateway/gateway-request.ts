@@ -4,7 +4,11 @@ import { exactlyOne, fitsAsJson, matching, mustFitAsJson, refused, smallAsJson, 
 import type { Of } from '../of';
 import { privateEndpointMembers } from '../private-endpoint';
 import { listing, tags } from '../request-values';
-import { GatewayAuthorizerConfigurationSchema, GATEWAY_AUTHORIZERS } from './gateway-configuration';
+import {
+  GatewayAuthorizerConfigurationSchema,
+  GATEWAY_AUTHORIZERS,
+  PolicyEngineConfigurationSchema,
+} from './gateway-configuration';
 import {
   apiKeyCredentialProvider,
   iamCredentialProvider,
@@ -65,7 +69,6 @@ const refusedMembers = {
   ),
   kmsKeyArn: refused('is not supported by this service: the key of the deployment encrypts its data'),
   interceptorConfigurations: refused(NO_OTHER_CODE),
-  policyEngineConfiguration: refused('is not supported by this service: it has no policy engines'),
   domainOverride: refused('is not supported by this service: the operator sets its domain names'),
 };
 
@@ -77,6 +80,7 @@ const gatewayMembers = {
   authorizerConfiguration: v.exactOptional(v.pipe(GatewayAuthorizerConfigurationSchema, smallAsJson(65_536))),
   protocolType: v.exactOptional(v.literal('MCP')),
   exceptionLevel: v.exactOptional(v.literal('DEBUG')),
+  policyEngineConfiguration: v.exactOptional(PolicyEngineConfigurationSchema),
   ...refusedMembers,
 };
 
@@ -168,7 +172,7 @@ export interface SynchronizeTargetsInput extends Of<typeof synchronizedTargets> 
 export const updatedTarget = v.strictObject({ ...targetMembers, targetId });
 export interface UpdateTargetInput extends Of<typeof updatedTarget> {}
 
-/** @param most entries of a page */
+/** The members of a listing with pages of up to this many entries. */
 export const pageOf = (most: number) => ({
   ...listing(most).entries,
   nextToken: v.exactOptional(matching(1, 2048, /^\S*$/, 'must not contain whitespace')),

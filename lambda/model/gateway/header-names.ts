@@ -68,3 +68,6 @@ export function reservedHeaderFault(header: string): string | undefined {
   );
   return isReserved ? 'must not be a reserved header' : undefined;
 }
+
+/** A header of the caller that an agent can get, in any case (RFC 9110 section 5.1). The AWS pattern. */
+export const CUSTOM_HEADER = /^X-Amzn-Bedrock-AgentCore-Runtime-Custom-[a-zA-Z0-9_-]+$/i;

@@ -9,6 +9,8 @@ import type { Of } from '../of';
 import { isRegistrable } from '../registrable-return-url';
 import { returnUrl } from '../request-values';
 import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../scope-token';
+import { FUNCTION_ARN } from '../function-arn';
+import { WORKLOAD_NAME } from '../workload-name';
 import { MAX_TOOLS_BYTES } from './mcp-tools';
 
 export const NAME_RULE = 'must have letters and digits, with single hyphens between and after them';
@@ -70,6 +72,22 @@ const passthrough = v.strictObject({
   stickinessConfiguration: refused('is not supported by this service: it has no weighted targets'),
 });
 
+/** An agent that the gateway invokes: a Lambda function, with the workload identity that it acts as. */
+const agentcoreRuntime = v.strictObject({
+  arn: matching(1, 2048, FUNCTION_ARN, 'must be the ARN of a Lambda function, which is the agent'),
+  qualifier: v.exactOptional(
+    v.literal('DEFAULT', 'must be DEFAULT: the ARN of an alias or a version names it'),
+  ),
+  schema: refused('is not supported by this service: a gateway evaluates no schema'),
+  /** Name of the workload identity. By default, that of the target. Not in the AWS API. */
+  workloadIdentity: v.exactOptional(
+    matching(3, 255, WORKLOAD_NAME, 'must be the name of a workload identity'),
+  ),
+  /** The return URL for consent, which is passed to the agent. Not in the AWS API. */
+  oauth2CallbackUrl: v.exactOptional(v.pipe(returnUrl, isRegistrable)),
+});
+export interface AgentConfiguration extends Of<typeof agentcoreRuntime> {}
+
 const NO_CONNECTORS = 'is not supported by this service: it has no connectors';
 
 /** Where the tools of an MCP server come from. By default, the gateway fetches them when its owner configures the target. */
@@ -100,9 +118,7 @@ export const TargetConfigurationSchema = v.pipe(
       v.pipe(
         v.strictObject({
           passthrough: v.exactOptional(passthrough),
-          agentcoreRuntime: refused(
-            'is not supported by this service: use passthrough with the address of the agent endpoint',
-          ),
+          agentcoreRuntime: v.exactOptional(agentcoreRuntime),
           connector: refused(NO_CONNECTORS),
         }),
         exactlyOne(),

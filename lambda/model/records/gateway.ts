@@ -1,6 +1,10 @@
 /** Gateways, and their targets. */
 import * as v from 'valibot';
-import { GATEWAY_AUTHORIZERS, GatewayAuthorizerConfigurationSchema } from '../gateway/gateway-configuration';
+import {
+  GATEWAY_AUTHORIZERS,
+  GatewayAuthorizerConfigurationSchema,
+  PolicyEngineConfigurationSchema,
+} from '../gateway/gateway-configuration';
 import {
   CredentialProviderConfigurationSchema,
   MetadataConfigurationSchema,
@@ -25,6 +29,8 @@ export const GatewaySchema = v.object({
   protocolType: v.exactOptional(v.literal('MCP')),
   /** `DEBUG`: the caller receives why a target could not be reached. */
   exceptionLevel: v.exactOptional(v.literal('DEBUG')),
+  /** Decides which requests the gateway forwards. */
+  policyEngineConfiguration: v.exactOptional(PolicyEngineConfigurationSchema),
   creationHash,
 });
 

@@ -67,9 +67,19 @@ const PINNED: Difference = {
   why: 'a model follows what a definition says, so the owner of the gateway accepts each change',
 };
 
+const FETCHED: Difference = {
+  what: 'returns the accepted tools that were fetched from the server as `tools`, in the form of `inlinePayload`',
+  why: 'the owner reviews them, and writes policies for them',
+};
+
+const AGENTS: Difference = {
+  what: 'requires for `http.agentcoreRuntime` that the gateway, the workload identity, and the tag `agent-identity:owner` of the function have the same owner; rejects credentials, `privateEndpoint`, and other headers than `X-Amzn-Bedrock-AgentCore-Runtime-Custom-…` for such a target',
+  why: 'the agent gets a token for its workload identity, and IAM decides which functions the gateway can invoke ([gateways.md](gateways.md#put-agents-behind-a-gateway))',
+};
+
 export const reference: ReferenceOf<typeof gatewayTarget> = {
   CreateGatewayTarget: {
-    does: 'Creates a target: a server to which the gateway forwards the requests below `{gatewayUrl}/{name}`, or, in a gateway with the `protocolType` `MCP`, an MCP server, whose tools have the names `{name}___{tool}` at `gatewayUrl`. By default, the name is the ID. `credentialProviderConfigurations` names the credential provider whose credential the gateway attaches (of the same owner, or with a resource policy that allows the owner), what the role of the gateway signs for, or that the target gets the user token. Without it, requests have no credential. The workload identity of the gateway accepts `defaultReturnUrl` in consents.',
+    does: 'Creates a target: a server to which the gateway forwards the requests below `{gatewayUrl}/{name}`, or, in a gateway with the `protocolType` `MCP`, an MCP server, whose tools have the names `{name}___{tool}` at `gatewayUrl`. With `http.agentcoreRuntime`, the target is an agent, which the gateway invokes for `POST {gatewayUrl}/{name}/invocations`. By default, the name is the ID. `credentialProviderConfigurations` names the credential provider whose credential the gateway attaches (of the same owner, or with a resource policy that allows the owner), what the role of the gateway signs for, or that the target gets the user token. Without it, requests have no credential. The workload identity of the gateway accepts `defaultReturnUrl` in consents.',
     errors: ['ConflictException', 'ServiceQuotaExceededException', 'ResourceNotFoundException'],
     differs: [
       GATEWAY_OWNED,
@@ -82,17 +92,29 @@ export const reference: ReferenceOf<typeof gatewayTarget> = {
       PASSED_TOKEN,
       SIZED,
       PINNED,
+      AGENTS,
     ],
   },
   GetGatewayTarget: {
     does: 'Returns a target by its ID.',
     errors: ['ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED],
+    differs: [GATEWAY_OWNED, FETCHED],
   },
   UpdateGatewayTarget: {
     does: 'Replaces the configuration: omitted members are removed. The name must stay: callers have it in their URLs. The tools of an MCP server are accepted as they are now.',
     errors: ['ConflictException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, READY, NORMALIZED, RESERVED, OWN_SCOPES, SIGNED, PASSED_TOKEN, SIZED, PINNED],
+    differs: [
+      GATEWAY_OWNED,
+      READY,
+      NORMALIZED,
+      RESERVED,
+      OWN_SCOPES,
+      SIGNED,
+      PASSED_TOKEN,
+      SIZED,
+      PINNED,
+      AGENTS,
+    ],
   },
   DeleteGatewayTarget: {
     does: 'Deletes a target. The grants of users stay: they belong to the agents.',

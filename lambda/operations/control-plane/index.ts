@@ -4,6 +4,7 @@ import { gateway } from './gateway';
 import { gatewayRateLimit } from './gateway-rate-limit';
 import { gatewayTarget } from './gateway-target';
 import { oauth2CredentialProvider } from './oauth2-credential-provider';
+import { policyEngine } from './policy-engine';
 import { resourcePolicy } from './resource-policy';
 import { tags } from './tags';
 import { workloadIdentity } from './workload-identity';
@@ -16,6 +17,7 @@ export const CONTROL_PLANE = {
   ...gatewayTarget,
   ...gatewayRateLimit,
   ...gateway,
+  ...policyEngine,
   ...tags,
   ...resourcePolicy,
 };

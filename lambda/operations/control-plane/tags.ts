@@ -13,7 +13,7 @@ const resourceArn = matching(
   20,
   1011,
   /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/,
-  'must be the ARN of a workload identity, a credential provider, a consent portal, or a gateway',
+  'must be the ARN of a workload identity, a credential provider, a consent portal, a gateway, or a policy engine',
 );
 
 export const tags = operations('control-plane', '/identities', {

@@ -11,6 +11,9 @@ module.exports = {
   get GATEWAYS() {
     return require('../../local/handlers.ts').GATEWAYS;
   },
+  get createCedar() {
+    return require('../../../lambda/adapters/cedar/cedar.ts').createCedar;
+  },
   get composeAuthorizer() {
     return require('../../../lambda/functions/composition/agent-endpoint.ts').composeAuthorizer;
   },

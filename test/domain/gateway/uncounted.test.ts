@@ -13,16 +13,25 @@ const limit = (rate: number): RateLimit => ({
   lastUpdatedTime: 0,
 });
 
+interface Counting {
+  readonly add?: () => Promise<boolean>;
+  readonly limits?: readonly RateLimit[];
+}
+
 /** @returns what the audit entry learns */
-async function count(policy: string, rate = 1): Promise<object[]> {
+async function count(
+  policy: string,
+  rate = 1,
+  { add = () => Promise.reject(new Error('throttled')), limits = [limit(rate)] }: Counting = {},
+): Promise<object[]> {
   const learned: object[] = [];
   await countRequest(
     {
-      requestCounts: { add: () => Promise.reject(new Error('throttled')) },
+      requestCounts: { add },
       limitPolicy: parseLimitPolicy(policy),
       system: { now: () => 0 },
     },
-    { id: 'gateway', rateLimits: [limit(rate)] },
+    { id: 'gateway', rateLimits: limits },
     {
       calledFor: { onBehalfOf: undefined, callingAgent: undefined },
       workloadAccessToken: '',
@@ -45,6 +54,14 @@ it('is rejected if the deployment denies it', async () => {
     status: 503,
     body: { type: 'urn:agent-identity:problem:limits-unchecked' },
   });
+});
+
+it('is rejected by another limit, which is counted', async () => {
+  const other = { ...limit(1), id: 'other' };
+  let added = 0;
+  const add = (): Promise<boolean> =>
+    (added += 1) === 1 ? Promise.reject(new Error('throttled')) : Promise.resolve(false);
+  await expect(count('{}', 1, { add, limits: [limit(1), other] })).rejects.toThrow('Too many requests');
 });
 
 it('is rejected in both cases if its limit blocks all requests', async () => {

@@ -133,6 +133,28 @@ async function newLimit(stage: Stage) {
   return { labels, limit: { ...labels, rateLimitId } };
 }
 
+const POLICY_BODY = {
+  definition: { cedar: { statement: 'permit(principal, action, resource is AgentCore::Gateway);' } },
+};
+/** Names of engines and policies have no hyphens. */
+const identifier = (stage: Stage, name: string): string => stage.unique(name).replaceAll('-', '_');
+
+async function newEngine(stage: Stage) {
+  const { policyEngineId } = await called<{ policyEngineId: string }>(stage, 'CreatePolicyEngine', {
+    body: { name: identifier(stage, 'engine') },
+  });
+  return { policyEngineId };
+}
+
+async function newPolicy(stage: Stage) {
+  const engine = await newEngine(stage);
+  const { policyId } = await called<{ policyId: string }>(stage, 'CreatePolicy', {
+    labels: engine,
+    body: { ...POLICY_BODY, name: identifier(stage, 'policy') },
+  });
+  return { ...engine, policyId };
+}
+
 const identityArn = async (stage: Stage): Promise<string> => workloadArn(await newIdentity(stage));
 
 async function taggedArn(stage: Stage): Promise<string> {
@@ -292,6 +314,41 @@ export const CONTROL_PLANE: readonly Scenario[] = [
     performed: [404],
   }),
   simple('ListGatewayRateLimits', { share: newGateway, input: (_stage, { labels }) => ({ labels }) }),
+  simple('CreatePolicyEngine', {
+    input: (stage) => ({
+      body: { name: identifier(stage, 'engine'), clientToken: crypto.randomUUID() },
+    }),
+  }),
+  simple('GetPolicyEngine', { share: newEngine, input: (_stage, labels) => ({ labels }) }),
+  simple('UpdatePolicyEngine', {
+    share: newEngine,
+    input: (_stage, labels) => ({ labels, body: { description: { optionalValue: 'new' } } }),
+  }),
+  simple('DeletePolicyEngine', {
+    async input(stage) {
+      const { policyEngineId } = await newPolicy(stage);
+      return { labels: { policyEngineId } };
+    },
+    performed: [404],
+  }),
+  simple('ListPolicyEngines', { input: () => ({ query: { maxResults: '5' } }) }),
+  simple('CreatePolicy', {
+    share: newEngine,
+    input: (stage, labels) => ({
+      labels,
+      body: { ...POLICY_BODY, name: identifier(stage, 'policy'), clientToken: crypto.randomUUID() },
+    }),
+  }),
+  simple('GetPolicy', { share: newPolicy, input: (_stage, labels) => ({ labels }) }),
+  simple('UpdatePolicy', {
+    share: newPolicy,
+    input: (_stage, labels) => ({ labels, body: { description: { optionalValue: 'new' } } }),
+  }),
+  simple('DeletePolicy', {
+    input: async (stage) => ({ labels: await newPolicy(stage) }),
+    performed: [404],
+  }),
+  simple('ListPolicies', { share: newEngine, input: (_stage, labels) => ({ labels }) }),
   simple('GetTokenVault', { input: () => ({ body: {} }) }),
   simple('TagResource', {
     share: identityArn,

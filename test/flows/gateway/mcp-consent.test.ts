@@ -7,6 +7,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { connectMcp, gatewayFetch, type ResourceFetch } from '../../../lib/client/index';
 import { World, type TestAgent } from '../support/world';
 import { callSigned, oauth, openGateway, type TestGateway } from './gateways';
+import { decideWith, TestEngine } from './policies';
 
 const world = World.ofFile();
 let agent: TestAgent;
@@ -45,10 +46,12 @@ beforeEach(async () => {
 
 let users = 0;
 /** A user who has not consented yet, and requests of the agent for this user. */
-async function newUser(): Promise<{ readonly userId: string; readonly send: ResourceFetch }> {
+async function newUser(
+  gatewayUrl = gateway.url,
+): Promise<{ readonly userId: string; readonly send: ResourceFetch }> {
   const userId = `user-${(users += 1)}`;
   const workloadIdentityToken = await agent.token({ userId });
-  return { userId, send: gatewayFetch(gateway.url, { identity: agent.client, workloadIdentityToken }) };
+  return { userId, send: gatewayFetch(gatewayUrl, { identity: agent.client, workloadIdentityToken }) };
 }
 
 async function consent(authorizationUrl: string | undefined, userId: string): Promise<void> {
@@ -144,6 +147,48 @@ describe('a client of version 2026-07-28', () => {
     const repeated = callTool(send, VERSION, { inputResponses: { [key]: { action: 'accept' } } });
     await consent(params.url, userId);
     expect((await repeated).message.result?.content).toMatchObject([{ text: 'Buy milk' }]);
+  });
+
+  it('waits as an open response of its caller', async () => {
+    const { userId, send } = await newUser();
+    const { message } = await callTool(send, VERSION);
+    const [[key, { params }] = ['', { params: { url: '' } }]] = Object.entries(
+      message.result?.inputRequests ?? {},
+    );
+    const waiting = Array.from({ length: 12 }, () =>
+      callTool(send, VERSION, { inputResponses: { [key]: { action: 'accept' } } }),
+    );
+    const refused = await Promise.race(waiting);
+    expect(refused.message.error).toMatchObject({
+      code: -32003,
+      data: { limitKey: 'openResponsesPerCaller' },
+    });
+    await consent(params.url, userId);
+    const ended = (await Promise.all(waiting)).filter((answer) => answer.message.result !== undefined);
+    expect(ended).toHaveLength(10);
+  });
+
+  it('is decided on again after the consent', async () => {
+    const decided = await openGateway(world, 'AWS_IAM');
+    url = await decided.target('decided', `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, {
+      protocolType: 'MCP',
+      credential: oauth(agent.providerName),
+    });
+    const engine = await TestEngine.create(decided);
+    await decideWith(decided, engine);
+    await engine.add('permit(principal, action, resource is AgentCore::Gateway);');
+    const { userId, send } = await newUser(decided.url);
+    const { message } = await callTool(send, VERSION);
+    const [[key, { params }] = ['', { params: { url: '' } }]] = Object.entries(
+      message.result?.inputRequests ?? {},
+    );
+    const repeated = callTool(send, VERSION, { inputResponses: { [key]: { action: 'accept' } } });
+    // The request waits before the policy is there.
+    await new Promise((passed) => setTimeout(passed, 1_000));
+    await engine.add('forbid(principal, action, resource is AgentCore::Gateway);');
+    await consent(params.url, userId);
+    await repeated;
+    expect(authorizations).toEqual([]);
   });
 
   it.each(['decline', 'cancel'])('is not asked again after its user chose %s', async (action) => {

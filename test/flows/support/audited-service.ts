@@ -19,6 +19,14 @@ export const NAMES = Object.keys(OPERATIONS) as OperationName[];
 export const routeOf = (name: OperationName): Route => OPERATIONS[name];
 export const OPERATIONS_BY_IAM = NAMES.filter((name) => routeOf(name).auth === 'IAM') as JsonOperationName[];
 
+/** Resources are deleted last, because other requests need them. */
+const DELETES =
+  /^Delete(WorkloadIdentity|\w+CredentialProvider|ConsentPortal|Gateway|GatewayTarget|PolicyEngine)$/;
+export const IN_ORDER = [
+  ...OPERATIONS_BY_IAM.filter((name) => !DELETES.test(name)),
+  ...OPERATIONS_BY_IAM.filter((name) => DELETES.test(name)),
+];
+
 /** The principal that IAM allows to call the operation. */
 export const principalFor = (name: OperationName): 'agent' | 'operator' =>
   routeOf(name).group === 'operator' ? 'operator' : 'agent';
@@ -73,11 +81,18 @@ const GATEWAY = {
   roleArn: 'arn:aws:iam::000000000000:role/gateway',
   authorizerType: 'AWS_IAM',
 } as const;
+/** Names of policies have no hyphens. */
+const asIdentifier = (name: string): string => name.replaceAll('-', '_');
+
 const TARGET = {
   targetConfiguration: {
     http: { passthrough: { endpoint: 'https://api.example/v1', protocolType: 'CUSTOM' } },
   },
 } as const;
+
+const POLICY_BODY = {
+  definition: { cedar: { statement: 'permit(principal, action, resource is AgentCore::Gateway);' } },
+};
 
 export class AuditedService {
   private constructor(
@@ -120,6 +135,12 @@ export class AuditedService {
     const mcp = await openGateway(world, 'AWS_IAM', { protocolType: 'MCP' });
     const mcpGateway = { gatewayIdentifier: mcp.id };
     const mcpTargetId = await mcp.mcpServer('notes', (await TestMcpServer.start('list')).endpoint);
+    const { policyEngineId } = await world
+      .control()
+      .createPolicyEngine({ name: asIdentifier(`walked-engine${suffix}`) });
+    const engine = { policyEngineId: String(policyEngineId) };
+    const { policyId } = await world.control().createPolicy({ ...engine, ...POLICY_BODY, name: 'walked' });
+    const policy = { ...engine, policyId: String(policyId) };
     const userToken = await world.issuer.token('ana');
     const workloadToken = await agent.token({ userId: 'ana' });
     const { authorizationUrl } = await agent.ask(workloadToken);
@@ -218,6 +239,16 @@ export class AuditedService {
       UpdateGatewayRateLimit: () => ({ labels: limit, body: { entries } }),
       DeleteGatewayRateLimit: () => ({ labels: limit }),
       ListGatewayRateLimits: () => ({ labels: gateway }),
+      CreatePolicyEngine: (name) => ({ body: { name: asIdentifier(name) } }),
+      GetPolicyEngine: () => ({ labels: engine }),
+      UpdatePolicyEngine: () => ({ labels: engine, body: { description: { optionalValue: 'walked' } } }),
+      DeletePolicyEngine: () => ({ labels: engine }),
+      ListPolicyEngines: () => ({}),
+      CreatePolicy: (name) => ({ labels: engine, body: { ...POLICY_BODY, name: asIdentifier(name) } }),
+      GetPolicy: () => ({ labels: policy }),
+      UpdatePolicy: () => ({ labels: policy, body: { enforcementMode: 'LOG_ONLY' } }),
+      DeletePolicy: () => ({ labels: policy }),
+      ListPolicies: () => ({ labels: engine }),
       GetTokenVault: () => ({ body: {} }),
       SetTokenVaultCMK: () => ({ body: { kmsConfiguration: { keyType: 'ServiceManagedKey' } } }),
       ResetTokenVaultKeyMaterial: () => ({ body: { tokenVaultId: 'default' } }),

@@ -21,6 +21,7 @@ export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
 export const PORTAL = 'Custom::AgentIdentityConsentPortal';
 export const GATEWAY = 'Custom::AgentIdentityGateway';
+export const POLICY_ENGINE = 'Custom::AgentIdentityPolicyEngine';
 
 /** The response to CloudFormation. */
 export interface StackResponse {

@@ -15,6 +15,7 @@ import { changedMembers, changeResource, createResource } from '../../resource-w
 import { deleteWithContents } from '../../sealing/deletion';
 import { invalidMember } from '../../service-error';
 import { epochSeconds } from '../../system';
+import { forgetGateway, noteGateway, type EngineGatewayDependencies } from './engine-gateways';
 import { gatewayArn, gatewayUrl, PAGE, type GatewayTargetStore } from './gateway';
 import { keepGatewayIdentity, type GatewayIdentityDependencies } from './gateway-identity';
 import {
@@ -27,7 +28,11 @@ import {
 import type { RateLimitStore } from './rate-limits';
 
 export interface GatewayDependencies
-  extends OwnedGatewayDependencies, GatewayIdentityDependencies, IdentityDeletionDependencies {
+  extends
+    OwnedGatewayDependencies,
+    GatewayIdentityDependencies,
+    IdentityDeletionDependencies,
+    EngineGatewayDependencies {
   readonly gatewayTargets: GatewayTargetStore;
   readonly rateLimits: Pick<RateLimitStore, 'remove'>;
   readonly pageTokens: PageTokens;
@@ -40,7 +45,13 @@ const KIND = 'gateway';
 
 type Configuration = Pick<
   Gateway,
-  'description' | 'roleArn' | 'authorizerType' | 'authorizerConfiguration' | 'protocolType' | 'exceptionLevel'
+  | 'description'
+  | 'roleArn'
+  | 'authorizerType'
+  | 'authorizerConfiguration'
+  | 'protocolType'
+  | 'exceptionLevel'
+  | 'policyEngineConfiguration'
 >;
 
 /**
@@ -57,6 +68,7 @@ function configurationOf(
     authorizerConfiguration,
     protocolType,
     exceptionLevel,
+    policyEngineConfiguration,
   }: CreateGatewayInput | UpdateGatewayInput,
 ): Configuration {
   if ((authorizerType === 'CUSTOM_JWT') !== (authorizerConfiguration !== undefined)) {
@@ -75,7 +87,15 @@ function configurationOf(
     checkEndpoint(`${member}.discoveryUrl`, issuer.discoveryUrl, endpointPolicy);
     checkPrivateEndpoints(member, issuer, endpointPolicy);
   }
-  return { description, roleArn, authorizerType, authorizerConfiguration, protocolType, exceptionLevel };
+  return {
+    description,
+    roleArn,
+    authorizerType,
+    authorizerConfiguration,
+    protocolType,
+    exceptionLevel,
+    policyEngineConfiguration,
+  };
 }
 
 /**
@@ -116,7 +136,13 @@ export function createGateway(
     if (!present) {
       await checkQuota(deps.gateways, principal, deps.quotas, 'gateways');
       await checkQuota(deps.identities, principal, deps.quotas, 'workloadIdentities');
-      await createResource(deps.gateways, KIND, gateway);
+      await noteGateway(deps, principal, gateway);
+      try {
+        await createResource(deps.gateways, KIND, gateway);
+      } catch (error) {
+        await forgetGateway(deps, gateway, gateway.policyEngineConfiguration?.arn);
+        throw error;
+      }
     }
     await keepGatewayIdentity(deps, present ?? gateway);
     return present ?? gateway;
@@ -171,7 +197,12 @@ export function updateGateway(
       throw invalidMember('protocolType', `must ${rule}: the URL depends on it`);
     }
     annotate({ changed: changedMembers(gateway, change) });
+    const { arn: previousEngine } = gateway.policyEngineConfiguration ?? {};
+    const { arn: engine } = change.policyEngineConfiguration ?? {};
+    const hasOtherEngine = engine !== previousEngine;
+    if (hasOtherEngine) await noteGateway(deps, principal, { ...change, id: gateway.id });
     const changed = await changeResource(deps.gateways, deps.system, gateway, change);
+    if (hasOtherEngine) await forgetGateway(deps, gateway, previousEngine);
     await keepGatewayIdentity(deps, changed);
     return changed;
   });
@@ -197,6 +228,7 @@ export function deleteGateway(
       await deps.rateLimits.remove(gateway);
       const identity = await identities.getForDeletion(gateway.id);
       if (identity?.gatewayId === gateway.id) await deleteIdentity(deps, principal, identity);
+      await forgetGateway(deps, gateway, gateway.policyEngineConfiguration?.arn);
     });
     return gateway;
   });

@@ -8,6 +8,8 @@ import type { WorkloadIdentity } from '../../../model/records/workload-identity'
 import { checkEndpoint } from '../../endpoint';
 import { authorizeCredentialUse } from '../../policy/access';
 import type { Caller } from '../../principal';
+import { agentOf } from './target-agent';
+import { checkAgentTarget, type AgentCheckDependencies } from './agent-checks';
 import { credentialPlace, type CredentialPlace } from './credential-placement';
 import { credentialDenial, type TargetCredentialPolicy } from './credential-policy';
 import { checkEndpointServed } from '../../private-endpoint';
@@ -16,7 +18,7 @@ import { oauth2ProviderArn, type Oauth2ProviderStore } from '../../provider/oaut
 import { noSuchResource } from '../../resource-write';
 import { invalidMember } from '../../service-error';
 
-export interface TargetCheckDependencies {
+export interface TargetCheckDependencies extends AgentCheckDependencies {
   readonly providers: Pick<Oauth2ProviderStore, 'get'>;
   readonly apiKeyProviders: Pick<ApiKeyProviderStore, 'get'>;
   readonly arnPrefix: string;
@@ -195,9 +197,11 @@ export async function checkTarget(
   gateway: Gateway,
   principal: Caller,
   identity: WorkloadIdentity,
-  target: CheckedTarget,
+  target: CheckedTarget & Pick<GatewayTarget, 'name'>,
 ): Promise<void> {
   const { targetConfiguration, credential, privateEndpoint } = target;
+  const agent = agentOf(target);
+  if (agent) return checkAgentTarget(deps, gateway, principal, target, agent);
   checkTargetEndpoint(targetConfiguration, deps.endpointPolicy);
   if (privateEndpoint) checkEndpointServed('privateEndpoint', privateEndpoint, deps.endpointPolicy);
   checkNames(target);

@@ -10,6 +10,8 @@ import type { Forward } from '../exchange';
 import { admitGatewayCall, type AdmittedCall, type GatewayCall, type InvokeDependencies } from '../invoke';
 import type { GatewayTargetStore } from '../manage/gateway';
 import { acceptedTools, isSameTool } from '../manage/target-tools';
+import { permittedTools } from '../policy-decision';
+import type { PolicyCaller } from '../policy-request';
 import { watchAccess } from '../revocation-watch';
 import { serverFailure } from './call-tool';
 import { qualifiedName } from './qualified-name';
@@ -106,15 +108,16 @@ async function currentTools(
 const PAGE_BYTES = 262_144;
 
 /**
- * Returns a page of the tools, whole targets each.
+ * Returns a page of the tools, whole targets each, without those that the policies of the gateway never permit the caller.
  *
  * @param call with which the caller was admitted
+ * @param caller as it was admitted
  * @param cursor name of the last target of the page before
  */
 export async function listTools(
   deps: GatewayServerDependencies,
   gateway: Gateway,
-  call: GatewayCall,
+  { call, caller }: { readonly call: GatewayCall; readonly caller: PolicyCaller },
   cursor: string | undefined,
   signal: AbortSignal,
 ): Promise<ToolList> {
@@ -125,16 +128,23 @@ export async function listTools(
     return bytes >= PAGE_BYTES;
   });
   const page = last < 0 ? targets : targets.slice(0, last + 1);
+  const accepted = page.flatMap((target) =>
+    acceptedTools(target).map((tool) => ({ target: target.name, tool })),
+  );
+  const permitted = await permittedTools(deps, gateway, caller, accepted);
   const lists = await Promise.all(
     page.map(async (target) => {
+      const tools = permitted.filter((listed) => listed.target === target.name);
       const isDynamic = target.targetConfiguration.mcp?.mcpServer?.listingMode === 'DYNAMIC';
-      const tools = isDynamic ? await currentTools(deps, call, target, signal) : acceptedTools(target);
-      return tools.map((tool) => ({
-        ...tool,
-        name: qualifiedName({ targetName: target.name, tool: tool.name }),
-      }));
+      if (!isDynamic || tools.length === 0) return tools;
+      const current = new Set((await currentTools(deps, call, target, signal)).map(({ name }) => name));
+      return tools.filter(({ tool }) => current.has(tool.name));
     }),
   );
   const next = page.length < targets.length ? page.at(-1)?.name : undefined;
-  return { tools: lists.flat(), ...(next !== undefined && { nextCursor: next }) };
+  const tools = lists.flat().map(({ target, tool }) => ({
+    ...tool,
+    name: qualifiedName({ targetName: target, tool: tool.name }),
+  }));
+  return { tools, ...(next !== undefined && { nextCursor: next }) };
 }

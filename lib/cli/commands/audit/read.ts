@@ -39,7 +39,7 @@ function matcherOf({ agent, provider, operation, outcome, ...flags }: AuditFlags
     (provider === undefined ||
       audit.provider === provider ||
       nameOf(text(audit.credentialProvider)) === provider) &&
-    (operation === undefined || audit.operation === operation) &&
+    (operation === undefined || text(audit.operation)?.toLowerCase() === operation.toLowerCase()) &&
     (outcome === undefined || audit.outcome === outcome) &&
     (hash === undefined || audit.user === hash);
 }
@@ -55,6 +55,14 @@ const listed = (value: unknown): string | undefined =>
 
 const STYLE = { allowed: 'green', denied: 'yellow', failed: 'red', 'rate-limited': 'yellow' } as const;
 
+/** Returns what the policies of a gateway decided, and which of them, with the mode if they only log. */
+function policyIn({ policyDecision, policyMode, policies }: AuditEntry['audit']): string | undefined {
+  const decision = text(policyDecision);
+  if (decision === undefined) return undefined;
+  const by = listed(policies);
+  return [decision, by && `(${by})`, policyMode === 'LOG_ONLY' && 'log-only'].filter(Boolean).join(' ');
+}
+
 /** Prints an entry for people. */
 export function printEntry(context: CliContext, { time, audit }: AuditEntry): void {
   const outcome = OUTCOMES.find((known) => known === audit.outcome);
@@ -67,6 +75,9 @@ export function printEntry(context: CliContext, { time, audit }: AuditEntry): vo
     ['target', text(audit.target)],
     ['tool', text(audit.tool)],
     ['limit', text(audit.rateLimit)],
+    ['policy', policyIn(audit)],
+    ['resource', audit.changed === undefined ? undefined : nameOf(text(audit.resource))],
+    ['changed', listed(audit.changed)],
     ['user', text(audit.user)],
     ['provider', text(audit.provider) ?? nameOf(text(audit.credentialProvider))],
     ['issuer', text(audit.trustedIssuer)],

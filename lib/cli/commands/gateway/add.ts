@@ -8,7 +8,14 @@ import { nameTaken } from '../../name-taken';
 import { namingOptions } from '../../option-names';
 import { printAside } from '../../output';
 import { connect } from '../../service';
-import { authorizerOf, GATEWAY_FLAGS, MEMBER_OPTIONS, type IssuerFlags, type OwnFlags } from './config';
+import {
+  authorizerOf,
+  GATEWAY_FLAGS,
+  MEMBER_OPTIONS,
+  policyEngineOf,
+  type IssuerFlags,
+  type OwnFlags,
+} from './config';
 import { showGateway, type Gateway } from './gateways';
 
 interface AddFlags extends ConnectionFlags, IssuerFlags, OwnFlags {
@@ -38,6 +45,7 @@ export const add = buildCommand({
   async func(this: CliContext, flags: AddFlags, name: string) {
     const authorizer = authorizerOf(flags);
     const service = await connect(this, flags);
+    const engine = await policyEngineOf(service, flags);
     const created = await namingOptions(
       MEMBER_OPTIONS,
       () =>
@@ -48,6 +56,7 @@ export const add = buildCommand({
           ...authorizer,
           ...(flags.description !== undefined && { description: flags.description }),
           ...(flags.mcp && { protocolType: 'MCP' }),
+          ...engine,
         }),
       (failure) => nameTaken(failure, 'gateway'),
     );

@@ -7,9 +7,10 @@ import { isSameServer, webUrl } from '../../browser';
 import { CONNECTION_FLAGS, optionalText, optionalTexts, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { CliError, ServiceFailure, usageError } from '../../failure';
+import { notFound } from '../../not-found';
 import { print, printAside, printJson } from '../../output';
 import { connect, connectionFault, NoResponse, USER_AGENT, type Service, type Signer } from '../../service';
-import { findGateway, listGateways, notFound, type Gateway } from './gateways';
+import { findGateway, listGateways, type Gateway } from './gateways';
 import { addressAt, listTargets } from './target/targets';
 
 interface CallFlags extends ConnectionFlags, ActingAgentFlags {
@@ -139,6 +140,9 @@ interface Problem {
   readonly authorizationUrl?: string;
   readonly detail?: string;
   readonly message?: string;
+  /** The rate limit that the request exceeds, and the seconds until it allows another one. */
+  readonly limitKey?: string;
+  readonly retryAfter?: number;
 }
 
 /** Only the service sends this header: gateways do not pass it on. */
@@ -153,8 +157,12 @@ async function problemIn(response: Response): Promise<Problem | undefined> {
 
 /** Returns what the gateway says, with the authorization URL if the user must consent. */
 function failureOf({ headers, status }: Response, problem: Problem, { endpoint }: Service): CliError {
-  const { authorizationUrl, detail, message = detail } = problem;
+  const { authorizationUrl, detail, message = detail, limitKey, retryAfter } = problem;
   const type = headers.get(ERROR_TYPE)?.split(':')[0] ?? '';
+  if (limitKey !== undefined && retryAfter !== undefined) {
+    const fault = `The rate limit ${limitKey} of the gateway is reached.`;
+    return new ServiceFailure(type, status, { fault, next: `Try again in ${retryAfter} seconds.` });
+  }
   if (authorizationUrl === undefined) {
     const fault = message ?? `The gateway responded with HTTP status ${status}.`;
     return new ServiceFailure(type, status, { fault, next: undefined });

@@ -14,6 +14,9 @@ import {
 } from '../../authorizer';
 import { flag, optionalText, optionalTexts, optionalUrl } from '../../connection-flags';
 import { usageError } from '../../failure';
+import type { PolicyEngineConfiguration } from '../../../../lambda/model/gateway/gateway-configuration';
+import type { Service } from '../../service';
+import { findEngine } from '../policy-engine/engines';
 import { privateEndpointFlags } from '../../private-endpoints';
 
 export interface IssuerFlags extends Omit<AuthorizerFlags, 'allowedCaller'> {
@@ -24,6 +27,8 @@ export interface IssuerFlags extends Omit<AuthorizerFlags, 'allowedCaller'> {
 export interface OwnFlags {
   readonly description?: string;
   readonly role?: string;
+  readonly policyEngine?: string;
+  readonly policyMode?: 'enforce' | 'log-only';
 }
 
 export interface IssuerRemovalFlags extends Omit<AuthorizerRemovalFlags, 'noIssuer' | 'noAllowedCallers'> {
@@ -38,6 +43,14 @@ export const GATEWAY_FLAGS = {
     'ARN',
     'IAM role with which the gateway signs the requests to targets that have --iam-service',
   ),
+  policyEngine: optionalText('name', 'Policy engine that decides which requests the gateway forwards'),
+  policyMode: {
+    kind: 'enum',
+    values: ['enforce', 'log-only'],
+    optional: true,
+    brief:
+      'What its decisions do: enforce (default, unless the gateway has a mode), or only in the audit log',
+  },
   issuer: optionalUrl('--issuer', 'Issuer of the user tokens, or its discovery URL'),
   allowedAudience: AUTHORIZER_FLAGS.allowedAudience,
   allowedClient: AUTHORIZER_FLAGS.allowedClient,
@@ -55,6 +68,8 @@ export const ISSUER_REMOVAL_FLAGS = {
   noPrivateEndpoints: AUTHORIZER_REMOVAL_FLAGS.noPrivateEndpoints,
 } as const;
 
+const POLICY_ENGINE_MODE = { enforce: 'ENFORCE', 'log-only': 'LOG_ONLY' } as const;
+
 /** The options by the members that they set. */
 export const MEMBER_OPTIONS = {
   ...AUTHORIZER_OPTIONS,
@@ -62,7 +77,28 @@ export const MEMBER_OPTIONS = {
   description: '--description',
   roleArn: '--role',
   allowedScopes: '--allowed-scope',
+  policyEngineConfiguration: '--policy-engine',
 } as const;
+
+/**
+ * Returns the member that the options state. Another engine keeps the mode: a trial must not become enforced by it.
+ *
+ * @param present of the gateway before
+ * @throws CliError for an engine that the caller does not have, and for a mode without an engine
+ */
+export async function policyEngineOf(
+  service: Pick<Service, 'call'>,
+  { policyEngine, policyMode }: OwnFlags,
+  present?: PolicyEngineConfiguration,
+): Promise<{ readonly policyEngineConfiguration?: PolicyEngineConfiguration }> {
+  if (policyEngine === undefined && policyMode === undefined) return {};
+  const arn =
+    policyEngine === undefined ? present?.arn : (await findEngine(service, policyEngine)).policyEngineArn;
+  if (arn === undefined) throw usageError('--policy-mode needs --policy-engine.');
+  const stated = policyMode && POLICY_ENGINE_MODE[policyMode];
+  const mode = stated ?? present?.mode ?? 'ENFORCE';
+  return { policyEngineConfiguration: { arn, mode } };
+}
 
 /** What clients request in place of a scope stays for the scopes that stay. */
 function withScopes(

@@ -3,11 +3,11 @@ import { OPERATIONS } from '../../../../lambda/operations';
 import {
   UNUSED_ROLE_ARN,
   type GatewayAuthorizerType,
+  type PolicyEngineConfiguration,
 } from '../../../../lambda/model/gateway/gateway-configuration';
 import { authorizerFields, type Authorized } from '../../authorizer';
-import { closestTo } from '../../closest-name';
 import type { CliContext } from '../../context';
-import { ServiceFailure } from '../../failure';
+import { notFound } from '../../not-found';
 import { isoTime, nameOf, printFields, printJson } from '../../output';
 import { allPages, type Service } from '../../service';
 
@@ -29,6 +29,7 @@ export interface Gateway extends GatewaySummary, Authorized {
   readonly gatewayArn: string;
   /** Absent if the operator turned gateways off. */
   readonly gatewayUrl?: string;
+  readonly policyEngineConfiguration?: PolicyEngineConfiguration;
 }
 
 /** How people and options say it. */
@@ -47,19 +48,6 @@ export const ONE_GATEWAY = {
 
 export const listGateways = (service: Pick<Service, 'call'>): Promise<GatewaySummary[]> =>
   allPages<GatewaySummary>(service, OPERATIONS.ListGateways, 'items');
-
-/** Returns the error for a name that nothing has, with the name that was probably meant. */
-export function notFound(
-  what: string,
-  named: string,
-  { names, list }: { readonly names: readonly string[]; readonly list: string },
-): ServiceFailure {
-  const meant = closestTo(named, names);
-  return new ServiceFailure('ResourceNotFoundException', 404, {
-    fault: `${what} "${named}".`,
-    next: `${meant === undefined ? '' : `Did you mean "${meant}"? `}Run agent-identity ${list} for the names.`,
-  });
-}
 
 /**
  * Returns the gateway that a person names by its name, its ID, or its ARN. An ID has a random end, so it is the name of
@@ -107,6 +95,8 @@ export function showGateway(
     ['URL', gateway.gatewayUrl],
     ['Protocol', gateway.protocolType],
     ['Callers', callersOf(gateway)],
+    ['Policy engine', nameOf(gateway.policyEngineConfiguration?.arn)],
+    ['Policy mode', gateway.policyEngineConfiguration?.mode],
     ['Role', gateway.roleArn === UNUSED_ROLE_ARN ? undefined : gateway.roleArn],
     ...authorizerFields(gateway.authorizerConfiguration),
     ['Created', isoTime(Date.parse(gateway.createdAt) / 1000)],

@@ -6,12 +6,14 @@ import { remove } from './delete';
 import { get } from './get';
 import { limit } from './limit';
 import { list } from './list';
+import { policy } from './policy';
 import { target } from './target';
 import { update } from './update';
 
 export const gateway = buildRouteMap({
-  routes: { add, get, update, delete: remove, list, target, limit, call },
+  routes: { add, get, update, delete: remove, list, target, limit, policy, call },
   docs: {
-    brief: 'Gateways: create, show, change, delete, and list them and their targets, and call a target',
+    brief:
+      'Gateways: create, show, change, delete, and list them, their targets, and their policies, and call a target',
   },
 });

@@ -1,7 +1,7 @@
 /** `agent-identity gateway update`: replaces what the options name, and keeps the rest. */
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/operations';
-import { CONNECTION_FLAGS, type ConnectionFlags } from '../../connection-flags';
+import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { usageError } from '../../failure';
 import { namingOptions } from '../../option-names';
@@ -12,6 +12,7 @@ import {
   checkIssuer,
   GATEWAY_FLAGS,
   MEMBER_OPTIONS,
+  policyEngineOf,
   ISSUER_REMOVAL_FLAGS,
   type IssuerFlags,
   type IssuerRemovalFlags,
@@ -19,7 +20,9 @@ import {
 } from './config';
 import { configuredMembers, findGateway, ONE_GATEWAY, showGateway, type Gateway } from './gateways';
 
-interface UpdateFlags extends ConnectionFlags, IssuerFlags, IssuerRemovalFlags, OwnFlags {}
+interface UpdateFlags extends ConnectionFlags, IssuerFlags, IssuerRemovalFlags, OwnFlags {
+  readonly noPolicyEngine: boolean;
+}
 
 export const update = buildCommand({
   docs: {
@@ -35,13 +38,18 @@ export const update = buildCommand({
       ...CONNECTION_FLAGS,
       ...GATEWAY_FLAGS,
       ...ISSUER_REMOVAL_FLAGS,
+      noPolicyEngine: flag('Forward what callers can send, without a decision'),
     },
     positional: ONE_GATEWAY,
   },
   async func(this: CliContext, flags: UpdateFlags, named: string) {
-    const { description, role } = flags;
+    const { description, role, policyEngine, policyMode, noPolicyEngine } = flags;
+    const changesEngine = policyEngine !== undefined || policyMode !== undefined || noPolicyEngine;
+    if (noPolicyEngine && (policyEngine !== undefined || policyMode !== undefined)) {
+      throw usageError('Set either --policy-engine or --no-policy-engine.');
+    }
     checkIssuer(flags);
-    if (description === undefined && role === undefined && !changesIssuer(flags)) {
+    if (description === undefined && role === undefined && !changesEngine && !changesIssuer(flags)) {
       throw usageError('Set what changes.', 'For example, --description replaces the description.');
     }
     const service = await connect(this, flags);
@@ -52,6 +60,7 @@ export const update = buildCommand({
         'For callers with user tokens, create another gateway with --issuer.',
       );
     }
+    const engine = await policyEngineOf(service, flags, gateway.policyEngineConfiguration);
     const updated = await namingOptions(MEMBER_OPTIONS, () =>
       service.call<Gateway>(OPERATIONS.UpdateGateway, {
         gatewayIdentifier: gateway.gatewayId,
@@ -59,6 +68,8 @@ export const update = buildCommand({
         ...authorizerOf(flags, gateway.authorizerConfiguration?.customJWTAuthorizer),
         ...(description !== undefined && { description }),
         ...(role !== undefined && { roleArn: role }),
+        ...(noPolicyEngine && { policyEngineConfiguration: undefined }),
+        ...engine,
       }),
     );
     showGateway(this, updated, flags);

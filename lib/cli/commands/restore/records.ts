@@ -340,6 +340,8 @@ const KINDS: Readonly<Record<keyof typeof PREFIX, Candidates>> = {
   consentPortal: never('directory'),
   // The deletion of a gateway leaves nothing behind by which a lost one would differ.
   gateway: never('directory'),
+  // The same is true for a policy engine.
+  policyEngine: never('directory'),
   // An update of the provider publishes it again.
   clientMetadata: never('directory'),
   // Without it, a client is deleted that another provider of an unusual server has, too.

@@ -6,9 +6,10 @@ import { CONNECTION_FLAGS, optionalText, type ConnectionFlags } from '../../../c
 import type { CliContext } from '../../../context';
 import { usageError } from '../../../failure';
 import { namingOptions } from '../../../option-names';
-import { print, printJson } from '../../../output';
-import { connect } from '../../../service';
-import { findGateway } from '../gateways';
+import { print, printAside, printJson } from '../../../output';
+import { connect, type Service } from '../../../service';
+import { findGateway, type Gateway } from '../gateways';
+import { listTargets } from '../target/targets';
 import {
   dimensionsOf,
   GATEWAY_FLAG,
@@ -33,6 +34,29 @@ function rateOf({ perSecond, perMinute }: AddFlags): Entry['requests'][number] {
   if (perSecond !== undefined && perMinute === undefined) return { rate: perSecond, period: 'second' };
   if (perMinute !== undefined && perSecond === undefined) return { rate: perMinute, period: 'minute' };
   throw usageError('Set either --per-second or --per-minute.', '0 blocks all requests.');
+}
+
+/** Says that a limit has no effect yet, because the gateway has no such target. */
+async function warnOfUnknown(
+  context: CliContext,
+  {
+    service,
+    gateway,
+    entry: {
+      dimensions: { targetName, toolName },
+    },
+  }: { service: Pick<Service, 'call'>; gateway: Gateway; entry: Entry },
+): Promise<void> {
+  const named = targetName ?? toolName?.split('___')[0];
+  if (named === undefined || named.includes('*')) return;
+  const names = (await listTargets(service, gateway)).map(({ name }) => name);
+  if (names.includes(named)) return;
+  printAside(
+    context,
+    toolName === undefined
+      ? `The gateway has no target "${named}" yet.`
+      : `The gateway has no target "${named}" yet: the name of a tool is TARGET___TOOL.`,
+  );
 }
 
 export const add = buildCommand({
@@ -82,13 +106,22 @@ export const add = buildCommand({
     const service = await connect(this, flags);
     const gateway = await findGateway(service, flags.gateway);
     const { gatewayId: gatewayIdentifier } = gateway;
-    const present = (await listLimits(service, gateway)).find((limit) => limit.rateLimitId === rateLimitId);
+    const limits = await listLimits(service, gateway);
+    const present = limits.find((limit) => limit.rateLimitId === rateLimitId);
     if (present && !isDeepStrictEqual(present.dimensionKeys, dimensionKeys)) {
       throw usageError(
         `The rate limit "${rateLimitId}" has other dimensions: --by must be in the order of ${present.dimensionKeys.join(', ')}.`,
         'Choose another ID, or delete it.',
       );
     }
+    const alike = limits.find((limit) => isDeepStrictEqual(limit.dimensionKeys, dimensionKeys));
+    if (!present && alike) {
+      throw usageError(
+        `The rate limit "${alike.rateLimitId}" has these dimensions.`,
+        `Add the entry to it: agent-identity gateway limit add ${alike.rateLimitId}`,
+      );
+    }
+    await warnOfUnknown(this, { service, gateway, entry });
     const others = (present?.entries ?? []).filter(
       ({ dimensions }) => !isDeepStrictEqual(dimensions, entry.dimensions),
     );

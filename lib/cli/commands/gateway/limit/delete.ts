@@ -3,10 +3,11 @@ import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../../lambda/operations';
 import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../../connection-flags';
 import type { CliContext } from '../../../context';
+import { notFound } from '../../../not-found';
 import { print, printJson } from '../../../output';
 import { confirmOrCancel } from '../../../prompt';
 import { connect } from '../../../service';
-import { findGateway, notFound } from '../gateways';
+import { findGateway } from '../gateways';
 import { GATEWAY_FLAG, listLimits, ONE_LIMIT } from './limits';
 
 interface DeleteFlags extends ConnectionFlags {

@@ -6,13 +6,28 @@ import type { CliContext } from '../../../context';
 import { namingOptions } from '../../../option-names';
 import { printAside } from '../../../output';
 import { connect } from '../../../service';
-import { findGateway } from '../gateways';
-import { MEMBER_OPTIONS, metadataOf, serverOf, TARGET_FLAGS, type TargetFlags } from './config';
+import { findGateway, type Gateway } from '../gateways';
+import {
+  checkKind,
+  credentialFlagsOf,
+  MEMBER_OPTIONS,
+  metadataOf,
+  serverOf,
+  TARGET_FLAGS,
+  type TargetFlags,
+} from './config';
 import { checkCredential, credentialOf } from './credential';
-import { GATEWAY_FLAG, showTarget, type Target } from './targets';
+import { addressAt, GATEWAY_FLAG, showTarget, type Target } from './targets';
 
 interface AddFlags extends ConnectionFlags, TargetFlags {
   readonly gateway: string;
+}
+
+function nextStep(gateway: Gateway, { name }: Target, { agent, mcp }: AddFlags): string {
+  if (mcp !== undefined) return `Connect an MCP client to ${gateway.gatewayUrl ?? 'the URL of the gateway'}`;
+  if (agent !== undefined) return `Invoke the agent: POST ${addressAt(gateway, { name }) ?? ''}/invocations`;
+  const user = gateway.authorizerType === 'CUSTOM_JWT' ? '--user-token' : '--user-id ID';
+  return `Send a request as an agent: agent-identity gateway call ${gateway.name} ${name} / --agent NAME ${user}`;
 }
 
 export const add = buildCommand({
@@ -21,6 +36,7 @@ export const add = buildCommand({
     fullDescription: [
       'Adds a server to which the gateway forwards the requests below its URL and the name of the target, with a credential.',
       'With --mcp, adds an MCP server to a gateway that has one URL for several. Its tools are listed as they are now, until you run agent-identity gateway target sync.',
+      'With --agent, adds an agent, which the gateway invokes. IAM must let gateways invoke its function, and its workload identity must let them get its tokens (docs/gateways.md).',
       'By default, the protocol is custom, and requests have no credential, no query, and only the headers of the protocol.',
     ].join('\n'),
   },
@@ -38,10 +54,12 @@ export const add = buildCommand({
   async func(this: CliContext, flags: AddFlags, name: string) {
     const { description } = flags;
     const targetConfiguration = await serverOf(flags);
-    checkCredential(flags);
+    const credentialFlags = credentialFlagsOf(flags);
+    checkCredential(credentialFlags);
     const service = await connect(this, flags);
     const gateway = await findGateway(service, flags.gateway);
-    const credential = await credentialOf(service, flags);
+    checkKind(gateway, flags);
+    const credential = await credentialOf(service, credentialFlags);
     const created = await namingOptions(
       MEMBER_OPTIONS,
       () =>
@@ -61,9 +79,7 @@ export const add = buildCommand({
     showTarget(this, gateway, created, flags);
     printAside(
       this,
-      flags.mcp === undefined
-        ? `Send a request as an agent: agent-identity gateway call ${gateway.name} ${created.name} / --agent NAME ${gateway.authorizerType === 'CUSTOM_JWT' ? '--user-token' : '--user-id ID'}`
-        : `Connect an MCP client to ${gateway.gatewayUrl ?? 'the URL of the gateway'}`,
+      nextStep(gateway, created, flags),
       ...(flags.grantType === 'authorization-code' && flags.returnUrl === undefined
         ? ['Users can consent only if the agent sends a return URL, or if the target has one (--return-url).']
         : []),

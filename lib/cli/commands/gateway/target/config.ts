@@ -8,6 +8,7 @@ import type {
 import { flag, optionalText, optionalTexts, optionalUrl } from '../../../connection-flags';
 import { usageError } from '../../../failure';
 import type { OptionNames } from '../../../option-names';
+import type { Gateway } from '../gateways';
 import { CREDENTIAL_FLAGS, CREDENTIAL_OPTIONS, type CredentialFlags } from './credential';
 
 export interface TargetFlags extends CredentialFlags {
@@ -15,6 +16,8 @@ export interface TargetFlags extends CredentialFlags {
   readonly protocol?: Lowercase<PassthroughProtocol>;
   readonly mcp?: string;
   readonly tools?: string;
+  readonly agent?: string;
+  readonly workloadIdentity?: string;
   readonly description?: string;
   readonly allowQuery?: readonly string[];
   readonly allowRequestHeader?: readonly string[];
@@ -40,6 +43,11 @@ export const TARGET_FLAGS = {
     'file',
     'File with the JSON of the tools of the MCP server, which the gateway then does not fetch; required with the consent of users',
   ),
+  agent: optionalText(
+    'ARN',
+    'Lambda function of an agent, which the gateway invokes with a token for the workload identity of the agent',
+  ),
+  workloadIdentity: optionalText('name', 'Workload identity of the agent (default: the name of the target)'),
   description: optionalText('text', 'Description for the owner of the gateway'),
   ...CREDENTIAL_FLAGS,
   allowQuery: optionalTexts(
@@ -68,6 +76,10 @@ export const MEMBER_OPTIONS: OptionNames = {
   name: 'the name',
   description: '--description',
   'passthrough.endpoint': '--url',
+  'agentcoreRuntime.arn': '--agent',
+  'agentcoreRuntime.workloadIdentity': '--workload-identity',
+  oauth2CallbackUrl: '--return-url',
+  credentialProviderConfigurations: 'the credential',
   'mcpServer.endpoint': '--mcp',
   mcpToolSchema: '--tools',
   inlinePayload: '--tools',
@@ -85,6 +97,25 @@ async function toolsIn(file: string): Promise<string> {
   }
 }
 
+/** @throws CliError for a kind of target that the gateway cannot have */
+export function checkKind(
+  { name, protocolType }: Pick<Gateway, 'name' | 'protocolType'>,
+  { mcp }: Pick<TargetFlags, 'mcp'>,
+): void {
+  if (protocolType && mcp === undefined) {
+    throw usageError(
+      `The gateway "${name}" was created with --mcp, so its targets are MCP servers.`,
+      'Set --mcp to the URL of the server, or create another gateway.',
+    );
+  }
+  if (!protocolType && mcp !== undefined) {
+    throw usageError(
+      `The gateway "${name}" was created without --mcp, so it has no list of tools.`,
+      'Set --url to the URL of the server with --protocol MCP, or create a gateway with --mcp.',
+    );
+  }
+}
+
 /**
  * Returns the server that the options state.
  *
@@ -92,13 +123,34 @@ async function toolsIn(file: string): Promise<string> {
  * @throws CliError for options that exclude each other, or a file that cannot be read
  */
 export async function serverOf(
-  { url, protocol, mcp, tools }: TargetFlags,
+  { url, protocol, mcp, tools, agent, workloadIdentity, returnUrl }: TargetFlags,
   present: TargetConfiguration = {},
 ): Promise<object> {
+  const { agentcoreRuntime } = present.http ?? {};
+  if (agent === undefined && agentcoreRuntime && (url ?? mcp ?? tools ?? protocol)) {
+    throw usageError(
+      'The target is an agent, which has no --url, --protocol, --mcp, and --tools.',
+      'For a server, add another target with agent-identity gateway target add.',
+    );
+  }
+  if (agent !== undefined || agentcoreRuntime) {
+    if (url ?? mcp ?? tools ?? protocol) {
+      throw usageError('--agent cannot be used with --url, --protocol, --mcp, and --tools.');
+    }
+    const stated = {
+      ...(agent !== undefined && { arn: agent }),
+      ...(workloadIdentity !== undefined && { workloadIdentity }),
+      ...(returnUrl !== undefined && { oauth2CallbackUrl: returnUrl }),
+    };
+    return { http: { agentcoreRuntime: { ...agentcoreRuntime, ...stated } } };
+  }
+  if (workloadIdentity !== undefined) throw usageError('--workload-identity needs --agent.');
   const endpoint = url ?? present.http?.passthrough?.endpoint;
   const mcpEndpoint = mcp ?? present.mcp?.mcpServer?.endpoint;
   if ((endpoint === undefined) === (mcpEndpoint === undefined)) {
-    throw usageError('Set either --url to the URL of the server, or --mcp to that of an MCP server.');
+    throw usageError(
+      'Set either --url to the URL of the server, --mcp to that of an MCP server, or --agent to the function of an agent.',
+    );
   }
   if (endpoint !== undefined) {
     if (tools !== undefined) throw usageError('--tools needs --mcp.');
@@ -110,6 +162,15 @@ export async function serverOf(
   const mcpToolSchema = tools === undefined ? undefined : { inlinePayload: await toolsIn(tools) };
   const server = { ...present.mcp?.mcpServer, endpoint: mcpEndpoint };
   return { mcp: { mcpServer: { ...server, ...(mcpToolSchema && { mcpToolSchema }) } } };
+}
+
+/** Returns the options of the credential, of which an agent has none: its return URL is its own. */
+export function credentialFlagsOf<Flags extends TargetFlags>(
+  { returnUrl, ...flags }: Flags,
+  present: TargetConfiguration = {},
+): Omit<Flags, 'returnUrl'> & Pick<TargetFlags, 'returnUrl'> {
+  const isAgent = flags.agent !== undefined || present.http?.agentcoreRuntime !== undefined;
+  return { ...flags, ...(returnUrl !== undefined && !isAgent && { returnUrl }) };
 }
 
 const LISTS = [

@@ -1,4 +1,5 @@
 /** Targets of a gateway: how a person names them, and what people see of them. */
+import { acceptedTools } from '../../../../../lambda/domain/gateway/manage/target-tools';
 import { OPERATIONS } from '../../../../../lambda/operations';
 import type {
   CredentialProviderConfiguration,
@@ -6,9 +7,10 @@ import type {
   TargetConfiguration,
 } from '../../../../../lambda/model/gateway/target-configuration';
 import type { CliContext } from '../../../context';
+import { notFound } from '../../../not-found';
 import { isoTime, nameOf, printFields, printJson } from '../../../output';
 import { allPages, type Service } from '../../../service';
-import { findGateway, notFound, type Gateway } from '../gateways';
+import { findGateway, type Gateway } from '../gateways';
 
 /** What listings have. */
 export interface TargetSummary {
@@ -22,6 +24,8 @@ export interface Target extends TargetSummary {
   readonly targetConfiguration: TargetConfiguration;
   readonly credentialProviderConfigurations: readonly CredentialProviderConfiguration[];
   readonly metadataConfiguration?: MetadataConfiguration;
+  /** The accepted tools that were fetched from an MCP server, as JSON. */
+  readonly tools?: string;
   /** Why the last synchronization was not successful. */
   readonly statusReasons?: readonly string[];
   readonly createdAt: string;
@@ -131,8 +135,19 @@ export function showTarget(
     ['Description', target.description],
     ['URL', addressAt(gateway, target)],
     ['Forwards to', http?.passthrough?.endpoint ?? mcp?.mcpServer?.endpoint],
-    ['Protocol', http?.passthrough?.protocolType ?? 'MCP'],
+    ['Invokes', http?.agentcoreRuntime?.arn],
+    ['Agent', http?.agentcoreRuntime && (http.agentcoreRuntime.workloadIdentity ?? target.name)],
+    ['Return URL', http?.agentcoreRuntime?.oauth2CallbackUrl],
+    ['Protocol', http?.agentcoreRuntime ? undefined : (http?.passthrough?.protocolType ?? 'MCP')],
     ['Status', mcp && target.status],
+    [
+      'Tools',
+      mcp &&
+        (acceptedTools(target)
+          .map(({ name }) => name)
+          .join(' ') ||
+          'none'),
+    ],
     ...credentialFields(credentialProviderConfigurations[0]),
     ['Query parameters', allowedQueryParameters?.join(' ')],
     ['Request headers', allowedRequestHeaders?.join(' ')],

@@ -9,6 +9,7 @@ import { connect } from '../../../service';
 import { configuredMembers } from '../gateways';
 import {
   checkMetadata,
+  credentialFlagsOf,
   MEMBER_OPTIONS,
   metadataOf,
   serverOf,
@@ -61,8 +62,9 @@ export const update = buildCommand({
     const { gateway, target } = await findTarget(service, { gateway: flags.gateway, target: named });
     const targetConfiguration = await serverOf(flags, target.targetConfiguration);
     const [present] = target.credentialProviderConfigurations;
-    checkCredential(flags, present);
-    const credential = flags.noCredential ? undefined : await credentialOf(service, flags, present);
+    const credentialFlags = credentialFlagsOf(flags, target.targetConfiguration);
+    checkCredential(credentialFlags, present);
+    const credential = flags.noCredential ? undefined : await credentialOf(service, credentialFlags, present);
     const updated = await namingOptions(MEMBER_OPTIONS, () =>
       service.call<Target>(OPERATIONS.UpdateGatewayTarget, {
         ...configuredMembers(target),

@@ -1,0 +1,2 @@
+/** Cedar, which one command loads. */
+export { createCedar } from '../../lambda/adapters/cedar/cedar';
