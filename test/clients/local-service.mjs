@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { clearTimeout, setTimeout } from 'node:timers';
 
-const ENTRY = join(import.meta.dirname, '..', '..', 'bin', 'local.cjs');
+const ENTRY = [join(import.meta.dirname, '..', '..', 'bin', 'local.cjs')];
+
+/** The arguments of Node.js that start the service with an agent for gateways, see service-with-agent.ts. */
+export const WITH_AGENT = ['--require', 'tsx/cjs', join(import.meta.dirname, 'service-with-agent.ts')];
 const READY_MILLISECONDS = 60_000;
 
 /** Lines of the service's log that are shown when it does not start. */
@@ -34,12 +37,13 @@ async function readyLine(child, printed) {
 
 /**
  * @param env added to its environment
+ * @param entry arguments of Node.js; by default, those of `npm start`
  * @returns the members of the ready line, the data folder, and a function that stops the service
  * @throws Error with the output and the log if the service does not become ready
  */
-export async function startLocalService(env) {
+export async function startLocalService(env, entry = ENTRY) {
   const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-clients-'));
-  const child = spawn(process.execPath, [ENTRY], {
+  const child = spawn(process.execPath, entry, {
     env: {
       ...process.env,
       ...{ PORT: '0', DATA_DIR: dataDir, EXAMPLES: 'on', TRUSTED_ISSUERS: '[]' },

@@ -20,7 +20,7 @@ import {
   PYTHON_TESTS,
   TYPESCRIPT_TESTS,
 } from './installation.mjs';
-import { startLocalService } from './local-service.mjs';
+import { startLocalService, WITH_AGENT } from './local-service.mjs';
 
 /** The tests that run with the second way of signing: both AWS clients, and the AgentCore SDK. */
 const WITH_DATA_PATH = [
@@ -147,7 +147,8 @@ const NETWORK = {
 
 async function runAll(python, pythonWithMcp1, reports) {
   // The example agent in Python needs the Python that has the AWS SDK.
-  const service = await startLocalService({ PYTHON: python, SERVICE_NETWORK: JSON.stringify(NETWORK) });
+  const settings = { PYTHON: python, SERVICE_NETWORK: JSON.stringify(NETWORK) };
+  const service = await startLocalService(settings, WITH_AGENT);
   const { endpoint } = service.ready;
   try {
     const callbacks = `${endpoint}/identities/oauth2/callback/`;

@@ -1,7 +1,6 @@
 """An agent calls the gate of another agent with user tokens: both tokens reach this gate, and no other server."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -21,9 +20,8 @@ from agent_identity_client import (
     workload_access_tokens,
 )
 
-from signing import client as aws_client
 from test_calling_agent import HEADER, environment_proxy, server
-from world import RETURN_URL, World
+from world import RETURN_URL, World, update_beyond_aws
 
 TOKEN = StaticWorkloadAccessToken("the-token")
 
@@ -136,15 +134,8 @@ def allowed_to_call(world: World, caller: str, user_token: str) -> Iterator[None
         "allowedWorkloadConfiguration": {"workloadIdentities": [caller]},
     }
 
-    def update(configuration: dict[str, Any]) -> None:
-        def add(params: dict[str, Any], **_: Any) -> None:
-            params["body"] = json.dumps(json.loads(params["body"]) | configuration).encode()
-
-        control = aws_client("bedrock-agentcore-control")
-        control.meta.events.register("before-call.bedrock-agentcore-control.UpdateWorkloadIdentity", add)
-        control.update_workload_identity(
-            name=called["workloadName"], allowedResourceOauth2ReturnUrls=[called["returnUrl"]]
-        )
+    def update(members: dict[str, Any]) -> None:
+        update_beyond_aws(called["workloadName"], [called["returnUrl"]], members)
 
     update({"authorizerConfiguration": {"customJWTAuthorizer": authorizer}})
     try:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import itertools
+import json
 import os
 import secrets
 import uuid
@@ -33,6 +34,17 @@ def custom_oauth2(authorization_server: dict[str, Any]) -> dict[str, Any]:
             }
         },
     }
+
+
+def update_beyond_aws(name: str, return_urls: list[str], members: dict[str, Any]) -> None:
+    """Updates a workload identity with members that the AWS model, and so boto3, does not have."""
+    control = client("bedrock-agentcore-control")
+
+    def add(params: dict[str, Any], **_: Any) -> None:
+        params["body"] = json.dumps(json.loads(params["body"]) | members).encode()
+
+    control.meta.events.register("before-call.bedrock-agentcore-control.UpdateWorkloadIdentity", add)
+    control.update_workload_identity(name=name, allowedResourceOauth2ReturnUrls=return_urls)
 
 
 def query(url: str) -> dict[str, str]:
