@@ -13,8 +13,10 @@ import {
 
 const PACKAGES = join(import.meta.dirname, 'node_modules');
 const SUITE = join(PACKAGES, '@modelcontextprotocol', 'conformance');
+/** The command line of the Inspector, without the launcher, which starts it in another process. */
+const INSPECTOR = join(PACKAGES, '@modelcontextprotocol', 'inspector', 'clients', 'cli', 'build', 'index.js');
 
-/** The oldest Node.js that the conformance suite is run on. */
+/** The oldest Node.js that the conformance suite and the Inspector are run on. */
 const OLDEST_NODE = 24;
 
 /** Folders with the requirements of clients that do not fit in one environment. */
@@ -23,7 +25,7 @@ const ENVIRONMENTS = join(import.meta.dirname, 'clients', 'environments');
 const OLDEST_PYTHON = [3, 11];
 
 /**
- * Returns the paths of the conformance suite, of its requirements, and of the Node.js that runs it.
+ * Returns the paths of the conformance suite, of its requirements, of the Inspector, and of the Node.js that runs both.
  *
  * @throws MissingPrograms on a machine for which npm has no Node.js; InstallationError if an installation failed
  */
@@ -38,7 +40,8 @@ export function installSuite() {
       `On this machine, the conformance suite requires that the tests run on Node.js ${OLDEST_NODE}, and this is ${version}.`,
     );
   }
-  return { node, program: join(SUITE, 'dist', 'index.js'), requirements: join(SUITE, 'requirements') };
+  const suite = { node, program: join(SUITE, 'dist', 'index.js'), requirements: join(SUITE, 'requirements') };
+  return { suite, inspector: { node, program: INSPECTOR } };
 }
 
 /**

@@ -6,10 +6,12 @@ import { World } from '../flows/support/world';
 import { interruption } from '../program/interruption';
 import { checkClients, type Pythons } from './clients';
 import { checkConformance } from './conformance';
+import { checkInspector, type Inspector } from './inspector';
 import type { Suite } from './suite';
 
 interface Installed {
   readonly suite: Suite;
+  readonly inspector: Inspector;
   /** URL of the MCP server that the suite tests. */
   readonly everythingServer: string;
   readonly clients: { readonly pythons: Pythons } | { readonly missing: string };
@@ -20,9 +22,10 @@ interface Installed {
 async function check(
   checks: Checks,
   world: World,
-  { suite, everythingServer, clients, redirectPort }: Installed,
+  { suite, inspector, everythingServer, clients, redirectPort }: Installed,
 ): Promise<void> {
   await checkConformance(checks, world, suite, everythingServer);
+  await checkInspector(checks, world, inspector, redirectPort);
   if ('missing' in clients) checks.skip('clients in Python', clients.missing);
   else await checkClients(checks, world, clients.pythons, redirectPort);
 }

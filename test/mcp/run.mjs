@@ -1,10 +1,10 @@
 /**
  * `npm run test:mcp`: the official conformance suite of the Model Context Protocol against an MCP server, directly and
- * through the gate of an agent endpoint, and clients in Python that log in and call a tool that needs consent. The last line
- * counts the checks.
+ * through the gate of an agent endpoint, and clients that log in and call a tool that needs consent: the MCP Inspector at a
+ * gateway, and clients in Python at an endpoint. The last line counts the checks.
  *
- * The suite requires Node.js 24, which is installed from npm for it. The clients require Python 3.11; without it, one
- * skipped check is counted.
+ * The suite and the Inspector require Node.js 24, which is installed from npm for them. The clients in Python require Python
+ * 3.11; without it, one skipped check is counted.
  */
 import { join } from 'node:path';
 import { freePort, LOOPBACK, runChecks } from '../clients/background-process.mjs';
@@ -16,14 +16,18 @@ const MAIN = join(import.meta.dirname, 'main.ts');
 
 async function main() {
   const begun = Date.now();
-  const suite = installSuite();
+  const { suite, inspector } = installSuite();
   const clients = installClients();
   process.stdout.write(`The packages were ready after ${Math.round((Date.now() - begun) / 1000)} s.\n`);
   const { url, stop } = await startEverythingServer();
   try {
     return await runChecks(MAIN, {
       ...process.env,
-      MCP_TESTS: JSON.stringify({ suite, everythingServer: url, clients, redirectPort: await freePort() }),
+      MCP_TESTS: JSON.stringify({
+        ...{ suite, inspector, clients },
+        everythingServer: url,
+        redirectPort: await freePort(),
+      }),
       NO_PROXY: LOOPBACK,
       no_proxy: LOOPBACK,
     });
