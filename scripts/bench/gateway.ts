@@ -25,6 +25,9 @@ type Counts = Readonly<Record<keyof typeof FULL, number>>;
 
 const STREAMS = 50;
 
+/** Callers that are at work at the same time while the memory over many calls is measured. */
+const CALLERS = 8;
+
 /** The most that a gateway may add, as the median in milliseconds, and its CPU time as a multiple of one retrieval. */
 const MAX_ADDED = 15;
 const MAX_CPU = 3;
@@ -131,6 +134,20 @@ async function cpuOfEach(
   return { call: used.call / calls, retrieval: used.retrieval / calls };
 }
 
+/** Returns the bytes in use after a number of calls, above those before. */
+async function memoryOfCalls(calls: number, call: () => Promise<void>): Promise<number> {
+  const before = await settledMemory();
+  let left = calls;
+  const caller = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await call();
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  return (await settledMemory()) - before;
+}
+
 /** Returns the bytes that a number of open streams need. */
 async function memoryOfStreams(through: Call): Promise<number> {
   const before = await settledMemory();
@@ -207,6 +224,8 @@ export const gateway: Part = async ({ stage: { world }, settings }) => {
       counts,
     );
     const ratio = cpu.call / cpu.retrieval;
+    const calls = settings.quick ? counts.calls : settings.calls;
+    const after = await memoryOfCalls(calls, () => whole(through));
     const large = await memoryOfLarge(through);
     const streams = await memoryOfStreams(through);
     return table([
@@ -222,6 +241,7 @@ export const gateway: Part = async ({ stage: { world }, settings }) => {
         `${ratio.toFixed(1)} ×`,
         verdict(ratio, MAX_CPU, settings, ' ×'),
       ],
+      [`memory after ${calls.toLocaleString('en')} more calls`, mebibytes(after), ''],
       [`memory of ${STREAMS} open streams`, mebibytes(streams), ''],
       ['most memory during a response of 200 MiB', mebibytes(large), ''],
     ]);

@@ -1,5 +1,5 @@
 /** Settings of the run, from the command line. */
-import { inLines, optionsFrom, UsageError } from '../../test/program/command-line';
+import { countOf, inLines, optionsFrom, UsageError } from '../../test/program/command-line';
 import { checkNode } from './node-binary';
 import { PARTS, PART_NAMES, type PartName } from './parts';
 
@@ -9,6 +9,8 @@ export interface Settings {
   readonly node: string;
   /** Texts that the names of the measured operations contain; empty for all operations. */
   readonly operations: readonly string[];
+  /** Calls over which the memory of the gateway is measured. */
+  readonly calls: number;
   /** Whether a few calls suffice, to see that everything works. */
   readonly quick: boolean;
 }
@@ -40,6 +42,12 @@ const OPTIONS = {
     default: [] as string[],
     about: 'operations whose names contain the text, and no other part, without writing; can be repeated',
   },
+  calls: {
+    type: 'string',
+    value: 'NUMBER',
+    default: '2000',
+    about: 'calls over which the memory of the gateway is measured',
+  },
   quick: {
     type: 'boolean',
     default: false,
@@ -66,5 +74,6 @@ export function parseSettings(args: readonly string[]): Settings {
   checkNode(node);
   const parts = only.filter(isPart);
   const usual: readonly PartName[] = operations.length > 0 ? ['operations'] : PART_NAMES;
-  return { parts: parts.length > 0 ? parts : usual, node, operations, quick };
+  const calls = countOf('calls', values.calls, [1, 1_000_000]);
+  return { parts: parts.length > 0 ? parts : usual, node, operations, calls, quick };
 }
