@@ -13,7 +13,7 @@ const [SCRIPTS, PYTHON] = process.platform === 'win32' ? ['Scripts', 'python.exe
 const VENV = join(FOLDER, '.venv');
 
 /** Milliseconds until the agent must answer, and between two checks. */
-const START_MILLISECONDS = 20_000;
+const START_MILLISECONDS = 60_000;
 const LOOK_MILLISECONDS = 50;
 
 /** Characters of its output that the error message quotes when it does not start. */
