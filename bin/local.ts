@@ -2,9 +2,10 @@
 import './loopback-proxy';
 import './sdk-notices';
 import { startWorld, type World } from '../examples/local/world';
-import { banner, readyLine } from '../lib/local/banner';
+import { banner, readyLine, variablesOf } from '../lib/local/banner';
 import { startLogged, type LoggedService } from '../lib/local/logged-service';
 import { runProgram } from '../lib/local/program';
+import { writeRunning } from '../lib/local/running-file';
 import { parseSettings, type LocalSettings } from '../lib/local/settings';
 import { StartError, systemErrorCode } from '../lib/local/start-error';
 
@@ -28,19 +29,34 @@ function portOfExample(error: unknown): never {
   throw error;
 }
 
-/** An ignored option would start the service with other settings than the person expects. */
-function rejectOptions(options: readonly string[]): void {
-  if (options.length === 0) return;
-  throw new StartError(
-    'npm start takes no options. Set PORT, DATA_DIR, and the other variables of docs/local.md, or run `agent-identity local --help`.',
-  );
+/**
+ * Returns whether to print only the line for programs.
+ *
+ * @throws StartError for another option: ignored, it would start the service with other settings than the person expects
+ */
+function wantsJson(options: readonly string[]): boolean {
+  if (options.some((option) => option !== '--json')) {
+    throw new StartError(
+      'npm start takes only the option --json. Set PORT, DATA_DIR, and the other variables of docs/local.md, or run `agent-identity local --help`.',
+    );
+  }
+  return options.length > 0;
 }
+
+const options = process.argv.slice(2);
 
 void runProgram({
   start: async () => {
-    rejectOptions(process.argv.slice(2));
+    const json = wantsJson(options);
     const { service, examples, close } = await startSettings(parseSettings(process.env));
-    return { announcement: banner(service, examples) + readyLine(service, examples), close };
+    const removeRunning = await writeRunning(service.dataDir, variablesOf(service, examples));
+    return {
+      announcement: json ? readyLine(service, examples) : banner(service, examples),
+      close: async () => {
+        await removeRunning();
+        await close();
+      },
+    };
   },
-  farewell: 'agent-identity has stopped. Its state is kept.\n',
+  farewell: options.includes('--json') ? '' : 'agent-identity has stopped. Its state is kept.\n',
 });

@@ -15,8 +15,10 @@ import {
 } from '@stricli/core';
 import { agent } from './commands/agent';
 import { COMPLETE, completion } from './commands/completion';
+import { connect } from './commands/connect';
 import { audit } from './commands/audit';
 import { doctor } from './commands/doctor';
+import { env } from './commands/env';
 import { gate } from './commands/gate';
 import { gateway } from './commands/gateway';
 import { grants } from './commands/grants';
@@ -141,7 +143,7 @@ export function applicationOf(version: string, args: readonly string[]): Applica
   return buildApplication(
     buildRouteMap({
       routes: {
-        ...{ local, gate, doctor, agent, provider, portal, gateway },
+        ...{ local, env, connect, gate, doctor, agent, provider, portal, gateway },
         policyEngine,
         ...{ token, user, grants },
         transferOwnership,

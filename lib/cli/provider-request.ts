@@ -5,7 +5,13 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../../lambda/model/endpoint';
-import { AddressNotAllowed, guardedRequest } from '../../lambda/adapters/http/guarded-request';
+import {
+  AddressNotAllowed,
+  guardedRequest,
+  headersOf,
+  type GuardedRequest,
+} from '../../lambda/adapters/http/guarded-request';
+import type { Transport } from '../../lambda/domain/oauth/transport';
 import { connectionFault, NoResponse, type Service } from './service';
 import { CLIENT_TIMEOUT_MS } from '../../lambda/model/time-limits';
 
@@ -23,16 +29,17 @@ export class UrlNotAllowed extends Error {}
 /** No request is sent to this URL by the command. The service sends one if its operator allows the private address. */
 export class InternalAddress extends UrlNotAllowed {}
 
+/** What a request sends, if it does not only read a document. */
+type Sent = Pick<GuardedRequest, 'method' | 'headers' | 'body'>;
+
+const READ: Sent = { method: 'GET', headers: { accept: 'application/json' } };
+
 /** Returns the response as soon as its headers have arrived. */
-async function open(text: string, policy: EndpointPolicy): Promise<IncomingMessage> {
+async function open(text: string, policy: EndpointPolicy, sent = READ): Promise<IncomingMessage> {
   const fault = endpointFault(text, policy);
   if (fault !== undefined) throw new UrlNotAllowed(`the URL ${fault}`);
   const url = new URL(text);
-  const request = {
-    method: 'GET',
-    headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS),
-  };
+  const request = { ...sent, signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS) };
   const message = await guardedRequest(url, request, policy).catch((error: unknown) => {
     if (error instanceof AddressNotAllowed) throw new InternalAddress(error.message);
     throw new NoResponse(url.origin, connectionFault(error));
@@ -64,6 +71,25 @@ async function bodyOf(message: IncomingMessage): Promise<Uint8Array<ArrayBuffer>
   return new Uint8Array(Buffer.concat(chunks));
 }
 
+const completeBody = (url: string, message: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> =>
+  bodyOf(message).catch((error: unknown) => {
+    throw new NoResponse(new URL(url).origin, connectionFault(error));
+  });
+
+/** Returns what sends requests of the service's own code. They throw UrlNotAllowed and NoResponse. */
+export const transportBy =
+  (policy: EndpointPolicy): Transport =>
+  async (url, { method, headers, body }) => {
+    const message = await open(url, policy, { method, headers, body: body?.toString() });
+    const bytes = await completeBody(url, message);
+    return {
+      status: message.statusCode ?? 0,
+      headers: headersOf(message),
+      text: () => Promise.resolve(Buffer.from(bytes).toString('utf8')),
+      arrayBuffer: () => Promise.resolve(bytes.buffer),
+    };
+  };
+
 /**
  * Returns the response of a server with its body.
  *
@@ -71,9 +97,7 @@ async function bodyOf(message: IncomingMessage): Promise<Uint8Array<ArrayBuffer>
  */
 export async function documentResponse(url: string, policy: EndpointPolicy): Promise<Response> {
   const message = await open(url, policy);
-  const body = await bodyOf(message).catch((error: unknown) => {
-    throw new NoResponse(new URL(url).origin, connectionFault(error));
-  });
+  const body = await completeBody(url, message);
   const status = message.statusCode ?? 0;
   const { location } = message.headers;
   return new Response(status === 204 || status === 205 || status === 304 ? null : body, {

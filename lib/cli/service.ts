@@ -263,7 +263,7 @@ async function withCredentials<T>(
       {
         name: 'NoCredentials',
         next: isLocal
-          ? 'The service on this computer has its own: paste the export lines that npm start or agent-identity local prints, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'
+          ? 'The service on this computer has its own: run eval "$(agent-identity env)", which sets AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'
           : 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with "aws sso login", or choose a profile with --profile.',
       },
     );

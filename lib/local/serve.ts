@@ -3,10 +3,10 @@
  * `local` and `gate` load this file when they run, because it loads the whole service.
  */
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { banner, readyLine } from './banner';
+import { banner, readyLine, variablesOf } from './banner';
 import { startLogged } from './logged-service';
 import { runProgram } from './program';
+import { defaultDataFolder, writeRunning } from './running-file';
 import { settingNames, type Setting, type SettingNames } from './setting-names';
 import { parseSettings } from './settings';
 import { StartError } from './start-error';
@@ -43,8 +43,16 @@ export const serve = ({ options, json }: ServeOptions): Promise<void> =>
       const names = namesUsed(options);
       const settings = parseSettings({ ...process.env, ...options }, () => homeFolder(names), names);
       const service = await startLogged({ ...settings, names });
-      const ready = readyLine(service, undefined);
-      return { announcement: json ? ready : banner(service, undefined) + ready, close: service.close };
+      const removeRunning = await writeRunning(service.dataDir, variablesOf(service, undefined));
+      // Commands find the default folder without an option.
+      const isDefault = settings.dataDir === defaultDataFolder(homedir());
+      return {
+        announcement: json ? readyLine(service, undefined) : banner(service, undefined, isDefault),
+        close: async () => {
+          await removeRunning();
+          await service.close();
+        },
+      };
     },
     farewell: json ? '' : 'agent-identity has stopped. Its state is kept.\n',
   });
@@ -57,5 +65,5 @@ function homeFolder(names: SettingNames): string {
   const home = homedir();
   if (home === '')
     throw new StartError(`There is no home folder. Set ${names.of('DATA_DIR')} to a folder for the state.`);
-  return join(home, '.agent-identity', 'local');
+  return defaultDataFolder(home);
 }

@@ -38,7 +38,7 @@ export class LocalProcess {
 
   /** Resolves when the ready line has been printed; rejects with the output otherwise. */
   static async start(port: number, dataDir: string): Promise<LocalProcess> {
-    const child = spawn(process.execPath, [ENTRY], {
+    const child = spawn(process.execPath, [ENTRY, '--json'], {
       env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, ...(PYTHON && { PYTHON }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

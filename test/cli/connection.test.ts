@@ -33,7 +33,7 @@ it.each([
   [
     'the service on this computer',
     () => local.endpoint,
-    /^There are no usable AWS credentials \(.*\)\. The service on this computer has its own: paste the export lines that npm start or agent-identity local prints, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\.\n$/,
+    /^There are no usable AWS credentials \(.*\)\. The service on this computer has its own: run eval "\$\(agent-identity env\)", which sets AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\.\n$/,
   ],
 ])('says which ways there are to state credentials for %s', async (_what, endpoint, message) => {
   const { status, stdout, stderr } = await runCommand(['agent', 'list', '--region', 'us-east-1'], {

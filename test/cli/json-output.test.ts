@@ -275,6 +275,17 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     args: () => ['--agent', 'travel', '--new-owner', OWNER],
     shape: { resourceArn: 'string', previousOwner: 'string', newOwner: 'string' },
   },
+  connect: {
+    args: () => [
+      ...['connected', '--issuer', provider.issuer, '--client-id', provider.clientId],
+      ...['--agent', 'connecting', '--flow', 'agent', '--scope', 'b'],
+    ],
+    shape: {
+      provider: OAUTH2_GIVEN,
+      checks: CHECKS,
+      token: { agent: 'string', consented: 'boolean' },
+    },
+  },
   'agent delete': {
     args: () => ['doomed', '--yes'],
     shape: { name: 'string', deleted: 'boolean' },
@@ -285,7 +296,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
  * Commands with other output or another input: a service that runs, one line for each entry, and tables instead of the
  * service, and the response of a target (local.test.ts, gate.test.ts, audit.test.ts, restore.test.ts, gateway-call.test.ts).
  */
-const OTHERS = ['local', 'gate', 'audit', 'restore', 'gateway call'];
+const OTHERS = ['local', 'env', 'gate', 'audit', 'restore', 'gateway call'];
 
 it.each(Object.entries(EXAMPLES))('%s prints its members', async (command, { args, input, shape }) => {
   if (command === 'agent delete') await local.json(['agent', 'add', 'doomed']);

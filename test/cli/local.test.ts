@@ -1,7 +1,7 @@
 /** `agent-identity local` as a program. */
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { Programs, type Program } from '../local/program';
@@ -22,16 +22,139 @@ afterEach(() => {
 const start = (args: string[] = [], env: Record<string, string> = {}): Program =>
   programs.startCommand(['local', ...args], { HOME: home, ...env });
 
+/** The members of the variables that every service has. */
+const NAMES = [
+  'AGENT_IDENTITY_ENDPOINT',
+  'AWS_REGION',
+  'AWS_DEFAULT_REGION',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'SERVICE_LOG',
+];
+
 it('keeps its state in a private folder in the home folder, and prints its path', async () => {
   const program = start();
-  const ready = await program.ready();
+  await program.announced();
   const folder = join(home, '.agent-identity/local');
   for (const path of [join(home, '.agent-identity'), folder]) {
     expect([path, (await stat(path)).mode & 0o777]).toEqual([path, 0o700]);
   }
   expect(program.stdout).toContain(folder);
-  expect(program.stdout).toContain(`--endpoint-url ${ready.endpoint}`);
-  expect(Object.keys(ready)).toEqual([
+  expect(program.stdout).toMatch(/\n {2}eval "\$\(agent-identity env\)"\n\n$/);
+  program.child.kill('SIGTERM');
+  expect(await program.ended).toBe(0);
+  expect(program.stdout).toMatch(/\nagent-identity has stopped\. Its state is kept\.\n$/);
+  expect(program.stderr).toBe('');
+});
+
+describe('env', () => {
+  const environment = (args: string[] = [], env: Record<string, string> = {}) =>
+    runCommand(['env', ...args], { env: { HOME: home, ...env } });
+
+  /** Returns what a shell has after it has evaluated the lines. */
+  function evaluated(lines: string): string[] {
+    const print = NAMES.map((name) => `printenv ${name}`).join('\n');
+    return execFileSync(
+      'bash',
+      ['-c', `${lines}\n${print}\nprintenv AWS_PROFILE AWS_SESSION_TOKEN || true`],
+      {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, AWS_PROFILE: 'other', AWS_SESSION_TOKEN: 'other' },
+        // With a socket as stdin, bash takes itself for a remote shell, and reads files of the user.
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+      .trimEnd()
+      .split('\n');
+  }
+
+  it('prints lines that set the environment of other commands, as long as the service runs', async () => {
+    const program = start();
+    await program.announced();
+    const { status, stdout, stderr } = await environment();
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const values = evaluated(stdout);
+    const env = Object.fromEntries(NAMES.map((name, index) => [name, values[index] ?? '']));
+    expect(values).toHaveLength(NAMES.length);
+    expect(await runCommand(['agent', 'list', '--all'], { env })).toMatchObject({ status: 0 });
+    expect(JSON.parse((await environment(['--json'])).stdout)).toEqual(env);
+    await program.stop();
+    expect(await environment()).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^No service runs with the data folder .*\. Start one with agent-identity local/,
+      ) as string,
+    });
+  });
+
+  it('finds a service by its data folder, whose file only the owner can read', async () => {
+    const folder = join(home, "a 'folder'");
+    const program = start([], { DATA_DIR: folder });
+    await program.announced();
+    expect((await stat(join(folder, 'running.json'))).mode & 0o777).toBe(0o600);
+    expect(await environment()).toMatchObject({ status: 1 });
+    const { stdout } = await environment(['--data-dir', folder]);
+    expect(evaluated(stdout).at(-1)).toBe(join(folder, 'service.log'));
+    expect(await environment([], { DATA_DIR: folder })).toMatchObject({ status: 0, stdout });
+    // The printed line names this folder.
+    const printed = /eval "\$\(agent-identity env (.*)\)"/.exec(program.stdout)?.[1] ?? '';
+    const args = execFileSync('bash', ['-c', `printf '%s\\n' ${printed}`], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    expect(args).toBe(`--data-dir\n${folder}\n`);
+  });
+
+  it('prints no variable that is not one of the service', async () => {
+    const folder = join(home, 'cloned');
+    const program = start(['--data-dir', join(home, 'real')]);
+    await program.announced();
+    const real = JSON.parse(await readFile(join(home, 'real/running.json'), 'utf8')) as {
+      variables: Record<string, string>;
+    };
+    await mkdir(folder);
+    const written = async (variables: Record<string, string>) => {
+      const content = JSON.stringify({ ...real, variables: { ...real.variables, ...variables } });
+      await writeFile(join(folder, 'running.json'), content, { mode: 0o600 });
+      return environment(['--data-dir', folder]);
+    };
+    expect(await written({})).toMatchObject({ status: 0 });
+    expect(await written({ LD_PRELOAD: '/tmp/other.so' })).toMatchObject({ status: 1, stdout: '' });
+    expect(await written({ AGENT_IDENTITY_ENDPOINT: 'https://other.example' })).toMatchObject({ status: 1 });
+    const { stdout } = await written({ AWS_REGION: "'; echo executed; '$(echo executed)" });
+    expect(evaluated(stdout)[1]).toBe("'; echo executed; '$(echo executed)");
+  });
+
+  it('does not take a service that was killed for a running one', async () => {
+    const folder = join(home, 'killed');
+    const program = start(['--data-dir', folder]);
+    await program.announced();
+    program.child.kill('SIGKILL');
+    await program.ended;
+    expect(await environment(['--data-dir', folder])).toMatchObject({ status: 1, stdout: '' });
+  });
+
+  it('rejects a file that other users could have written', async () => {
+    const folder = join(home, 'open');
+    await mkdir(folder);
+    const file = join(folder, 'running.json');
+    await writeFile(file, '{}');
+    await chmod(file, 0o666);
+    expect(await environment(['--data-dir', folder])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^Other users can write to .*running\.json .* set --data-dir to another/,
+      ) as string,
+    });
+  });
+});
+
+it('prints only the JSON line with --json', async () => {
+  const folder = join(home, 'state');
+  const program = start(['--json', '--data-dir', folder], { DATA_DIR: join(home, 'other') });
+  expect(Object.keys(await program.ready())).toEqual([
     'ready',
     'endpoint',
     'region',
@@ -40,39 +163,6 @@ it('keeps its state in a private folder in the home folder, and prints its path'
     'gateways',
     'awsEndpoints',
   ]);
-  program.child.kill('SIGTERM');
-  expect(await program.ended).toBe(0);
-  expect(program.stdout).toMatch(/\nagent-identity has stopped\. Its state is kept\.\n$/);
-  expect(program.stderr).toBe('');
-});
-
-it('prints lines that set the environment of the other commands', async () => {
-  const program = start();
-  await program.ready();
-  const lines = program.stdout.split('\n').filter((line) => /^ *export /.test(line));
-  const print = 'echo "$AGENT_IDENTITY_ENDPOINT $AWS_REGION $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY"';
-  const values = execFileSync('bash', ['-c', [...lines, print].join('\n')], {
-    encoding: 'utf8',
-    env: {},
-    // With a socket as stdin, bash takes itself for a remote shell, and reads files of the user.
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [endpoint = '', region = '', accessKeyId = '', secretAccessKey = ''] = values.trim().split(' ');
-  const { status } = await runCommand(['agent', 'list', '--all'], {
-    env: {
-      AGENT_IDENTITY_ENDPOINT: endpoint,
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    },
-  });
-  expect(status).toBe(0);
-});
-
-it('prints only the JSON line with --json', async () => {
-  const folder = join(home, 'state');
-  const program = start(['--json', '--data-dir', folder], { DATA_DIR: join(home, 'other') });
-  await program.ready();
   await program.stop();
   expect(program.stdout).toMatch(/^\{"ready":true[^\n]*\}\n$/);
   expect((await stat(folder)).isDirectory()).toBe(true);
@@ -82,8 +172,7 @@ it('prints only the JSON line with --json', async () => {
 it('reads the settings of npm start from the environment', async () => {
   const folder = join(home, 'state');
   const program = start([], { DATA_DIR: folder });
-  await program.ready();
-  expect(program.stdout).toContain(folder);
+  expect(await program.announced()).toContain(folder);
 });
 
 it.each<[name: string, args: string[], env: Record<string, string>, line: RegExp]>([

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { clearTimeout, setTimeout } from 'node:timers';
 
-const ENTRY = [join(import.meta.dirname, '..', '..', 'bin', 'local.cjs')];
+const ENTRY = [join(import.meta.dirname, '..', '..', 'bin', 'local.cjs'), '--json'];
 
 /** The arguments of Node.js that start the service with an agent for gateways, see service-with-agent.ts. */
 export const WITH_AGENT = ['--require', 'tsx/cjs', join(import.meta.dirname, 'service-with-agent.ts')];

@@ -25,10 +25,10 @@ const PAGE_MILLISECONDS = 20_000;
 
 /** The settings of this project, of npm, and of AWS, which a reader does not have. */
 const FOREIGN =
-  /^(npm_(?!config_(registry|cache|cafile)$)|AWS_|CDK_|NODE_|PYTHON|VIRTUAL_ENV|AGENT_IDENTITY_)/i;
+  /^(npm_(?!config_(registry|cache|cafile)$)|AWS_|CDK_|NODE_|PYTHON|VIRTUAL_ENV|AGENT_IDENTITY_|DATA_DIR$)/i;
 
-/** The reader's environment. Only addresses, folders, and colors differ from what the tutorial's commands use themselves. */
-function environment(data: string, port: number): NodeJS.ProcessEnv {
+/** The reader's environment. Only addresses and colors differ from what the tutorial's commands use themselves. */
+function environment(port: number): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
   return {
     ...Object.fromEntries(kept),
@@ -46,7 +46,6 @@ function environment(data: string, port: number): NodeJS.ProcessEnv {
     // Free ports, so that another service can have the default ports. The programs and gates of the tutorials have fixed
     // ports, so two runs on one computer conflict.
     PORT: String(port),
-    DATA_DIR: data,
     // The example agent in Python, which no tutorial uses.
     PYTHON: '/nowhere',
   };
@@ -97,9 +96,10 @@ async function followTutorial(name: string, checks: Checks, pictures?: string): 
   const browser = await launchChromium({ additional: account?.ofBrowser ?? [] });
   readers.add(browser);
   const page = await openPage(browser);
-  const env = { ...environment(join(root, 'data'), await freePorts()), ...account?.env };
+  const env = { ...environment(await freePorts()), ...account?.env };
   const reader = new Reader({
     ...{ folder, env, page, pictures },
+    runsLocally: !needsAccount,
     values: account?.values ?? {},
     registerRedirectUri: (uri) => account?.registerRedirectUri(uri),
   });

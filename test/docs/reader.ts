@@ -4,7 +4,7 @@
  * the values of the test.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { Checks } from '../deployed/checks';
@@ -15,6 +15,9 @@ import type { Step } from './tutorial';
 
 /** The repository, which the reader has already cloned and installed. */
 const ROOT = join(__dirname, '..', '..');
+
+/** What a new checkout does not contain, or no command of a tutorial uses. */
+const NOT_OF_A_CHECKOUT = ['.git', '.local'];
 
 /** The only way in which tutorials get the repository. */
 const CHECKOUT = `git clone https://github.com/agent-identity/agent-identity.git
@@ -27,6 +30,8 @@ export interface ReaderWorld {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly page: Page;
+  /** Whether the reader runs the service on the computer, which writes its state into the checkout. */
+  readonly runsLocally: boolean;
   /** What the reader has for `own values`, by the names of variables. */
   readonly values: Readonly<Record<string, string>>;
   /** Adds a redirect URI to the reader's app at the vendor. */
@@ -104,10 +109,21 @@ export class Reader {
     }
   }
 
+  /** Without the state of the service, because it is the reader's. npm packs no folder of links. */
+  private async link(checkout: string): Promise<void> {
+    if (!this.world.runsLocally) {
+      await symlink(ROOT, checkout);
+      return;
+    }
+    await mkdir(checkout);
+    const entries = (await readdir(ROOT)).filter((entry) => !NOT_OF_A_CHECKOUT.includes(entry));
+    for (const entry of entries) await symlink(join(ROOT, entry), join(checkout, entry));
+  }
+
   private async checkOut(content: string, terminal: Terminal): Promise<void> {
     if (content !== CHECKOUT) throw new Error(`The block must be:\n${CHECKOUT}`);
-    const link = join(this.world.folder, 'agent-identity');
-    if (!existsSync(link)) await symlink(ROOT, link);
+    const checkout = join(this.world.folder, 'agent-identity');
+    if (!existsSync(checkout)) await this.link(checkout);
     await terminal.run('cd agent-identity');
   }
 

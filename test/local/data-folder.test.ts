@@ -385,7 +385,7 @@ it('resolves a relative DATA_DIR from the folder where npm was started, not from
   let printed = '';
   for await (const text of npm.stdout as AsyncIterable<Buffer>) {
     printed += text.toString();
-    if (printed.includes('"ready":true')) break;
+    if (printed.includes('agent-identity env')) break;
   }
   npm.kill('SIGTERM');
   await once(npm, 'exit');

@@ -36,7 +36,7 @@ export class Program {
     env: Record<string, string>,
     nodeOptions: readonly string[],
     cwd?: string,
-    command: readonly string[] = [START],
+    command: readonly string[] = [START, '--json'],
     launcher: readonly string[] = [],
   ) {
     const [file = '', ...args] = [...launcher, process.execPath, ...nodeOptions, ...command];
@@ -58,6 +58,17 @@ export class Program {
       await new Promise((wait) => setTimeout(wait, 50));
     }
     return JSON.parse(this.stdout.trimEnd().split('\n').at(-1) ?? '') as Ready;
+  }
+
+  /** Waits for the end of what the service prints for people. */
+  async announced(): Promise<string> {
+    let status: number | null | undefined;
+    void this.ended.then((code) => (status = code));
+    while (!this.stdout.includes('agent-identity env')) {
+      if (status !== undefined) throw new Error(`ended with ${status}: ${this.stderr}`);
+      await new Promise((wait) => setTimeout(wait, 50));
+    }
+    return this.stdout;
   }
 
   /** Ends the service as Ctrl-C does; its state remains. */
@@ -89,7 +100,7 @@ export class Programs {
   /**
    * As `npm start` does, from its file on. It takes twice as long as `start`.
    *
-   * @param options options of `npm start`, which has none
+   * @param options options of `npm start`
    */
   npmStart(
     env: Record<string, string>,

@@ -35,9 +35,9 @@ describe('one clear error line', () => {
     expect(run.stderr.trimEnd()).not.toContain('\n');
   }
 
-  it('names the variables to set if npm start is given an option', async () => {
+  it('names the variables to set if npm start is given another option than --json', async () => {
     const run = programs.npmStart({ DATA_DIR: join(folder, 'unused') }, { options: ['--data-dir', folder] });
-    await expectLine(run, /^npm start takes no options\. Set PORT, DATA_DIR/);
+    await expectLine(run, /^npm start takes only the option --json\. Set PORT, DATA_DIR/);
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -135,8 +135,8 @@ describe('one clear error line', () => {
 });
 
 describe('the running service', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('prints its address, and stops on %s', async (signal) => {
-    const run = programs.npmStart({ DATA_DIR: folder });
+  it('prints one line for programs with --json', async () => {
+    const run = programs.npmStart({ DATA_DIR: folder }, { options: ['--json'] });
     const ready = await run.ready();
     expect(ready).toMatchObject({ ready: true, region: 'us-east-1', accountId: '000000000000' });
     expect(Object.values(ready.principals).map(({ arn }) => arn)).toEqual([
@@ -146,18 +146,33 @@ describe('the running service', () => {
       'arn:aws:iam::000000000000:user/stranger',
       'arn:aws:sts::000000000001:assumed-role/agent/local',
     ]);
-    expect((await fetch(`${ready.endpoint}/ping`)).status).toBe(200);
     for (const address of Object.values(ready.awsEndpoints)) {
       expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-      expect(run.stdout).toMatch(new RegExp(`^  (KMS|Secrets Manager|S3) +${address}$`, 'm'));
     }
-    expect(run.stdout).toContain('--query authorizationUrl --output text \\\n');
-
-    run.child.kill(signal);
-    expect(await run.ended).toBe(0);
-    expect(run.stdout).toMatch(/has stopped/);
-    expect(run.stderr).toBe('');
+    await run.stop();
+    expect(run.stdout.trimEnd()).not.toContain('\n');
   });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'prints its addresses on one screen, and stops on %s',
+    async (signal) => {
+      const run = programs.npmStart({ DATA_DIR: folder, EXAMPLES: 'on', PYTHON: '/nowhere' });
+      const lines = (await run.announced()).trimEnd().split('\n');
+      expect(lines.length).toBeLessThanOrEqual(24);
+      expect(run.stdout).not.toContain('"ready"');
+      const endpoint = /^ +Identity service +(http:\S+) /m.exec(run.stdout)?.[1] ?? '';
+      expect((await fetch(`${endpoint}/ping`)).status).toBe(200);
+      for (const name of ['KMS', 'Secrets Manager', 'S3']) {
+        expect(run.stdout).toMatch(new RegExp(`^  ${name} +http://127\\.0\\.0\\.1:\\d+$`, 'm'));
+      }
+      expect(lines.at(-1)).toBe(`  eval "$(agent-identity env --data-dir ${folder})"`);
+
+      run.child.kill(signal);
+      expect(await run.ended).toBe(0);
+      expect(run.stdout).toMatch(/has stopped/);
+      expect(run.stderr).toBe('');
+    },
+  );
 
   it('has the same KMS and Secrets Manager addresses after a restart', async () => {
     const port = await freePorts();

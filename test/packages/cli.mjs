@@ -56,7 +56,7 @@ async function outcome(node, folder, args, env = {}, input = '') {
 
 /** Starts `agent-identity local`, calls the function with the JSON line, and stops it with SIGTERM. */
 async function whileRunning(node, folder, home, use) {
-  const child = spawn(node, [join(folder, BIN), 'local', '--port', '0'], {
+  const child = spawn(node, [join(folder, BIN), 'local', '--port', '0', '--json'], {
     cwd: folder,
     env: { ...cleanEnvironment(), AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: undefined, HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],

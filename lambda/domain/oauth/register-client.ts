@@ -88,6 +88,8 @@ export interface RequestedClient {
   readonly redirectUri: string;
   /** The token that the server requires for a registration, if any. */
   readonly initialAccessToken?: string | undefined;
+  /** What users see of the client. */
+  readonly clientName?: string | undefined;
 }
 
 /**
@@ -197,7 +199,7 @@ function checkIssuedBy(issuer: string, initialAccessToken: string): void {
 export async function registerClient(
   deps: RegisterClientDependencies,
   metadata: Metadata,
-  { redirectUri, initialAccessToken }: RequestedClient,
+  { redirectUri, initialAccessToken, clientName = CLIENT_NAME }: RequestedClient,
 ): Promise<NewClient> {
   const { registration_endpoint: endpoint, grant_types_supported: grantTypes } = metadata;
   if (endpoint === undefined) {
@@ -217,7 +219,7 @@ export async function registerClient(
       ...(initialAccessToken !== undefined && { authorization: `Bearer ${initialAccessToken}` }),
     },
     body: JSON.stringify({
-      client_name: CLIENT_NAME,
+      client_name: clientName,
       redirect_uris: [redirectUri],
       grant_types: ['authorization_code', ...(refreshes ? ['refresh_token'] : [])],
       response_types: ['code'],

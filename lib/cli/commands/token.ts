@@ -38,7 +38,7 @@ const FLOWS = {
 
 type FlowName = keyof typeof FLOWS;
 
-interface GetFlags extends ConnectionFlags, ActingAgentFlags {
+export interface GetFlags extends ConnectionFlags, ActingAgentFlags {
   readonly provider: string;
   readonly scope?: readonly string[];
   readonly audience?: readonly string[];
@@ -102,7 +102,10 @@ const isLocal = (url: string): boolean =>
   URL.canParse(url) && new URL(url).protocol === 'http:' && LOOPBACK.test(new URL(url).hostname);
 
 /** @throws CliError if the options name no user, and the flow needs one */
-async function userOf(context: CliContext, flags: GetFlags): Promise<UserIdentifier | undefined> {
+async function userOf(
+  context: CliContext,
+  flags: Pick<GetFlags, 'userId' | 'userToken' | 'agent' | 'flow'>,
+): Promise<UserIdentifier | undefined> {
   const { userToken, flow } = flags;
   if (flow === 'on-behalf-of' && !userToken) {
     throw usageError(
@@ -115,15 +118,21 @@ async function userOf(context: CliContext, flags: GetFlags): Promise<UserIdentif
   throw usageError('Name the user by --user-id, or by --user-token with the token on stdin.');
 }
 
+/** A return URL of an agent on this computer. */
+export const LOCAL_RETURN_URL = 'http://127.0.0.1:8400/done';
+
 /** Returns the return URL: the stated one, or one of the agent's that this command can listen on. */
-async function returnUrlOf(service: Service, { agent, returnUrl }: GetFlags): Promise<string> {
+async function returnUrlOf(
+  service: Service,
+  { agent, returnUrl }: Pick<GetFlags, 'agent' | 'returnUrl'>,
+): Promise<string> {
   if (returnUrl !== undefined) return returnUrl;
   const { allowedResourceOauth2ReturnUrls = [] } = await service.call<{
     allowedResourceOauth2ReturnUrls?: readonly string[];
   }>(OPERATIONS.GetWorkloadIdentity, { name: agent });
   const local = allowedResourceOauth2ReturnUrls.find(isLocal);
   if (local !== undefined) return local;
-  const urls = ['http://127.0.0.1:8400/done', ...allowedResourceOauth2ReturnUrls];
+  const urls = [LOCAL_RETURN_URL, ...allowedResourceOauth2ReturnUrls];
   const options = urls.map((url) => `--return-url ${plainUrl(url) ?? 'URL'}`);
   const other = urls.some((url) => plainUrl(url) === undefined)
     ? `. Replace each URL with a return URL that agent-identity agent get ${agent} shows`
@@ -237,7 +246,7 @@ function consentPage(authorizationUrl: string, { endpoint }: Service): string {
 
 async function consent(
   context: CliContext,
-  { noBrowser }: GetFlags,
+  { noBrowser }: Pick<GetFlags, 'noBrowser'>,
   authorizationUrl: string,
   wanted: () => Promise<IssuedToken>,
 ): Promise<IssuedToken> {
@@ -279,10 +288,10 @@ async function explained(error: unknown, service: Service, provider: string): Pr
 }
 
 /** Obtains the token, with the user's consent if that is necessary. */
-async function obtain(
+export async function obtain(
   context: CliContext,
   service: Service,
-  flags: GetFlags,
+  flags: Omit<GetFlags, 'showToken'>,
 ): Promise<IssuedToken & { consented: boolean }> {
   const user = await userOf(context, flags);
   const { provider, scope = [], audience, resource, flow, force } = flags;

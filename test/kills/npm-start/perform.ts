@@ -76,7 +76,7 @@ class Whole {
     // The compiled program starts in half of the time, and has no examples.
     this.program = this.options.quick
       ? new Program(env, [])
-      : new Program({ ...env, EXAMPLES: 'on' }, [], undefined, [NPM_START_FILE]);
+      : new Program({ ...env, EXAMPLES: 'on' }, [], undefined, [NPM_START_FILE, '--json']);
     return this.program;
   }
 

@@ -51,7 +51,7 @@ interface AddFlags extends ConnectionFlags, ClientFlags, SecretFlags, Registrati
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** What the provider will be: options and answers. A rejected answer is replaced, and the others stay. */
-type Draft = Writable<ClientFlags> & SecretFlags & { name: string; secret?: string };
+export type Draft = Writable<ClientFlags> & SecretFlags & { name: string; secret?: string };
 
 const QUESTIONS = {
   name: 'Name of the provider',
@@ -184,13 +184,20 @@ function checkPublic(vendor: VendorName, draft: Draft): void {
   }
 }
 
-async function addOauth2(
+type Oauth2Flags = Pick<AddFlags, 'public' | 'mcp' | 'initialAccessToken'> & { readonly vendor: VendorName };
+
+/** Whether the service provides a client at the authorization server of an MCP server. */
+const isProvided = (draft: Draft, { mcp }: Pick<Oauth2Flags, 'mcp'>): boolean =>
+  mcp !== undefined && draft.clientId === undefined;
+
+/** Creates an OAuth 2.0 provider, and asks for what the options do not state. */
+export async function createOauth2(
   context: CliContext,
   service: Service,
   draft: Draft,
-  flags: Pick<AddFlags, 'json' | 'public' | 'mcp' | 'initialAccessToken'> & { readonly vendor: VendorName },
-): Promise<void> {
-  const { vendor, json, public: isPublic } = flags;
+  flags: Oauth2Flags,
+): Promise<Oauth2Provider> {
+  const { vendor, public: isPublic } = flags;
   checkOptions(vendor, draft);
   if (isPublic) checkPublic(vendor, draft);
   if (isInteractive(context) && draft.clientId === undefined && flags.mcp === undefined) {
@@ -205,8 +212,7 @@ async function addOauth2(
   const needs = isCustom(vendor)
     ? 'A custom server needs --client-id, --issuer or --discovery-url, and the client secret on stdin or --public. For an MCP server, set --mcp instead.'
     : undefined;
-  // The service provides a client at the authorization server of an MCP server.
-  const isRegistered = flags.mcp !== undefined && draft.clientId === undefined;
+  const isRegistered = isProvided(draft, flags);
   if (isRegistered && isPublic) {
     throw usageError(
       'Without --client-id, the service provides the client of an MCP server, and chooses the method.',
@@ -239,7 +245,7 @@ async function addOauth2(
         },
       },
     });
-  const output = await created(context, draft, { secretName: 'client secret', notAsked }, () =>
+  return created(context, draft, { secretName: 'client secret', notAsked }, () =>
     namingOptions(
       memberOptions({ ...draft, mcp: flags.mcp }),
       create,
@@ -247,6 +253,17 @@ async function addOauth2(
         nameTaken(failure, 'provider') ?? registrationHint(failure) ?? requestedUrl(failure, flags),
     ),
   );
+}
+
+async function addOauth2(
+  context: CliContext,
+  service: Service,
+  draft: Draft,
+  flags: Oauth2Flags & Pick<AddFlags, 'json'>,
+): Promise<void> {
+  const { vendor, json } = flags;
+  const isRegistered = isProvided(draft, flags);
+  const output = await createOauth2(context, service, draft, flags);
   if (json) {
     printJson(context, output);
     return;

@@ -362,3 +362,18 @@ export const VENDOR_SETUP: Readonly<Record<VendorName, VendorSetup>> = {
     sources: ['FusionAuth/fusionauth-site: OAuth URL validation'],
   },
 };
+
+/** The pages of vendors for which `console` does not begin with the address. */
+const PAGES: Partial<Record<VendorName, string>> = {
+  GoogleOauth2: 'https://console.cloud.google.com/auth/clients',
+  GithubOauth2: 'https://github.com/settings/apps',
+};
+
+/** An address that a person types without its scheme. */
+const ADDRESS = /^[a-z\d-]+(\.[a-z\d-]+)+(\/[\w./-]*)?$/;
+
+/** Returns the page at which an app is created; undefined if each customer of the vendor has another one. */
+export function pageOf(vendor: VendorName): string | undefined {
+  const [first = ''] = VENDOR_SETUP[vendor].console.split(' ');
+  return PAGES[vendor] ?? (ADDRESS.test(first) ? `https://${first}` : undefined);
+}

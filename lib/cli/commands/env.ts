@@ -1,0 +1,96 @@
+/** `agent-identity env`: the environment of the service that runs on this computer, for a shell. */
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { buildCommand } from '@stricli/core';
+import { defaultDataFolder, readRunning, type Variables } from '../../local/running-file';
+import { settingNames } from '../../local/setting-names';
+import { shellWord } from '../../local/shell-word';
+import { StartError } from '../../local/start-error';
+import { JSON_FLAG, optionalText } from '../connection-flags';
+import type { CliContext } from '../context';
+import { CliError, usageError } from '../failure';
+import { print, printAside, printJson } from '../output';
+import { NoResponse, send } from '../service';
+
+interface EnvFlags {
+  readonly dataDir?: string;
+  readonly json: boolean;
+}
+
+const NAMES = settingNames({ DATA_DIR: '--data-dir' });
+
+/** Variables that would take precedence over the keys, or be sent with them. */
+const OTHER_CREDENTIALS = ['AWS_PROFILE', 'AWS_SESSION_TOKEN'];
+
+/** Returns the folders that can have the state of a service: the stated one, or those of `npm start` here and of `local`. */
+function foldersOf({ env }: CliContext, { dataDir }: EnvFlags): readonly string[] {
+  if (dataDir === '') throw usageError('--data-dir is empty.', 'Name a folder, or omit the option.');
+  const stated = dataDir ?? env.DATA_DIR;
+  if (stated) return [resolve(stated)];
+  const home = env.HOME ?? homedir();
+  return [resolve('.local'), ...(home === '' ? [] : [defaultDataFolder(home)])];
+}
+
+/** @throws CliError for a file that other users could have written */
+function variablesIn(folder: string): Variables | undefined {
+  try {
+    return readRunning(folder, NAMES);
+  } catch (error) {
+    if (error instanceof StartError) throw new CliError(error.message);
+    throw error;
+  }
+}
+
+/** A service that was killed leaves its file behind. */
+async function responds({ AGENT_IDENTITY_ENDPOINT: endpoint }: Variables): Promise<boolean> {
+  try {
+    return (await send(new URL(`${endpoint}/ping`))).ok;
+  } catch (error) {
+    if (error instanceof NoResponse) return false;
+    throw error;
+  }
+}
+
+export const env = buildCommand({
+  docs: {
+    brief: 'Print the environment of the service on this computer',
+    fullDescription: [
+      'Prints the endpoint, the Region, and the keys of the service that runs on this computer, as commands of a shell.',
+      'To set them: eval "$(agent-identity env)".',
+      'Finds a service that npm start started in this folder, or that agent-identity local started. --data-dir names the data folder of another one.',
+      'The keys are valid on this computer only.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      dataDir: optionalText(
+        'folder',
+        'Data folder of the service (DATA_DIR; default .local, or ~/.agent-identity/local)',
+      ),
+      json: JSON_FLAG,
+    },
+  },
+  async func(this: CliContext, flags: EnvFlags) {
+    const folders = foldersOf(this, flags);
+    for (const folder of folders) {
+      const variables = variablesIn(folder);
+      if (!variables || !(await responds(variables))) continue;
+      if (flags.json) {
+        printJson(this, variables);
+        return;
+      }
+      print(
+        this,
+        ...Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`),
+        `unset ${OTHER_CREDENTIALS.join(' ')}`,
+      );
+      if (this.process.stdout.columns !== undefined) {
+        printAside(this, 'To set these variables in this terminal: eval "$(agent-identity env)"');
+      }
+      return;
+    }
+    throw new CliError(`No service runs with the data folder ${folders.join(' or ')}.`, {
+      next: 'Start one with agent-identity local, or name the folder that the service printed as its State: --data-dir FOLDER.',
+    });
+  },
+});
