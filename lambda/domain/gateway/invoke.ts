@@ -157,27 +157,29 @@ async function credentialFor(
   } & Pick<AdmittedCall, 'isUnchanged' | 'open'>,
 ): Promise<Credential> {
   const until = system.now() + CONSENT_TIMEOUT;
-  for (let hasWaited = false; ; hasWaited = true) {
-    try {
-      const credential = await source.retrieve();
-      if (hasWaited) {
-        if (!(await isUnchanged())) throw changedMeanwhile();
-        await decideOnCall();
+  const isWaiting = (error: unknown): boolean =>
+    error instanceof ConsentRequired &&
+    protocolOf(target) === 'MCP' &&
+    isAwaited(call, error.consent) &&
+    system.now() < until;
+  try {
+    for (let hasWaited = false; ; hasWaited = true) {
+      try {
+        const credential = await source.retrieve();
+        if (hasWaited) {
+          if (!(await isUnchanged())) throw changedMeanwhile();
+          await decideOnCall();
+        }
+        return credential;
+      } catch (error) {
+        if (!isWaiting(error)) throw error;
+        await open.hold();
+        await pause(CONSENT_PAUSE, signal);
       }
-      return credential;
-    } catch (error) {
-      const isWaiting =
-        error instanceof ConsentRequired &&
-        protocolOf(target) === 'MCP' &&
-        isAwaited(call, error.consent) &&
-        system.now() < until;
-      if (!isWaiting) {
-        await open.release();
-        throw error;
-      }
-      await open.hold();
-      await pause(CONSENT_PAUSE, signal);
     }
+  } catch (error) {
+    await open.release();
+    throw error;
   }
 }
 

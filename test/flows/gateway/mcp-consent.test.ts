@@ -1,6 +1,7 @@
 /** An MCP server behind a gateway, whose user has to consent: each protocol version gets the URL in its way. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
@@ -168,6 +169,29 @@ describe('a client of version 2026-07-28', () => {
     expect(ended).toHaveLength(10);
   });
 
+  it('that hangs up while it waits is no open response any more', async () => {
+    const { userId, send } = await newUser();
+    const { message } = await callTool(send, VERSION);
+    const [[key, { params }] = ['', { params: { url: '' } }]] = Object.entries(
+      message.result?.inputRequests ?? {},
+    );
+    const agreed = { inputResponses: { [key]: { action: 'accept' } } };
+    const hangUp = new AbortController();
+    const hurried: ResourceFetch = (input, init) => send(input, { ...init, signal: hangUp.signal });
+    const waiting = Array.from({ length: 11 }, () => callTool(hurried, VERSION, agreed));
+    expect((await Promise.race(waiting)).message.error?.code).toBe(-32003);
+    hangUp.abort();
+    await Promise.allSettled(waiting);
+    let last = callTool(send, VERSION, agreed);
+    const isRefused = (): Promise<boolean> =>
+      Promise.race([last.then(({ message: { error } }) => error?.code === -32003), wait(1_000, false)]);
+    // A slot that nothing releases ends after 30 seconds.
+    const until = Date.now() + 15_000;
+    while (Date.now() < until && (await isRefused())) last = callTool(send, VERSION, agreed);
+    await consent(params.url, userId);
+    expect((await last).message.result?.content).toMatchObject([{ text: 'Buy milk' }]);
+  });
+
   it('is decided on again after the consent', async () => {
     const decided = await openGateway(world, 'AWS_IAM');
     url = await decided.target('decided', `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, {
@@ -184,7 +208,7 @@ describe('a client of version 2026-07-28', () => {
     );
     const repeated = callTool(send, VERSION, { inputResponses: { [key]: { action: 'accept' } } });
     // The request waits before the policy is there.
-    await new Promise((passed) => setTimeout(passed, 1_000));
+    await wait(1_000);
     await engine.add('forbid(principal, action, resource is AgentCore::Gateway);');
     await consent(params.url, userId);
     await repeated;
