@@ -27,6 +27,7 @@ import { PolicyDenied } from '../domain/gateway/policy-decision';
 import type { PolicyCaller } from '../domain/gateway/policy-request';
 import { watchAccess } from '../domain/gateway/revocation-watch';
 import type { LimitedGateway } from '../domain/gateway/gateway-reader';
+import type { OpenResponse } from '../domain/gateway/open-responses';
 import type { Invocation } from './invocation';
 import type { Plain } from './passed-response';
 
@@ -56,6 +57,7 @@ function toolCallOf(payload: Uint8Array) {
 
 /** How a request was admitted. One that calls no tool, or one that does not exist, has neither a call nor a denial. */
 interface Admission {
+  readonly open?: OpenResponse;
   readonly caller?: PolicyCaller;
   readonly call?: AdmittedCall;
   readonly denial?: PolicyDenied;
@@ -68,11 +70,12 @@ async function admit(
   signal: AbortSignal,
 ): Promise<Admission> {
   const called = toolCallOf(call.payload);
-  if (!called) return { caller: await admitMcpRequest(deps, gateway, call) };
+  if (!called) return admitMcpRequest(deps, gateway, call);
   const { targetName = '', tool } = parseQualifiedName(called.name) ?? {};
   const mcp = { ...(tool !== undefined && { tool, arguments: called.arguments }) };
   try {
-    return { call: await admitGatewayCall(deps, { ...call, targetName, mcp }, signal) };
+    const admitted = await admitGatewayCall(deps, { ...call, targetName, mcp }, signal);
+    return { call: admitted, open: admitted.open };
   } catch (error) {
     if (error instanceof UnknownTool) return {};
     if (error instanceof PolicyDenied) return { denial: error };
@@ -120,9 +123,27 @@ export async function respondAsMcpServer(
   invocation: Invocation,
 ): Promise<Plain> {
   if (gateway.authorizerType !== apiOf(call) || call.path !== '') throw noSuchTarget();
-  const { signal } = invocation;
   const receivedAt = deps.system.now();
-  const { caller, call: admitted, denial } = await admit(deps, gateway, call, signal);
+  const admission = await admit(deps, gateway, call, invocation.signal);
+  try {
+    return await respond(deps, gateway, call, { admission, receivedAt, invocation });
+  } finally {
+    await admission.open?.release();
+  }
+}
+
+/** Returns the response to a request that was admitted. */
+async function respond(
+  deps: GatewayMcpDependencies,
+  gateway: LimitedGateway,
+  call: GatewayCall,
+  {
+    admission: { caller, call: admitted, denial },
+    receivedAt,
+    invocation,
+  }: { readonly admission: Admission; readonly receivedAt: number; readonly invocation: Invocation },
+): Promise<Plain> {
+  const { signal } = invocation;
   if (isBatch(call.payload)) {
     const error = { code: INVALID_REQUEST, message: 'Send one message, not a batch.' };
     const body = JSON.stringify({ jsonrpc: '2.0', id: null, error });
@@ -179,7 +200,5 @@ export async function respondAsMcpServer(
   } catch (error) {
     record(endedBy(error));
     throw error;
-  } finally {
-    await admitted?.open.release();
   }
 }

@@ -14,14 +14,19 @@ export interface RateLimitEntry {
   readonly values: string[];
   /**
    * Requests in each second: a whole number. 0 blocks all.
-   * @default - none; set this or `requestsPerMinute`
+   * @default - none; not together with `requestsPerMinute`
    */
   readonly requestsPerSecond?: number;
   /**
    * Requests in each minute: a whole number. 0 blocks all.
-   * @default - none; set this or `requestsPerSecond`
+   * @default - none; not together with `requestsPerSecond`
    */
   readonly requestsPerMinute?: number;
+  /**
+   * Requests that are in progress at the same time: a whole number, up to 1000. 0 blocks all.
+   * @default - none
+   */
+  readonly connections?: number;
 }
 
 /** A limit of the requests to a gateway. */
@@ -50,15 +55,21 @@ const ENTRY_PROPS: PropNames<RateLimitEntry> = {
   values: 'required',
   requestsPerSecond: 'optional',
   requestsPerMinute: 'optional',
+  connections: 'optional',
 };
 
-function rateOf({ requestsPerSecond, requestsPerMinute }: RateLimitEntry, where: string) {
-  if ((requestsPerSecond === undefined) === (requestsPerMinute === undefined)) {
+function metricsOf({ requestsPerSecond, requestsPerMinute, connections }: RateLimitEntry, where: string) {
+  if (requestsPerSecond !== undefined && requestsPerMinute !== undefined) {
     throw new Error(`${where}: set either requestsPerSecond or requestsPerMinute`);
   }
-  return requestsPerSecond === undefined
-    ? { rate: requestsPerMinute, period: 'minute' }
-    : { rate: requestsPerSecond, period: 'second' };
+  if (requestsPerSecond === undefined && requestsPerMinute === undefined && connections === undefined) {
+    throw new Error(`${where}: set requestsPerSecond, requestsPerMinute, or connections`);
+  }
+  return {
+    ...(requestsPerSecond !== undefined && { requests: [{ rate: requestsPerSecond, period: 'second' }] }),
+    ...(requestsPerMinute !== undefined && { requests: [{ rate: requestsPerMinute, period: 'minute' }] }),
+    ...(connections !== undefined && { connections: [{ rate: connections, period: 'second' }] }),
+  };
 }
 
 /** @throws Error for a limit that the service rejects */
@@ -73,7 +84,7 @@ export function rateLimitOf(rateLimitId: string, props: RateLimitProps) {
       throw new Error(`${place}: values must have one value for each of the dimensionKeys`);
     }
     const dimensions = Object.fromEntries(dimensionKeys.map((key, at) => [key, entry.values[at]]));
-    return { dimensions, requests: [rateOf(entry, place)] };
+    return { dimensions, ...metricsOf(entry, place) };
   });
   const stated = { rateLimitId, ...(description !== undefined && { description }), dimensionKeys, entries };
   const schema = v.omit(OPERATIONS.CreateGatewayRateLimit.input, ['gatewayIdentifier']);

@@ -84,11 +84,6 @@ const REFUSED_OF_GATEWAYS: readonly RefusedMember[] = [
     why: 'requests to targets trust public certificate authorities only',
   })),
   { shape: 'LimitEntry', member: 'tokens', why: 'it has no gateway for models' },
-  {
-    shape: 'LimitEntry',
-    member: 'connections',
-    why: 'the operator limits the open responses of each caller and each owner',
-  },
 ].map((refused) => ({ ...refused, says: 'is not supported by this service: ' }));
 
 /** Members that are always rejected. */
@@ -261,6 +256,7 @@ export const COUPLED_SHAPES: readonly CoupledShape[] = [
       limitEntry(),
       limitEntry({ requests: [{ rate: 0, period: 'minute' }] }),
       limitEntry({ requests: [{ rate: 10_000_000, period: 'minute' }] }),
+      limitEntry({ connections: [{ rate: 1000, period: 'second' }] }),
     ],
     refused: [
       limitEntry({}),
@@ -270,10 +266,9 @@ export const COUPLED_SHAPES: readonly CoupledShape[] = [
       limitEntry({ requests: [{ rate: 10_000_001, period: 'second' }] }),
       limitEntry({ requests: [{ rate: 1, period: 'hour' }] }),
       limitEntry({ requests: Array(2).fill({ rate: 1, period: 'second' }) }),
-      ...['tokens', 'connections'].map((metric) => ({
-        ...limitEntry(),
-        [metric]: [{ rate: 1, period: 'second' }],
-      })),
+      { ...limitEntry(), tokens: [{ rate: 1, period: 'second' }] },
+      limitEntry({ connections: [{ rate: 1001, period: 'second' }] }),
+      limitEntry({ connections: [{ rate: 1, period: 'minute' }] }),
       { ...limitEntry(), dimensions: {} },
       { ...limitEntry(), dimensions: { other: 'a' } },
       { ...limitEntry(), dimensions: { targetName: '' } },

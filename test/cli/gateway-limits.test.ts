@@ -18,10 +18,21 @@ it('is added, gets further entries, is listed, and is deleted after a question',
     stdout:
       'The rate limit "agents" of the gateway "tools" allows 60 per minute for target=calendar agent=*.\n',
   });
-  await limit('add', 'agents', '--by', 'target=calendar', '--by', 'agent=mine', '--per-second', '5');
+  await limit(
+    'add',
+    'agents',
+    '--by',
+    'target=calendar',
+    '--by',
+    'agent=mine',
+    '--per-second',
+    '5',
+    '--connections',
+    '2',
+  );
   await limit('add', 'agents', '--by', 'target=calendar', '--by', 'agent=*', '--per-minute', '0');
   expect((await limit('list')).stdout).toMatch(
-    /^LIMIT +FOR +REQUESTS\nagents +target=calendar agent=mine +5 per second\nagents +target=calendar agent=\* +0 per minute\n$/,
+    /^LIMIT +FOR +ALLOWS\nagents +target=calendar agent=mine +5 per second, 2 at the same time\nagents +target=calendar agent=\* +0 per minute\n$/,
   );
   expect((await limit('delete', 'agents')).status).not.toBe(0);
   const remove = ['gateway', 'limit', 'delete', 'agents', '--gateway', 'tools'];
@@ -33,7 +44,7 @@ it('is added, gets further entries, is listed, and is deleted after a question',
 });
 
 it.each([
-  [['--by', 'user'], 2, 'Set either --per-second or --per-minute.'],
+  [['--by', 'user'], 2, 'Set --per-second, --per-minute, or --connections.'],
   [['--by', 'user', '--per-second', '1', '--per-minute', '1'], 2, 'Set either --per-second or --per-minute.'],
   [
     ['--by', 'model', '--per-second', '1'],

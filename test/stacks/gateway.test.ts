@@ -413,7 +413,7 @@ describe('a rate limit', () => {
     gateway.addRateLimit('agents', { ...keys, entries, description: 'Each agent' });
     gateway.addRateLimit('users', {
       dimensionKeys: ['$.context.user.id'],
-      entries: [{ values: ['*'], requestsPerSecond: 2 }],
+      entries: [{ values: ['*'], requestsPerSecond: 2, connections: 5 }],
     });
     expect(configuration().rateLimits).toEqual([
       {
@@ -427,13 +427,20 @@ describe('a rate limit', () => {
       },
       {
         ...{ rateLimitId: 'users', dimensionKeys: ['$.context.user.id'] },
-        entries: [{ dimensions: { '$.context.user.id': '*' }, requests: [{ rate: 2, period: 'second' }] }],
+        entries: [
+          {
+            dimensions: { '$.context.user.id': '*' },
+            requests: [{ rate: 2, period: 'second' }],
+            connections: [{ rate: 5, period: 'second' }],
+          },
+        ],
       },
     ]);
   });
 
   it.each([
     ['both rates', { entries: [{ ...entries[0]!, requestsPerSecond: 1 }] }, 'set either requestsPerSecond'],
+    ['no rate', { entries: [{ values: ['a', 'b'] }] }, 'or connections'],
     ['too few values', { entries: [{ values: ['a'], requestsPerSecond: 1 }] }, 'one value for each'],
     ['an unknown dimension', { dimensionKeys: ['model', 'b'] }, 'dimensionKeys.0 must be targetName'],
     ['half a request', { entries: [{ ...entries[0]!, requestsPerMinute: 0.5 }] }, 'must be a whole number'],

@@ -66,9 +66,10 @@ export const createOpenResponses = (sessions: Table): OpenResponses => ({
       openResponseKey(group, slot),
       { lease: id, [TTL_ATTRIBUTE]: until },
       {
-        condition: `${ABSENT.condition} OR #ttl <= :now`,
+        // A repetition of the request, whose response was lost, finds its own lease.
+        condition: `${ABSENT.condition} OR #ttl <= :now OR lease = :lease`,
         names: { '#ttl': TTL_ATTRIBUTE },
-        values: { ':now': now },
+        values: { ':now': now, ':lease': id },
       },
     ),
   renew: (group, slot, { id, until }) =>

@@ -41,7 +41,7 @@ import { createOpenResponse, type OpenResponse, type OpenResponseDependencies } 
 import { ConsentRequired } from './problem';
 import { decide, type DecisionDependencies } from './policy-decision';
 import type { PolicyCaller } from './policy-request';
-import { countRequest, type RateLimitDependencies } from './rate-limits';
+import { connectionsOf, countRequest, type CountedRequest, type RateLimitDependencies } from './rate-limits';
 import { changedMeanwhile, type Pause } from './revocation-watch';
 import { agentOf } from './manage/target-agent';
 import { endpointOf, protocolOf } from './target';
@@ -162,21 +162,40 @@ async function credentialFor(
     protocolOf(target) === 'MCP' &&
     isAwaited(call, error.consent) &&
     system.now() < until;
-  try {
-    for (let hasWaited = false; ; hasWaited = true) {
-      try {
-        const credential = await source.retrieve();
-        if (hasWaited) {
-          if (!(await isUnchanged())) throw changedMeanwhile();
-          await decideOnCall();
-        }
-        return credential;
-      } catch (error) {
-        if (!isWaiting(error)) throw error;
-        await open.hold();
-        await pause(CONSENT_PAUSE, signal);
+  for (let hasWaited = false; ; hasWaited = true) {
+    try {
+      const credential = await source.retrieve();
+      if (hasWaited) {
+        if (!(await isUnchanged())) throw changedMeanwhile();
+        await decideOnCall();
       }
+      return credential;
+    } catch (error) {
+      if (!isWaiting(error)) throw error;
+      await open.hold();
+      await pause(CONSENT_PAUSE, signal);
     }
+  }
+}
+
+/**
+ * Counts a request against the limits, and does the work that they allow. The caller releases what is open.
+ *
+ * @throws RateLimited, GatewayProblem, and as the work; then nothing is open
+ */
+async function withinLimits<Result>(
+  deps: InvokeDependencies,
+  gateway: LimitedGateway,
+  request: CountedRequest,
+  annotate: Annotate,
+  work: (open: OpenResponse) => Promise<Result>,
+): Promise<{ readonly open: OpenResponse; readonly result: Result }> {
+  await countRequest(deps, gateway, request, annotate);
+  const connections = connectionsOf(gateway, request);
+  const open = createOpenResponse(deps, gateway, { ...request, connections });
+  try {
+    await open.begin(annotate);
+    return { open, result: await work(open) };
   } catch (error) {
     await open.release();
     throw error;
@@ -223,9 +242,14 @@ async function admit(
     ? createAccess({ ...deps, workloadTokens: deps.agentTokens }, agent.workloadName, calledFor)
     : createAccess(deps, gateway.id, calledFor));
   annotate(tokenEntry(access.token()));
-  const caller = { workloadAccessToken: access.token(), isMcp: protocolOf(target) === 'MCP' };
-  const called = { ...caller, calledFor, targetName: target.name, tool };
-  await countRequest(deps, gateway, { ...called, ofTargetsOnly: isAtOneUrl && tool === undefined }, annotate);
+  const request = {
+    calledFor,
+    workloadAccessToken: access.token(),
+    isMcp: protocolOf(target) === 'MCP',
+    targetName: target.name,
+    tool,
+    ofTargetsOnly: isAtOneUrl && tool === undefined,
+  };
   /** A list of tools has no action; its tools are decided on one by one. */
   const decideOnCall = async (): Promise<void> => {
     if (call.mcp && !accepted) return;
@@ -239,7 +263,6 @@ async function admit(
     const decided = { gateway, target, method, path, ...(stated && { call: stated }) };
     await decide(deps, decided, { ...calledFor, workloadAccessToken: access.token() }, annotate);
   };
-  await decideOnCall();
   const isUnchanged = async (): Promise<boolean> => {
     const now = await deps.gateways.target(call.gatewayId, call.targetName);
     return (
@@ -256,15 +279,17 @@ async function admit(
     workloadAccessToken: access.token,
     isForAgent: calledFor.callingAgent !== undefined,
   });
-  const open = createOpenResponse(deps, gateway, caller);
-  const credential = await credentialFor(deps, source, {
-    call,
-    target,
-    isUnchanged,
-    decideOnCall,
-    open,
-    signal,
-  });
+  const { open, result: credential } = await withinLimits(
+    deps,
+    gateway,
+    request,
+    annotate,
+    async (counted) => {
+      await decideOnCall();
+      const awaited = { call, target, isUnchanged, decideOnCall, open: counted, signal };
+      return credentialFor(deps, source, awaited);
+    },
+  );
   return {
     gateway,
     target,
@@ -288,7 +313,8 @@ async function admit(
 }
 
 /**
- * Admits a request of MCP for no target, such as a list of tools, and records the decision. Returns who calls.
+ * Admits a request of MCP for no target, such as a list of tools, and records the decision. Returns who calls, and the open
+ * response, which the caller releases.
  *
  * @param gateway that has one URL
  * @throws UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for a gateway of the other API
@@ -297,16 +323,17 @@ export const admitMcpRequest = (
   deps: InvokeDependencies,
   gateway: LimitedGateway,
   call: ReceivedCall & Pick<GatewayCall, 'method'>,
-): Promise<PolicyCaller> =>
+): Promise<{ readonly caller: PolicyCaller; readonly open: OpenResponse }> =>
   audited(deps.audit, { operation: OPERATION }, async (annotate) => {
     if (gateway.authorizerType !== apiOf(call)) throw noSuchTarget();
     annotate({ ...gatewayEntry(gateway), httpMethod: call.method });
     const calledFor = await admitCall(deps.userTokens, trustedIssuerOf(gateway, deps.bases), call, annotate);
     const access = await createAccess(deps, gateway.id, calledFor);
     annotate(tokenEntry(access.token()));
-    const caller = { workloadAccessToken: access.token(), isMcp: true };
-    await countRequest(deps, gateway, { ...caller, calledFor }, annotate);
-    return { ...calledFor, workloadAccessToken: access.token() };
+    const workloadAccessToken = access.token();
+    const request = { calledFor, workloadAccessToken, isMcp: true };
+    const { open } = await withinLimits(deps, gateway, request, annotate, () => Promise.resolve());
+    return { caller: { ...calledFor, workloadAccessToken }, open };
   });
 
 /**

@@ -1,6 +1,5 @@
 /**
- * Counts the requests to a gateway against its rate limits, in windows of the clock: each second or minute begins with a new
- * count. Of a limit, the entry with the most exact values applies, as in AWS, and all limits have to pass. Limits of single
+ * The rate limits of a gateway. Requests are counted in windows of the clock: each second or minute begins with a new count. Of a limit, the entry with the most exact values applies, as in AWS, and all limits have to pass. Limits of single
  * callers come first: a caller that exceeds its own limit uses up no shared one.
  * Source: AgentCore developer guide, "Rate limit enforcement".
  */
@@ -22,6 +21,7 @@ import type { LimitedGateway } from './gateway-reader';
 import type { CalledFor } from './inbound';
 import { counted } from './counted';
 import type { LimitPolicy } from './limit-policy';
+import type { SlotGroup } from './open-responses';
 import { RateLimited } from './rate-limited';
 
 export interface RequestCounts {
@@ -93,6 +93,7 @@ function entryFor(
 
 const SECONDS = { second: 1, minute: 60 } as const;
 
+/** A limit that a request matches, with the rate of one metric. */
 interface AppliedLimit {
   readonly limit: RateLimit;
   readonly values: readonly string[];
@@ -104,12 +105,19 @@ const isOfCaller = ({ limit }: AppliedLimit): boolean =>
   limit.dimensionKeys.some((key) => key.startsWith('$.'));
 
 /** Returns the limits that apply, in the order in which they are counted. */
-export function appliedLimits(limits: readonly RateLimit[], valueOf: ValueOf): readonly AppliedLimit[] {
-  const applied = limits.flatMap((limit): AppliedLimit[] => {
+function appliedLimits(
+  { rateLimits }: Pick<LimitedGateway, 'rateLimits'>,
+  request: CountedRequest,
+  metric: 'requests' | 'connections',
+): readonly AppliedLimit[] {
+  if (rateLimits.length === 0) return [];
+  const valueOf = valuesOf(request);
+  const applied = rateLimits.flatMap((limit): AppliedLimit[] => {
+    if (request.ofTargetsOnly && !limit.dimensionKeys.includes('targetName')) return [];
     const values = limit.dimensionKeys.flatMap((key) => valueOf(key) ?? []);
     if (values.length < limit.dimensionKeys.length) return [];
-    const [requests] = entryFor(limit, values)?.requests ?? [];
-    return requests ? [{ limit, values, rate: requests.rate, seconds: SECONDS[requests.period] }] : [];
+    const [stated] = entryFor(limit, values)?.[metric] ?? [];
+    return stated ? [{ limit, values, rate: stated.rate, seconds: SECONDS[stated.period] }] : [];
   });
   return applied.sort(
     (one, other) =>
@@ -119,6 +127,24 @@ export function appliedLimits(limits: readonly RateLimit[], valueOf: ValueOf): r
       one.rate / one.seconds - other.rate / other.seconds,
   );
 }
+
+/** Returns the hash of what is counted together. */
+const bucketOf = (
+  { id }: Pick<LimitedGateway, 'id'>,
+  { limit, values }: AppliedLimit,
+  ...of: number[]
+): string => hashOf(JSON.stringify([id, limit.id, limit.createdTime, ...of, values]));
+
+/** Returns the groups of connections of a request, each with its most. */
+export const connectionsOf = (
+  gateway: Pick<LimitedGateway, 'id' | 'rateLimits'>,
+  request: CountedRequest,
+): readonly SlotGroup[] =>
+  appliedLimits(gateway, request, 'connections').map((applied) => ({
+    name: applied.limit.id,
+    hash: bucketOf(gateway, applied),
+    most: applied.rate,
+  }));
 
 /** Seconds for which a count outlives its window: the clocks of functions differ. */
 const MARGIN = 60;
@@ -134,21 +160,18 @@ export async function countRequest(
   request: CountedRequest,
   annotate: Annotate,
 ): Promise<void> {
-  if (gateway.rateLimits.length === 0) return;
-  const limits = request.ofTargetsOnly
-    ? gateway.rateLimits.filter(({ dimensionKeys }) => dimensionKeys.includes('targetName'))
-    : gateway.rateLimits;
+  const applied = appliedLimits(gateway, request, 'requests');
+  if (applied.length === 0) return;
   await counted(
     limitPolicy,
     async () => {
       let failure: Error | undefined;
-      for (const { limit, values, rate, seconds } of appliedLimits(limits, valuesOf(request))) {
+      for (const one of applied) {
+        const { limit, rate, seconds } = one;
         const now = epochSeconds(system);
         const window = Math.floor(now / seconds);
         const end = (window + 1) * seconds;
-        const bucket = hashOf(
-          JSON.stringify([gateway.id, limit.id, limit.createdTime, seconds, values, window]),
-        );
+        const bucket = bucketOf(gateway, one, seconds, window);
         if (rate > 0) {
           try {
             if (await requestCounts.add(bucket, { most: rate, until: end + MARGIN })) continue;

@@ -39,24 +39,41 @@ export const DimensionKeySchema = v.pipe(
   ),
 );
 
-const RateSchema = v.strictObject({
-  rate: v.pipe(
-    v.number(),
-    v.integer('must be a whole number'),
-    v.minValue(0, 'must be at least 0'),
-    v.maxValue(10_000_000, 'must be up to 10000000'),
-  ),
-  period: v.picklist(['second', 'minute']),
-});
+/** Returns the schema of a metric: one whole number. */
+const rates = <const Period extends string>(most: number, periods: readonly Period[]) =>
+  v.exactOptional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          rate: v.pipe(
+            v.number(),
+            v.integer('must be a whole number'),
+            v.minValue(0, 'must be at least 0'),
+            v.maxValue(most, `must be up to ${most}`),
+          ),
+          period: v.picklist(periods),
+        }),
+      ),
+      v.length(1, 'must have one rate'),
+    ),
+  );
 
-export const LimitEntrySchema = v.strictObject({
-  dimensions: v.pipe(v.record(DimensionKeySchema, text(1, 256)), v.minEntries(1), v.maxEntries(10)),
-  requests: v.pipe(v.array(RateSchema), v.length(1, 'must have one rate')),
-  tokens: refused('is not supported by this service: it has no gateway for models'),
-  connections: refused(
-    'is not supported by this service: the operator limits the open responses of each caller and each owner',
+/** Connections of one count: each has a slot, and a request reads those that are taken. */
+const MAX_CONNECTIONS = 1000;
+
+export const LimitEntrySchema = v.pipe(
+  v.strictObject({
+    dimensions: v.pipe(v.record(DimensionKeySchema, text(1, 256)), v.minEntries(1), v.maxEntries(10)),
+    requests: rates(10_000_000, ['second', 'minute']),
+    /** Requests that are in progress at the same time; AWS states the period, which has no effect. */
+    connections: rates(MAX_CONNECTIONS, ['second']),
+    tokens: refused('is not supported by this service: it has no gateway for models'),
+  }),
+  v.check(
+    ({ requests, connections }) => Boolean(requests ?? connections),
+    'must have requests or connections',
   ),
-});
+);
 export interface LimitEntry extends Of<typeof LimitEntrySchema> {}
 
 export const RateLimitIdSchema = matching(

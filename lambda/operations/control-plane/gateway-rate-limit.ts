@@ -32,8 +32,8 @@ const DIMENSIONS: Difference = {
   why: 'a limit that never applies protects nothing',
 };
 
-const REQUESTS_ONLY: Difference = {
-  what: 'requires `requests` in each entry, with a whole number as `rate`',
+const METRICS: Difference = {
+  what: 'requires `requests` or `connections` in each entry, with a whole number as `rate`',
   why: 'requests are counted in windows of the clock',
 };
 
@@ -46,7 +46,7 @@ export const reference: ReferenceOf<typeof gatewayRateLimit> = {
   CreateGatewayRateLimit: {
     does: 'Creates a rate limit. `dimensionKeys` say by what requests are counted, and `entries` how many requests each combination of values can have. `*` is for every other value, each with its own count, and can be only in the last dimensions. The entry with the most exact values applies, and all rate limits of the gateway have to allow a request. A `rate` of 0 blocks. No two rate limits of a gateway have the same `dimensionKeys`.',
     errors: ['ConflictException', 'ServiceQuotaExceededException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, ACTIVE, REPEATED, DIMENSIONS, REQUESTS_ONLY, SIZED],
+    differs: [GATEWAY_OWNED, ACTIVE, REPEATED, DIMENSIONS, METRICS, SIZED],
   },
   BatchPutGatewayRateLimits: {
     does: 'Creates or updates several rate limits with one write: those with the same `dimensionKeys` are updated. After an error, nothing is changed.',
@@ -55,7 +55,7 @@ export const reference: ReferenceOf<typeof gatewayRateLimit> = {
       GATEWAY_OWNED,
       ACTIVE,
       DIMENSIONS,
-      REQUESTS_ONLY,
+      METRICS,
       SIZED,
       {
         what: 'keeps rate limits that the request does not name, and ignores `clientToken`',
@@ -71,7 +71,7 @@ export const reference: ReferenceOf<typeof gatewayRateLimit> = {
   UpdateGatewayRateLimit: {
     does: 'Replaces the entries of a rate limit, and its description if the request has one. The dimension keys must stay. Counts of the present window stay.',
     errors: ['ConflictException', 'ResourceNotFoundException'],
-    differs: [GATEWAY_OWNED, ACTIVE, REQUESTS_ONLY, SIZED],
+    differs: [GATEWAY_OWNED, ACTIVE, METRICS, SIZED],
   },
   DeleteGatewayRateLimit: {
     does: 'Deletes a rate limit.',

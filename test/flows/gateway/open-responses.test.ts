@@ -90,8 +90,12 @@ it('of a function that died are free after the lease', async () => {
   const limitPolicy = { onFailure: 'DENY' as const, ...LIMITS };
   const deps = { openResponses: createOpenResponses(sessions), limitPolicy, system };
   const hold = () => {
-    const token = { workloadAccessToken: 'none', isMcp: false };
-    return createOpenResponse(deps, { owner: 'the owner of a dead function', id: 'gateway' }, token).hold();
+    const admitted = { workloadAccessToken: 'none', isMcp: false, connections: [] };
+    return createOpenResponse(
+      deps,
+      { owner: 'the owner of a dead function', id: 'gateway' },
+      admitted,
+    ).hold();
   };
   await hold();
   await hold();

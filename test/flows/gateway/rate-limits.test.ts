@@ -1,4 +1,5 @@
 /** Rate limits of a gateway: who is counted together, and what a request beyond a limit gets. */
+import type { ServerResponse } from 'node:http';
 import type { LimitEntry } from '@aws-sdk/client-bedrock-agentcore-control';
 import { World, type TestAgent } from '../support/world';
 import { callAs, callSigned, openGateway, type TestGateway } from './gateways';
@@ -103,12 +104,42 @@ it('agents are counted by their names, and their users by IDs', async () => {
   expect([await call(other, 'ana'), await call(other, 'ana')]).toEqual([200, 200]);
 });
 
-it('a tool can have a limit, whose error is one of JSON-RPC', async () => {
-  const gateway = await openGateway(world, 'CUSTOM_JWT', { protocolType: 'MCP' });
-  await gateway.mcpServer('notes', notes.endpoint);
-  await limit(gateway, 'adding', ['toolName'], [perMinute(1, { toolName: 'notes___add' })]);
-  const call = async (name: string) => {
-    const message = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name, arguments: {} } };
+it('connections are the requests in progress, with and without an event stream', async () => {
+  await limit(
+    byToken,
+    'at-once',
+    [SUB],
+    [{ dimensions: { [SUB]: '*' }, connections: [{ rate: 2, period: 'second' }] }],
+  );
+  const open: ServerResponse[] = [];
+  server.run = (response) => {
+    open.push(response);
+    response.writeHead(200, { 'content-type': 'text/plain' }).write('begun');
+  };
+  const answers = await Promise.all(Array.from({ length: 8 }, () => callAs(world, asUser)));
+  const passed = answers.filter(({ status }) => status === 200);
+  expect([passed.length, open.length]).toEqual([2, 2]);
+  const refused = answers.find(({ status }) => status === 429);
+  expect(await refused?.json()).toMatchObject({ limitKey: 'at-once', metric: 'connections' });
+  expect((await callAs(world, asUser, { user: 'ben' })).status).toBe(200);
+
+  open.forEach((response) => response.end());
+  await Promise.all(passed.map((answer) => answer.text()));
+  server.run = (response) => response.end();
+  let next = await callAs(world, asUser);
+  for (let attempt = 0; next.status === 429 && attempt < 20; attempt += 1) next = await callAs(world, asUser);
+  expect(next.status).toBe(200);
+});
+
+describe('at the one URL of a gateway', () => {
+  let gateway: TestGateway;
+
+  beforeEach(async () => {
+    gateway = await openGateway(world, 'CUSTOM_JWT', { protocolType: 'MCP' });
+    await gateway.mcpServer('notes', notes.endpoint);
+  });
+
+  const send = async (message: object): Promise<string> => {
     const answer = await callAs(world, gateway.url, {
       method: 'POST',
       headers: {
@@ -120,12 +151,28 @@ it('a tool can have a limit, whose error is one of JSON-RPC', async () => {
     });
     return answer.text();
   };
-  expect(await call('notes___add')).toContain('add done');
-  expect(JSON.parse(await call('notes___add'))).toMatchObject({
-    id: 7,
-    error: { code: -32003, data: { limitKey: 'adding', metric: 'requests', success: false } },
+  const message = (method: string, params: object) => ({ jsonrpc: '2.0', id: 7, method, params });
+  const call = (name: string) => send(message('tools/call', { name, arguments: {} }));
+
+  it('a tool can have a limit, whose error is one of JSON-RPC', async () => {
+    await limit(gateway, 'adding', ['toolName'], [perMinute(1, { toolName: 'notes___add' })]);
+    expect(await call('notes___add')).toContain('add done');
+    expect(JSON.parse(await call('notes___add'))).toMatchObject({
+      id: 7,
+      error: { code: -32003, data: { limitKey: 'adding', metric: 'requests', success: false } },
+    });
+    expect(await call('notes___list')).toContain('list done');
   });
-  expect(await call('notes___list')).toContain('list done');
+
+  it('each request gives its connection back, however it ends', async () => {
+    const connections = [{ rate: 1, period: 'second' as const }];
+    await limit(gateway, 'one', [SUB], [{ dimensions: { [SUB]: '*' }, connections }]);
+    expect(await send(message('tools/list', {}))).toContain('notes___add');
+    expect(await send([message('tools/list', {})])).toContain('not a batch');
+    expect(await call('notes___unknown')).toContain('Unknown tool');
+    expect(await call('notes___add')).toContain('add done');
+    expect(await call('notes___list')).toContain('list done');
+  });
 });
 
 describe('the operations', () => {
@@ -167,6 +214,18 @@ describe('the operations', () => {
     ['the same entry twice', [SUB], Array<LimitEntry>(2).fill(perMinute(1, { [SUB]: '*' })), 'earlier entry'],
     ['a header', ['$.context.request.header.a'], entries, 'a caller chooses its headers'],
     ['tokens', [SUB], [{ dimensions: { [SUB]: '*' }, tokens: [{ rate: 1, period: 'minute' }] }], 'tokens'],
+    [
+      'an entry that limits nothing',
+      [SUB],
+      [{ dimensions: { [SUB]: '*' } }],
+      'must have requests or connections',
+    ],
+    [
+      'more connections than a count has',
+      [SUB],
+      [{ dimensions: { [SUB]: '*' }, connections: [{ rate: 1001, period: 'second' }] }],
+      'must be up to 1000',
+    ],
     ['part of a request', [SUB], [perMinute(0.5, { [SUB]: '*' })], 'must be a whole number'],
   ] as [string, string[], LimitEntry[], string][])('reject %s', async (_what, keys, stated, message) => {
     await expect(limit(byToken, 'refused', keys, stated)).rejects.toThrow(message);

@@ -101,6 +101,7 @@ async function currentTools(
     return [];
   } finally {
     ended.abort();
+    await admitted?.open.release();
   }
 }
 

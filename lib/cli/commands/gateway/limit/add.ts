@@ -26,14 +26,23 @@ interface AddFlags extends ConnectionFlags {
   readonly by: readonly string[];
   readonly perSecond?: number;
   readonly perMinute?: number;
+  readonly connections?: number;
   readonly description?: string;
 }
 
-/** @throws CliError unless exactly one of the options is set */
-function rateOf({ perSecond, perMinute }: AddFlags): Entry['requests'][number] {
-  if (perSecond !== undefined && perMinute === undefined) return { rate: perSecond, period: 'second' };
-  if (perMinute !== undefined && perSecond === undefined) return { rate: perMinute, period: 'minute' };
-  throw usageError('Set either --per-second or --per-minute.', '0 blocks all requests.');
+/** @throws CliError if no option is set, or both of which only one can be */
+function metricsOf({ perSecond, perMinute, connections }: AddFlags): Omit<Entry, 'dimensions'> {
+  if (perSecond !== undefined && perMinute !== undefined) {
+    throw usageError('Set either --per-second or --per-minute.');
+  }
+  if (perSecond === undefined && perMinute === undefined && connections === undefined) {
+    throw usageError('Set --per-second, --per-minute, or --connections.', '0 blocks all requests.');
+  }
+  return {
+    ...(perSecond !== undefined && { requests: [{ rate: perSecond, period: 'second' }] }),
+    ...(perMinute !== undefined && { requests: [{ rate: perMinute, period: 'minute' }] }),
+    ...(connections !== undefined && { connections: [{ rate: connections, period: 'second' }] }),
+  };
 }
 
 /** Says that a limit has no effect yet, because the gateway has no such target. */
@@ -93,6 +102,13 @@ export const add = buildCommand({
         placeholder: 'number',
         brief: 'Requests in each minute; 0 blocks',
       },
+      connections: {
+        kind: 'parsed',
+        parse: numberParser,
+        optional: true,
+        placeholder: 'number',
+        brief: 'Requests that are in progress at the same time; 0 blocks',
+      },
       description: optionalText('text', 'Description for the owners of the gateway'),
     },
     positional: ONE_LIMIT,
@@ -102,7 +118,7 @@ export const add = buildCommand({
     const stated = dimensionsOf(flags.by);
     if (stated.length === 0) throw usageError('Set --by, for example --by user.');
     const dimensionKeys = stated.map(([key]) => key);
-    const entry: Entry = { dimensions: Object.fromEntries(stated), requests: [rateOf(flags)] };
+    const entry: Entry = { dimensions: Object.fromEntries(stated), ...metricsOf(flags) };
     const service = await connect(this, flags);
     const gateway = await findGateway(service, flags.gateway);
     const { gatewayId: gatewayIdentifier } = gateway;

@@ -5,9 +5,15 @@ import { usageError } from '../../../failure';
 import { allPages, type Service } from '../../../service';
 import type { Gateway } from '../gateways';
 
+interface Rate {
+  readonly rate: number;
+  readonly period: 'second' | 'minute';
+}
+
 export interface Entry {
   readonly dimensions: Readonly<Record<string, string>>;
-  readonly requests: readonly { readonly rate: number; readonly period: 'second' | 'minute' }[];
+  readonly requests?: readonly Rate[];
+  readonly connections?: readonly Rate[];
 }
 
 export interface RateLimit {
@@ -64,8 +70,11 @@ export const shownDimensions = (
   { dimensions }: Entry,
 ): string => dimensionKeys.map((key) => `${nameOf(key)}=${dimensions[key] ?? ''}`).join(' ');
 
-export const shownRate = ({ requests: [requests] }: Entry): string =>
-  requests === undefined ? '' : `${requests.rate} per ${requests.period}`;
+export const shownRate = ({ requests = [], connections = [] }: Entry): string =>
+  [
+    ...requests.map(({ rate, period }) => `${rate} per ${period}`),
+    ...connections.map(({ rate }) => `${rate} at the same time`),
+  ].join(', ');
 
 export const listLimits = (
   service: Pick<Service, 'call'>,

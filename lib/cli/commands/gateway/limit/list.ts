@@ -31,7 +31,7 @@ export const list = buildCommand({
     }
     printTable(
       this,
-      ['LIMIT', 'FOR', 'REQUESTS'],
+      ['LIMIT', 'FOR', 'ALLOWS'],
       rateLimits.flatMap((limit) =>
         limit.entries.map((entry) => [limit.rateLimitId, shownDimensions(limit, entry), shownRate(entry)]),
       ),
