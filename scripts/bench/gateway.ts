@@ -134,12 +134,20 @@ async function cpuOfEach(
   return { call: used.call / calls, retrieval: used.retrieval / calls };
 }
 
+/** Calls after which the user signs in again: a user token is valid for an hour. */
+const CALLS_OF_SESSION = 5000;
+
 /** Returns the bytes in use after a number of calls, above those before. */
-async function memoryOfCalls(calls: number, call: () => Promise<void>): Promise<number> {
+async function memoryOfCalls(
+  calls: number,
+  call: () => Promise<void>,
+  signIn: () => Promise<void>,
+): Promise<number> {
   const before = await settledMemory();
   let left = calls;
   const caller = async (): Promise<void> => {
     while (left > 0) {
+      if (left % CALLS_OF_SESSION === 0) await signIn();
       left -= 1;
       await call();
     }
@@ -210,7 +218,11 @@ export const gateway: Part = async ({ stage: { world }, settings }) => {
         },
       },
     });
-    const authorization = `Bearer ${await world.issuer.token('ana')}`;
+    let authorization = '';
+    const signIn = async (): Promise<void> => {
+      authorization = `Bearer ${await world.issuer.token('ana')}`;
+    };
+    await signIn();
     const to =
       (base: string): Call =>
       (path = '', signal) =>
@@ -225,7 +237,7 @@ export const gateway: Part = async ({ stage: { world }, settings }) => {
     );
     const ratio = cpu.call / cpu.retrieval;
     const calls = settings.quick ? counts.calls : settings.calls;
-    const after = await memoryOfCalls(calls, () => whole(through));
+    const after = await memoryOfCalls(calls, () => whole(through), signIn);
     const large = await memoryOfLarge(through);
     const streams = await memoryOfStreams(through);
     return table([

@@ -3,15 +3,12 @@
  * escaped in JSON, and within text in base64 or base64url (RFC 4648). Other encodings are not recognized.
  */
 import { MIN_SECRET_LENGTH } from '../oauth/echoed-secret';
-import { SymbolSearch, type Encoding, type PatternForm } from './symbol-search';
+import { EXACT, SymbolSearch, type Encoding, type PatternForm } from './symbol-search';
 
-/** The characters in which base64url differs from base64. */
-const BASE64URL: ReadonlyMap<number, number> = new Map(
-  [
-    ['-', '+'],
-    ['_', '/'],
-  ].map(([url = '', plain = '']) => [url.charCodeAt(0), plain.charCodeAt(0)]),
-);
+/** The characters in which base64url differs from base64 count as those of base64. */
+const BASE64URL = EXACT.slice();
+BASE64URL['-'.charCodeAt(0)] = '+'.charCodeAt(0);
+BASE64URL['_'.charCodeAt(0)] = '/'.charCodeAt(0);
 
 /** Base64 encodes 3 bytes in 4 characters. */
 const BYTES_OF_GROUP = 3;
@@ -26,7 +23,7 @@ function base64Form(secret: Uint8Array, before: number): PatternForm {
   const text = Buffer.concat([Buffer.alloc(before), secret]);
   const first = Math.ceil((before * 8) / BITS_OF_CHARACTER);
   const last = Math.floor((text.length * 8) / BITS_OF_CHARACTER);
-  return { bytes: Buffer.from(text.toString('base64').slice(first, last)), same: BASE64URL };
+  return { bytes: Buffer.from(text.toString('base64').slice(first, last)), canonical: BASE64URL };
 }
 
 const PARTLY_DECODED: readonly (readonly Encoding[])[] = [[], ['percent'], ['json']];
@@ -47,6 +44,8 @@ const NOTHING = new Uint8Array(0);
 
 export class EchoRemover {
   private readonly searches: readonly SymbolSearch[];
+  /** For whole texts, which come in the midst of a stream. */
+  private texts: EchoRemover | undefined;
 
   /** @param secrets of which a short one, which no server issues, is not searched: it can be a part of any response */
   constructor(private readonly secrets: readonly string[]) {
@@ -73,8 +72,7 @@ export class EchoRemover {
 
   /** Returns a whole text without the secret. */
   ofText(text: string): string {
-    const remover = new EchoRemover(this.secrets);
-    const clean = Buffer.concat([remover.take(Buffer.from(text)), remover.rest()]).toString('utf8');
-    return remover.found ? clean : text;
+    const texts = (this.texts ??= new EchoRemover(this.secrets));
+    return Buffer.concat([texts.take(Buffer.from(text)), texts.rest()]).toString('utf8');
   }
 }

@@ -22,9 +22,12 @@ export type Encoding = 'percent' | 'json';
 
 export interface PatternForm {
   readonly bytes: Uint8Array;
-  /** Bytes that count as another one, such as those of base64url as those of base64. */
-  readonly same?: ReadonlyMap<number, number>;
+  /** By each byte: the one that it counts as, such as for those of base64url those of base64. Without it, itself. */
+  readonly canonical?: Uint8Array;
 }
+
+/** Each byte counts as itself. */
+export const EXACT = Uint8Array.from({ length: OCTETS }, (_, octet) => octet);
 
 /** A pattern, with its progress. */
 interface Pattern {
@@ -47,10 +50,12 @@ function bordersOf(bytes: Uint8Array): Int32Array {
   return borders;
 }
 
-function patternOf({ bytes, same = new Map() }: PatternForm): Pattern {
-  const canonical = Uint8Array.from({ length: OCTETS }, (_, octet) => same.get(octet) ?? octet);
-  return { bytes, canonical, borders: bordersOf(bytes), matched: 0 };
-}
+const patternOf = ({ bytes, canonical = EXACT }: PatternForm): Pattern => ({
+  bytes,
+  canonical,
+  borders: bordersOf(bytes),
+  matched: 0,
+});
 
 /** Advances a pattern by one symbol. @returns whether it is complete */
 function advance(pattern: Pattern, symbol: number): boolean {
@@ -110,10 +115,12 @@ export class SymbolSearch {
     private readonly decoded: readonly Encoding[],
   ) {
     this.patterns = forms.map(patternOf);
-    for (let octet = 0; octet < OCTETS; octet += 1) {
-      const starts = this.patterns.some(({ bytes, canonical }) => canonical[octet] === bytes[0]);
-      this.begins[octet] = starts || this.startsEscape(octet) ? 1 : 0;
+    for (const { bytes, canonical } of this.patterns) {
+      for (let octet = 0; octet < OCTETS; octet += 1) {
+        if (canonical[octet] === bytes[0]) this.begins[octet] = 1;
+      }
     }
+    for (const octet of [PERCENT, BACKSLASH]) if (this.startsEscape(octet)) this.begins[octet] = 1;
   }
 
   /** Whether a pattern was found so far. */
@@ -140,12 +147,13 @@ export class SymbolSearch {
     return this.out.subarray(0, this.outLength);
   }
 
-  /** Returns the held-back bytes at the end of the stream. */
+  /** Returns the held-back bytes at the end of the stream. Another stream can follow. */
   rest(): Uint8Array {
     this.out = new Uint8Array(this.held.length + this.escape.length);
     this.outLength = 0;
     this.endEscape();
     this.release(this.lengths.length);
+    for (const pattern of this.patterns) pattern.matched = 0;
     return this.out.subarray(0, this.outLength);
   }
 

@@ -146,3 +146,13 @@ it('searches many repetitions of the beginning of a long secret', () => {
 it('does not search a text that is too short to be a credential', () => {
   expect(new EchoRemover(['abc']).ofText('abc')).toBe('abc');
 });
+
+it('a text does not continue the text before it', () => {
+  const remover = new EchoRemover(['a-secret-token']);
+  const texts = ['ends with a-sec', 'ret-token', 'a-secret-token.'];
+  expect(texts.map((text) => remover.ofText(text))).toEqual([
+    'ends with a-sec',
+    'ret-token',
+    '**************.',
+  ]);
+});
