@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { startLogged, type LoggedService } from '../../lib/local/logged-service';
 import { checkPort } from '../../lib/local/loopback-server';
+import { ENVIRONMENT_VARIABLES, type SettingNames } from '../../lib/local/setting-names';
 import { bindLoopback } from './loopback-server';
 import type * as ExamplesStart from './start';
 
@@ -18,6 +19,8 @@ export interface WorldOptions {
   readonly trustedIssuers: readonly TrustedIssuer[];
   /** Whether to start the Python agent, if a suitable Python is installed. */
   readonly pythonAgent: boolean;
+  /** Names of the settings in messages; by default, environment variables. */
+  readonly names?: SettingNames;
 }
 
 export interface World {
@@ -35,10 +38,11 @@ export async function startWorld({
   dataDir,
   trustedIssuers,
   pythonAgent,
+  names = ENVIRONMENT_VARIABLES,
 }: WorldOptions): Promise<World> {
   if (port !== 0) {
     // The port of the service is named first. No data folder is created for a start that fails by a port.
-    await checkPort(port);
+    await checkPort(port, names);
     for (let offset = 1; offset <= EXAMPLE_PORTS; offset += 1)
       await (await bindLoopback(port + offset)).close();
   }
@@ -46,6 +50,7 @@ export async function startWorld({
   const service = await startLogged({
     port,
     dataDir,
+    names,
     // The providers must answer before the service trusts them, and they use the ports after the service's port.
     trustedIssuers: async (taken) => {
       prepared = await loadExamples().prepareExamples({
@@ -70,4 +75,6 @@ export async function startWorld({
 }
 
 /** Loads the examples after the console is redirected to the log, because oidc-provider prints notices when loaded. */
-const loadExamples = (): typeof ExamplesStart => createRequire(__filename)('./start') as typeof ExamplesStart;
+const loadExamples = (): typeof ExamplesStart =>
+  // From the folder of this file, and from that of the file of the package that contains it.
+  createRequire(__filename)('../../examples/local/start') as typeof ExamplesStart;

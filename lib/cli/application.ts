@@ -32,6 +32,7 @@ import { transferOwnership } from './commands/transfer-ownership';
 import { user } from './commands/user';
 import type { CliContext, Environment } from './context';
 import { CliError, jsonFailure, STATUS } from './failure';
+import { printHelp, type ListedCommand } from './help';
 import { jsonText, printable } from './output';
 
 const NAME = 'agent-identity';
@@ -137,39 +138,67 @@ const textOf = (args: readonly string[], { failure, defect }: Format): Applicati
 const wantsJson = (args: readonly string[]): boolean =>
   args.some((arg) => /^--json(=(true|t|yes|y|on|1))?$/i.test(arg));
 
+const ROUTES = {
+  ...{ local, env, connect, gate, doctor, agent, provider, portal, gateway },
+  policyEngine,
+  ...{ token, user, grants },
+  transferOwnership,
+  ...{ restore, audit, completion },
+};
+
+/** An example for each command. */
+const EXAMPLES: Readonly<Record<keyof typeof ROUTES, string>> = {
+  local: 'agent-identity local',
+  env: 'eval "$(agent-identity env)"',
+  connect: 'agent-identity connect my-google --vendor google --agent my-agent --user-id alice --scope openid',
+  gate: 'agent-identity gate my-agent http://127.0.0.1:8080 --issuer https://idp.example',
+  doctor: 'agent-identity doctor',
+  agent: 'agent-identity agent add my-agent --return-url https://app.example/connected',
+  provider: 'agent-identity provider test my-google',
+  portal: 'agent-identity portal add my-portal --agent my-agent --sign-in my-sign-in',
+  gateway: 'agent-identity gateway list',
+  policyEngine: 'agent-identity policy-engine list',
+  token: 'agent-identity token get --agent my-agent --provider my-google --user-id alice --scope openid',
+  user: 'agent-identity user suspend --user-id alice',
+  grants: 'agent-identity grants revoke --agent my-agent --user-id alice',
+  transferOwnership:
+    'agent-identity transfer-ownership --agent my-agent --new-owner arn:aws:iam::111122223333:role/travel',
+  restore: 'agent-identity restore --stack AgentIdentityStateful --source restored-vault --into vault',
+  audit: 'agent-identity audit --outcome denied --follow',
+  completion: 'agent-identity completion bash',
+};
+
+const ROOT = buildRouteMap({
+  routes: ROUTES,
+  docs: { brief: 'Self-hosted identity for AI agents, compatible with Amazon Bedrock AgentCore Identity' },
+});
+
+const listedCommands = (): ListedCommand[] =>
+  ROOT.getAllEntries().map(({ name, target }) => ({
+    name: name['convert-camel-to-kebab'],
+    brief: target.brief,
+    example: EXAMPLES[name.original as keyof typeof ROUTES],
+  }));
+
 /** Returns the application for the arguments. The errors in them depend on them. */
 export function applicationOf(version: string, args: readonly string[]): Application<CliContext> {
   const json = wantsJson(args);
-  return buildApplication(
-    buildRouteMap({
-      routes: {
-        ...{ local, env, connect, gate, doctor, agent, provider, portal, gateway },
-        policyEngine,
-        ...{ token, user, grants },
-        transferOwnership,
-        ...{ restore, audit, completion },
+  return buildApplication(ROOT, {
+    name: NAME,
+    versionInfo: { currentVersion: version },
+    scanner: {
+      caseStyle: 'allow-kebab-for-camel',
+      // As by default, but deletions cost 2, and not 3: Stricli compares `return-urls` with `returnUrl`.
+      distanceOptions: {
+        threshold: 7,
+        weights: { insertion: 1, deletion: 2, substitution: 2, transposition: 0 },
       },
-      docs: {
-        brief: 'Self-hosted identity for AI agents, compatible with Amazon Bedrock AgentCore Identity',
-      },
-    }),
-    {
-      name: NAME,
-      versionInfo: { currentVersion: version },
-      scanner: {
-        caseStyle: 'allow-kebab-for-camel',
-        // As by default, but deletions cost 2, and not 3: Stricli compares `return-urls` with `returnUrl`.
-        distanceOptions: {
-          threshold: 7,
-          weights: { insertion: 1, deletion: 2, substitution: 2, transposition: 0 },
-        },
-      },
-      determineExitCode: (error) => (error instanceof CliError ? error.status : STATUS.failed),
-      localization: { text: textOf(args, json ? IN_JSON : IN_WORDS) },
-      // Stricli colors errors on a terminal.
-      documentation: { disableAnsiColor: json },
     },
-  );
+    determineExitCode: (error) => (error instanceof CliError ? error.status : STATUS.failed),
+    localization: { text: textOf(args, json ? IN_JSON : IN_WORDS) },
+    // Stricli colors errors on a terminal.
+    documentation: { disableAnsiColor: json },
+  });
 }
 
 export interface CommandLine extends Environment {
@@ -198,7 +227,12 @@ export async function runCommandLine({ args, version, ...environment }: CommandL
     stdout.write(proposals.map(({ completion: word }) => `${word}\n`).join(''));
     return 0;
   }
-  await run(application, inputOf(args), context);
+  const input = inputOf(args);
+  if (['--help', '-h'].includes(input[0] ?? '')) {
+    printHelp(context, NAME, listedCommands());
+    return 0;
+  }
+  await run(application, input, context);
   if (process.exitCode === ExitCode.Success) return 0;
   if (USAGE_ERRORS.includes(process.exitCode)) return STATUS.usage;
   return typeof process.exitCode === 'number' && process.exitCode > 0 ? process.exitCode : STATUS.failed;

@@ -1,7 +1,7 @@
 /**
- * Builds the package's dist/: seven CommonJS files, and a WebAssembly module, in the folders that their sources are in, so that each finds the
+ * Builds the package's dist/: eight CommonJS files, and a WebAssembly module, in the folders that their sources are in, so that each finds the
  * next by the same relative path. The command loads the service, and what signs requests, when they are needed; the service loads
- * its functions when it has set their environment. Packages are inside, except dynalite: LevelDB is a native addon.
+ * its functions when it has set their environment, and the examples unless they are off. Packages are inside, except dynalite: LevelDB is a native addon.
  */
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -20,6 +20,7 @@ const { metafile } = await build({
     { in: 'lib/cli/bundle/s3.cjs', out: 'lib/cli/s3' },
     { in: 'lib/cli/bundle/cedar.cjs', out: 'lib/cli/cedar' },
     { in: 'lib/local/serve.ts', out: 'lib/local/serve' },
+    { in: 'examples/local/start.ts', out: 'examples/local/start' },
     { in: 'lib/cli/bundle/functions.cjs', out: 'lib/local/handlers' },
     { in: 'lib/cli/bundle/agent-endpoint.cjs', out: 'lambda/functions/composition/agent-endpoint' },
   ],

@@ -5,6 +5,7 @@ import { LOOPBACK, parsedEndpoint, signedRegion, SIGNING_NAME } from '../client/
 import type { ConnectionFlags } from './connection-flags';
 import type { UnsignedRequest } from './aws';
 import type { CliContext } from './context';
+import { withMeantName } from './meant-name';
 import { namingOptions } from './option-names';
 import { progress } from './output';
 import { CliError, ServiceFailure, usageError, type InvalidField } from './failure';
@@ -340,7 +341,7 @@ export async function connect(
     const signed = await signer.sign(target, SIGNING_NAME, headers, body, method);
     return send(target, { method, headers: signed, ...(body !== '' && { body }) });
   };
-  return {
+  const service: Service & { readonly signer: Signer } = {
     endpoint,
     region: signer.region,
     signer,
@@ -352,7 +353,7 @@ export async function connect(
           await wait(500 * 2 ** attempt);
           response = await attempted(request);
         }
-        if (!response.ok) throw await failureOf(response, endpoint, operation);
+        if (!response.ok) throw await withMeantName(service, await failureOf(response, endpoint, operation));
         onHeaders?.(response.headers);
         if (response.status === 204) return {} as Output;
         const output = await jsonObject(response);
@@ -360,6 +361,7 @@ export async function connect(
         return output as Output;
       }),
   };
+  return service;
 }
 
 /** Returns the items of all pages of a listing. */

@@ -1,5 +1,6 @@
-/** What `npm start` prints when everything runs: text for people, or one JSON line for programs. */
+/** What `npm start` and `agent-identity local` print when everything runs: text for people, or one JSON line for programs. */
 import type { LoggedService } from './logged-service';
+import { ownCommand } from './own-command';
 import type { Variables } from './running-file';
 import { shellWord } from './shell-word';
 import type { LocalService } from './start';
@@ -30,6 +31,12 @@ interface SignIn {
   readonly password: string;
 }
 
+/** A client, a provider, an agent, and a token of the example calendar. */
+const FIRST_TOKEN = [
+  '  echo "$CALENDAR_INITIAL_ACCESS_TOKEN" | agent-identity connect my-calendar --initial-access-token \\',
+  '    --issuer "$CALENDAR_ISSUER" --agent my-agent --user-id alice --scope calendar.read',
+];
+
 type Row = readonly [label: string, text: string];
 
 /**
@@ -50,8 +57,9 @@ export function banner(
     rows([...addresses(service, examples), ['State', dataDir], ['Audit log', logPath]]),
     ...(examples ? [tryExample(examples)] : []),
     [
-      'For commands, AWS SDKs, and your own agents, set the environment of a terminal:',
-      `  eval "$(agent-identity env${folder})"`,
+      `For commands, AWS SDKs, and your own agents, set the environment of a terminal${examples ? ', and get a first token there' : ''}:`,
+      `  eval "$(${shellWord(ownCommand())} env${folder})"`,
+      ...(examples ? FIRST_TOKEN : []),
     ].join('\n'),
   ];
   return `\n${sections.join('\n\n')}\n\n`;

@@ -3,7 +3,7 @@
  * `agent-identity local` are this program with different settings.
  */
 import { ioFailure } from './dynamodb-store';
-import { SettingError, StartError } from './start-error';
+import { isStartError } from './start-error';
 
 export interface Running {
   /** What to print once everything runs. */
@@ -71,12 +71,12 @@ function stopAfterNpm(stop: () => void): void {
 
 function fail(error: unknown): never {
   process.stderr.write(`${reasonOf(error)}\n`);
-  process.exit(error instanceof SettingError ? 2 : 1);
+  process.exit(isStartError(error) ? error.status : 1);
 }
 
 /** Returns one line for what a person can correct, and the stack for a defect. */
 function reasonOf(error: unknown): string {
-  if (error instanceof StartError) return error.message;
+  if (isStartError(error)) return error.message;
   if (!(error instanceof Error)) return 'The service has stopped, for an unknown reason.';
   return ioFailure(error) ?? error.stack ?? error.message;
 }

@@ -69,6 +69,20 @@ it.each([[[]], [['--help']], [['-h']], [['help']]])(
   },
 );
 
+it('shows an example of each command, whose options the command has', async () => {
+  const { stdout } = await run('--help');
+  const examples = [...stdout.matchAll(/^ {2,}\$ (?:eval "\$\()?agent-identity ([^)\n]+)/gm)].map(
+    ([, example = '']) => example,
+  );
+  expect(examples).toHaveLength(stdout.match(/^ {2}\w/gm)?.length ?? 0);
+  for (const example of examples) {
+    const words = example.split(' ');
+    const command = words.slice(0, words.findIndex((word) => word.startsWith('-')) >>> 0);
+    const { stdout: help } = await run(...command, '--help');
+    for (const option of words.filter((word) => word.startsWith('--'))) expect(help).toContain(option);
+  }
+});
+
 it.each([[['local', '--help']], [['help', 'local']]])(
   'describes the options of a command for %j, with their environment variables',
   async (args) => {

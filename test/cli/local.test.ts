@@ -1,10 +1,12 @@
 /** `agent-identity local` as a program. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Browser } from '../../examples/demo/browser';
+import { ALMANAC_ACCOUNTS } from '../../examples/local/accounts';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
-import { Programs, type Program } from '../local/program';
+import { AGENT_IDENTITY, Programs, type Program } from '../local/program';
 import { runCommand } from './command-under-test';
 import { temporaryFolder } from '../environment/temporary-folder';
 
@@ -124,6 +126,9 @@ describe('env', () => {
     expect(await written({ AGENT_IDENTITY_ENDPOINT: 'https://other.example' })).toMatchObject({ status: 1 });
     const { stdout } = await written({ AWS_REGION: "'; echo executed; '$(echo executed)" });
     expect(evaluated(stdout)[1]).toBe("'; echo executed; '$(echo executed)");
+    // As Git writes it.
+    await chmod(join(folder, 'running.json'), 0o644);
+    expect(await environment(['--data-dir', folder])).toMatchObject({ status: 1, stdout: '' });
   });
 
   it('does not take a service that was killed for a running one', async () => {
@@ -149,6 +154,45 @@ describe('env', () => {
       ) as string,
     });
   });
+});
+
+/** Allows access at the example calendar, and returns to the command. */
+async function allowAccess(page: string, returnUrl: string): Promise<void> {
+  const browser = new Browser();
+  const [{ username = '', password = '' } = {}] = ALMANAC_ACCOUNTS;
+  const signIn = await browser.go(page);
+  const request = await browser.submit(signIn, { username, password });
+  const { url } = await browser.submit(request, { decision: 'allow' }, returnUrl);
+  await fetch(url);
+}
+
+it('runs the examples, and prints the two commands to a first token, which work as printed', async () => {
+  const command = join(home, 'node_modules/.bin/agent-identity');
+  await mkdir(dirname(command), { recursive: true });
+  // As npm does.
+  await chmod(AGENT_IDENTITY, 0o755);
+  await symlink(AGENT_IDENTITY, command);
+  const program = programs.startCommand(['local'], { HOME: home, EXAMPLES: '' }, command);
+  await program.announced();
+  expect(program.stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(24);
+  const [, environment = ''] = /^ {2}(eval .*)$/m.exec(program.stdout) ?? [];
+  expect(environment).toBe(`eval "$(${command} env)"`);
+  const [, connect = ''] = /^ {2}(echo [^]*)\n\n$/m.exec(program.stdout) ?? [];
+  const { port, close } = await listenOnLoopback(createServer(), 0);
+  await close();
+  const returnUrl = `http://127.0.0.1:${port}/done`;
+  const terminal = spawn(
+    'bash',
+    ['-c', `${environment}\n${connect} --no-browser --return-url ${returnUrl} 2>&1`],
+    { env: { PATH: process.env.PATH, HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let output = '';
+  for await (const chunk of terminal.stdout) {
+    output += String(chunk);
+    const [page] = /^http:\S+\/oauth2\/authorize\?\S+$/m.exec(String(chunk)) ?? [];
+    if (page !== undefined) await allowAccess(page, returnUrl);
+  }
+  expect(output).toMatch(/^The agent "my-agent" has a token for "my-calendar"\./m);
 });
 
 it('prints only the JSON line with --json', async () => {

@@ -21,6 +21,7 @@ const OPTIONS = {
     { in: 'lib/cli/bundle/s3.cjs', out: 'lib/cli/s3' },
     { in: 'lib/cli/bundle/cedar.cjs', out: 'lib/cli/cedar' },
     { in: 'lib/local/serve.ts', out: 'lib/local/serve' },
+    { in: 'examples/local/start.ts', out: 'examples/local/start' },
     { in: 'test/kills/service.ts', out: 'lib/local/killed-service' },
     { in: 'lib/cli/bundle/functions.cjs', out: 'lib/local/handlers' },
     { in: 'lib/cli/bundle/agent-endpoint.cjs', out: 'lambda/functions/composition/agent-endpoint' },
@@ -30,8 +31,8 @@ const OPTIONS = {
   target: 'node20.19',
   format: 'cjs',
   mainFields: ['module', 'main'],
-  // LevelDB is a native addon, and the provider of the examples is loaded only with them.
-  external: ['dynalite', 'dynalite/db', 'oidc-provider'],
+  // LevelDB is a native addon.
+  external: ['dynalite', 'dynalite/db'],
   minify: true,
   keepNames: true,
   metafile: true,

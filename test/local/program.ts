@@ -92,9 +92,12 @@ export class Programs {
     return this.add(new Program(env, [], undefined, undefined, launcher));
   }
 
-  /** @param args arguments of the command `agent-identity` */
-  startCommand(args: readonly string[], env: Record<string, string>): Program {
-    return this.add(new Program(env, [], undefined, [AGENT_IDENTITY, ...args]));
+  /**
+   * @param args arguments of the command `agent-identity`
+   * @param file that is the command, or a link to it
+   */
+  startCommand(args: readonly string[], env: Record<string, string>, file = AGENT_IDENTITY): Program {
+    return this.add(new Program(env, [], undefined, [file, ...args]));
   }
 
   /**

@@ -10,8 +10,8 @@ import { cleanEnvironment, npmInstall, run, writeFiles } from './consumer-folder
 import { diskUsage } from './disk-usage.mjs';
 import { installNodes } from './node-versions.mjs';
 
-/** Disk space of an installation, in bytes. LevelDB, prebuilt for each platform, has 7 MB of it, and Cedar 4 MB. */
-const MAX_INSTALLED_BYTES = 20_000_000;
+/** Disk space of an installation, in bytes. LevelDB, prebuilt for each platform, has 7 MB of it, Cedar 4 MB, and the examples 2 MB. */
+const MAX_INSTALLED_BYTES = 22_000_000;
 
 const AWS_CLIENTS = ['@aws-sdk/client-bedrock-agentcore', '@aws-sdk/client-bedrock-agentcore-control'];
 
@@ -105,6 +105,12 @@ async function checkCommandLine(node, folder, version) {
   }
 }
 
+/** The example calendar of the package. */
+async function checkExamples({ calendar }) {
+  const { issuer } = await (await globalThis.fetch(calendar.discoveryUrl)).json();
+  assert.equal(issuer, calendar.issuer);
+}
+
 /** Two starts with one data folder, each with requests of AWS SDK clients. */
 async function checkService(node, folder, agent, home) {
   await mkdir(home);
@@ -119,6 +125,7 @@ async function checkService(node, folder, agent, home) {
     });
   };
   const created = await whileRunning(node, folder, home, async (ready) => {
+    await checkExamples(ready);
     const taken = await outcome(node, folder, ['local', '--port', new URL(ready.endpoint).port], {
       DATA_DIR: join(home, 'another'),
     });

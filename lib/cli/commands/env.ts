@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { buildCommand } from '@stricli/core';
+import { folderOfCommand } from '../../local/own-command';
 import { defaultDataFolder, readRunning, type Variables } from '../../local/running-file';
 import { settingNames } from '../../local/setting-names';
 import { shellWord } from '../../local/shell-word';
@@ -58,7 +59,7 @@ export const env = buildCommand({
       'Prints the endpoint, the Region, and the keys of the service that runs on this computer, as commands of a shell.',
       'To set them: eval "$(agent-identity env)".',
       'Finds a service that npm start started in this folder, or that agent-identity local started. --data-dir names the data folder of another one.',
-      'The keys are valid on this computer only.',
+      'The keys are valid on this computer only. If the terminal does not find agent-identity, adds its folder to PATH.',
     ].join('\n'),
   },
   parameters: {
@@ -72,8 +73,9 @@ export const env = buildCommand({
   },
   async func(this: CliContext, flags: EnvFlags) {
     const folders = foldersOf(this, flags);
-    for (const folder of folders) {
-      const variables = variablesIn(folder);
+    const folder = folderOfCommand(this.env.PATH);
+    for (const dataDir of folders) {
+      const variables = variablesIn(dataDir);
       if (!variables || !(await responds(variables))) continue;
       if (flags.json) {
         printJson(this, variables);
@@ -83,6 +85,7 @@ export const env = buildCommand({
         this,
         ...Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`),
         `unset ${OTHER_CREDENTIALS.join(' ')}`,
+        ...(folder === undefined ? [] : [`export PATH="$PATH":${shellWord(folder)}`]),
       );
       if (this.process.stdout.columns !== undefined) {
         printAside(this, 'To set these variables in this terminal: eval "$(agent-identity env)"');

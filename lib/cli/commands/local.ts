@@ -7,6 +7,7 @@ interface LocalFlags {
   readonly port?: string;
   readonly dataDir?: string;
   readonly trustedIssuers?: string;
+  readonly examples: boolean;
   readonly json: boolean;
 }
 
@@ -15,6 +16,7 @@ export const local = buildCommand({
     brief: 'Run the identity service on this computer',
     fullDescription: [
       'Runs the identity service and the AWS services that it uses in one process, on 127.0.0.1 only.',
+      'Also runs examples: a calendar, an identity provider, an application with its agent, and a consent portal.',
       'Needs no AWS account. Ctrl-C stops it; its state is kept for the next start.',
       'You can set an option by the environment variable in its description instead.',
       'The variables PRIVATE_DESTINATIONS, SERVICE_NETWORK, and LATTICE_RESOURCES allow private servers (docs/private-networks.md).',
@@ -43,10 +45,15 @@ export const local = buildCommand({
         placeholder: 'JSON',
         brief: 'Issuers of user tokens to trust, as a JSON array (TRUSTED_ISSUERS; default none)',
       },
+      examples: {
+        kind: 'boolean',
+        default: true,
+        brief: 'Run the examples, too; --no-examples runs the service alone (EXAMPLES=off)',
+      },
       json: { kind: 'boolean', default: false, brief: 'Print only the JSON line for programs' },
     },
   },
-  func(this: CliContext, { port, dataDir, trustedIssuers, json }: LocalFlags) {
+  func(this: CliContext, { port, dataDir, trustedIssuers, examples, json }: LocalFlags) {
     // An empty variable has the default, because scripts make an unset one empty. An empty option is a mistake.
     if (dataDir === '') {
       throw usageError(
@@ -59,6 +66,7 @@ export const local = buildCommand({
         ...(port !== undefined && { PORT: port }),
         ...(dataDir !== undefined && { DATA_DIR: dataDir }),
         ...(trustedIssuers !== undefined && { TRUSTED_ISSUERS: trustedIssuers }),
+        ...(!examples && { EXAMPLES: 'off' }),
       },
       json,
     });

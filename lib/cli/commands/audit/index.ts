@@ -6,5 +6,5 @@ import { verify } from './verify';
 export const audit = buildRouteMap({
   routes: { read, verify },
   defaultCommand: 'read',
-  docs: { brief: 'Audit log: read it, and verify the audit trail in Amazon S3' },
+  docs: { brief: 'Audit log: read it, follow it (--follow), and verify the audit trail in Amazon S3' },
 });

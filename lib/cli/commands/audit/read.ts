@@ -105,7 +105,7 @@ function sourceOf(context: CliContext, flags: AuditFlags): Promise<AuditSource> 
 
 export const read = buildCommand({
   docs: {
-    brief: 'Read the audit log',
+    brief: 'Read the audit log; --follow waits for further entries',
     fullDescription: [
       'Prints audit entries, which contain no token: of a local service, or of a stack in AWS with --stack.',
       'In AWS, it needs the permissions cloudformation:ListStackResources and logs:FilterLogEvents.',

@@ -1,7 +1,8 @@
 /** Consent portals of the caller: how a person names them, and how the service verifies them. */
 import { OPERATIONS } from '../../../../lambda/operations';
 import type { CliContext } from '../../context';
-import { CliError, ServiceFailure, usageError } from '../../failure';
+import { CliError, usageError } from '../../failure';
+import { notFound } from '../../not-found';
 import { isoTime, printAside, printFields, printJson, progress } from '../../output';
 import { allPages, wait, type Service } from '../../service';
 import { audienceCommand } from './audience-command';
@@ -41,15 +42,14 @@ export const listPortals = (service: Pick<Service, 'call'>): Promise<PortalSumma
  * @throws CliError if the caller has no such portal, or if the text is the name of one and the ID of another
  */
 export async function findPortal(service: Pick<Service, 'call'>, named: string): Promise<PortalSummary> {
-  const found = (await listPortals(service)).filter(({ name, consentPortalId, consentPortalArn }) =>
+  const portals = await listPortals(service);
+  const found = portals.filter(({ name, consentPortalId, consentPortalArn }) =>
     [name, consentPortalId, consentPortalArn].includes(named),
   );
   const [first, second] = found;
   if (!first) {
-    throw new ServiceFailure('ResourceNotFoundException', 404, {
-      fault: `You have no consent portal "${named}".`,
-      next: 'Run agent-identity portal list for the names.',
-    });
+    const names = portals.map(({ name }) => name);
+    throw notFound('You have no consent portal', named, { names, list: 'portal list' });
   }
   if (second) {
     throw usageError(

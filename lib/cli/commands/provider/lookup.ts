@@ -2,6 +2,7 @@
 import { OPERATIONS } from '../../../../lambda/operations';
 import type { ConnectionFlags } from '../../connection-flags';
 import { ServiceFailure, usageError, type CliError } from '../../failure';
+import { notFound } from '../../not-found';
 import { getProvider, type Oauth2Provider } from './provider';
 import { allPages, type Service } from '../../service';
 
@@ -76,10 +77,11 @@ const LISTINGS = {
   'api-key': OPERATIONS.ListApiKeyCredentialProviders,
 } as const;
 
+const namesOf = async (service: Service, kind: Kind): Promise<string[]> =>
+  (await allPages<{ name: string }>(service, LISTINGS[kind], 'credentialProviders')).map(({ name }) => name);
+
 export const isListed = async (service: Service, name: string, kind: Kind): Promise<boolean> =>
-  (await allPages<{ name: string }>(service, LISTINGS[kind], 'credentialProviders')).some(
-    (provider) => provider.name === name,
-  );
+  (await namesOf(service, kind)).includes(name);
 
 /**
  * Returns the kinds in the order in which to look for a provider whose kind nothing states. A request for a provider that
@@ -113,8 +115,6 @@ export async function findProvider(
     if (found) return found;
   }
   const what = kind === undefined ? 'credential provider' : KIND_NAMES[kind];
-  throw new ServiceFailure('ResourceNotFoundException', 404, {
-    fault: `There is no ${what} named "${name}".`,
-    next: 'Run agent-identity provider list for the names.',
-  });
+  const names = await Promise.all(kinds.map((each) => namesOf(service, each))).catch(() => []);
+  throw notFound(`There is no ${what} named`, name, { names: names.flat(), list: 'provider list' });
 }
