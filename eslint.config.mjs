@@ -27,6 +27,7 @@ export default tseslint.config(
       'node_modules',
       'cdk.out',
       '**/dist',
+      // Programs of other projects: test/packages compiles and runs them.
       'coverage',
       'reports',
       '.stryker-tmp',

@@ -4,6 +4,7 @@ import './node-version.cjs';
 import './loopback-proxy';
 import './sdk-notices';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { version } from '../lib/cli/package.json';
 import { runCommandLine } from '../lib/cli/application';
 import { endOnOutputError } from '../lib/cli/output-error';
@@ -27,6 +28,7 @@ void runCommandLine({
   loadAws: () => load('../lib/cli/aws') as typeof Aws,
   loadS3: () => load('../lib/cli/s3') as typeof S3,
   loadCedar: () => load('../lib/cli/cedar') as typeof Cedar,
+  templates: join(__dirname, '../lib/cli/templates'),
   openBrowser,
 }).then((status) => {
   process.exitCode = status;

@@ -22,6 +22,7 @@ import { env } from './commands/env';
 import { gate } from './commands/gate';
 import { gateway } from './commands/gateway';
 import { grants } from './commands/grants';
+import { init } from './commands/init';
 import { local } from './commands/local';
 import { policyEngine } from './commands/policy-engine';
 import { portal } from './commands/portal';
@@ -45,8 +46,6 @@ const NEXT = 'Run the command with --help for its options.';
 /** Stricli quotes the names that it proposes in backticks. */
 const orList = (names: readonly string[]): string =>
   names.map((name) => name.replaceAll('`', '"')).join(' or ');
-
-/** Returns an option as the documentation writes it: Stricli proposes it in the case of the code. */
 
 /** Whether two values differ only in case, and in dashes for underscores. */
 const sameWord = (one: string, other: string): boolean =>
@@ -139,7 +138,7 @@ const wantsJson = (args: readonly string[]): boolean =>
   args.some((arg) => /^--json(=(true|t|yes|y|on|1))?$/i.test(arg));
 
 const ROUTES = {
-  ...{ local, env, connect, gate, doctor, agent, provider, portal, gateway },
+  ...{ local, env, init, connect, gate, doctor, agent, provider, portal, gateway },
   policyEngine,
   ...{ token, user, grants },
   transferOwnership,
@@ -150,6 +149,7 @@ const ROUTES = {
 const EXAMPLES: Readonly<Record<keyof typeof ROUTES, string>> = {
   local: 'agent-identity local',
   env: 'eval "$(agent-identity env)"',
+  init: 'agent-identity init my-agent --template typescript',
   connect: 'agent-identity connect my-google --vendor google --agent my-agent --user-id alice --scope openid',
   gate: 'agent-identity gate my-agent http://127.0.0.1:8080 --issuer https://idp.example',
   doctor: 'agent-identity doctor',

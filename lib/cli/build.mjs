@@ -3,7 +3,7 @@
  * next by the same relative path. The command loads the service, and what signs requests, when they are needed; the service loads
  * its functions when it has set their environment, and the examples unless they are off. Packages are inside, except dynalite: LevelDB is a native addon.
  */
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
@@ -39,6 +39,7 @@ const { metafile } = await build({
 // Cedar reads its WebAssembly from the folder of the file that contains it.
 const cedar = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
 await copyFile(join(dirname(cedar), 'cedar_wasm_bg.wasm'), join(outdir, 'lib/local/cedar_wasm_bg.wasm'));
+await cp(join(root, 'lib/cli/templates'), join(outdir, 'lib/cli/templates'), { recursive: true });
 // Lists the packages inside, for the third-party notices.
 await mkdir(join(root, 'dist'), { recursive: true });
 await writeFile(join(root, 'dist/cli.meta.json'), JSON.stringify(metafile));

@@ -25,6 +25,8 @@ export interface Environment {
   readonly loadS3: () => typeof S3;
   /** Loads what evaluates policies, which only one command uses. */
   readonly loadCedar: () => typeof Cedar;
+  /** Folder of the projects that `init` writes. */
+  readonly templates: string;
   /** Opens a URL in the person's browser. Returns whether a browser could be started. */
   readonly openBrowser: (url: string) => Promise<boolean>;
 }

@@ -40,6 +40,7 @@ async function runWith(args: string[], env: Record<string, string> = {}): Promis
     loadCedar: () => {
       throw new Error('Only the test of policies loads this.');
     },
+    templates: '/nowhere',
     openBrowser: () => Promise.resolve(false),
     loadService: () => ({
       serve: (options) => {

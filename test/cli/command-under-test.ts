@@ -91,6 +91,7 @@ export async function runCommand(args: readonly string[], invocation: Invocation
       loadAws: () => aws,
       loadS3: () => s3,
       loadCedar: () => cedar,
+      templates: join(__dirname, '../../lib/cli/templates'),
       openBrowser,
     });
     return { status, stdout, stderr };

@@ -13,6 +13,7 @@ import { checkCdk } from './cdk.mjs';
 import { checkCli } from './cli.mjs';
 import { checkClient } from './client.mjs';
 import { run } from './consumer-folder.mjs';
+import { checkInit } from './init.mjs';
 import { checkManifests } from './manifests.mjs';
 import { checkPythonCdk } from './python-cdk.mjs';
 import { checkPythonClient } from './python-client.mjs';
@@ -32,6 +33,7 @@ const GROUPS = {
   cli: checkCli,
   client: checkClient,
   python: checkPythonClient,
+  init: checkInit,
   'python-cdk': checkPythonCdk,
   'test-suites': checkTestSuites,
 };

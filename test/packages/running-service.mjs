@@ -5,11 +5,12 @@ import { startLocalService } from '../clients/local-service.mjs';
 /**
  * Starts the service, calls the function, and stops the service.
  *
- * @param use gets the environment of the example agent, and the origin of the authorization URLs of the service
+ * @param use gets the environment of the example agent, the origin of the authorization URLs of the service, and what
+ *   startLocalService returns
  */
 export async function withRunningService(use) {
   // Without the example agent in Python, which needs an installation.
-  const { ready, stop } = await startLocalService({ PYTHON: '/nowhere' });
+  const { ready, dataDir, stop } = await startLocalService({ PYTHON: '/nowhere' });
   const { endpoint, region, principals, agent } = ready;
   const environment = {
     AGENT_IDENTITY_ENDPOINT: endpoint,
@@ -23,7 +24,7 @@ export async function withRunningService(use) {
     }),
   };
   try {
-    return await use({ environment, origin: new URL(endpoint).origin });
+    return await use({ environment, origin: new URL(endpoint).origin, ready, dataDir });
   } finally {
     await stop();
   }
