@@ -25,6 +25,7 @@ import {
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
+  NoResponseError,
   ReplacementTokenRejectedError,
 } from './errors';
 import { dpopProofCommand, type DpopProof, type ResourceRequest } from './dpop-proof';
@@ -173,8 +174,9 @@ const send = (
 
 /** A temporary failure must not end a consent that is in progress. */
 const isTransient = (error: unknown): boolean =>
-  error instanceof BedrockAgentCoreServiceException &&
-  (error.$fault === 'server' || error.name === 'ThrottlingException');
+  error instanceof NoResponseError ||
+  (error instanceof BedrockAgentCoreServiceException &&
+    (error.$fault === 'server' || error.name === 'ThrottlingException'));
 
 /** @returns undefined while the consent is in progress */
 async function poll(options: AccessTokenOptions, sessionUri: string): Promise<IssuedToken | undefined> {

@@ -11,6 +11,23 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
+/** The identity service did not respond. `cause` is the error of the AWS SDK. */
+export class NoResponseError extends Error {
+  override readonly name = 'NoResponseError';
+
+  /** @param code of the system, such as `ECONNREFUSED` */
+  constructor(
+    origin: string,
+    readonly code: string,
+    cause: unknown,
+  ) {
+    super(
+      `The identity service at ${origin} did not respond (${code}). Check that it runs, and that AGENT_IDENTITY_ENDPOINT is its address.`,
+      { cause },
+    );
+  }
+}
+
 /** Returns the error of a tool that would send a bound token as a bearer token. */
 export const boundTokenError = (providerName: string): ConfigurationError =>
   new ConfigurationError(

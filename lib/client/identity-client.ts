@@ -2,6 +2,7 @@
 import { BedrockAgentCoreClient, type BedrockAgentCoreClientConfig } from '@aws-sdk/client-bedrock-agentcore';
 import { parsedEndpoint, signedRegion, SIGNING_NAME } from './endpoint';
 import { ConfigurationError } from './errors';
+import { explainFailures } from './request-failures';
 import { checkValue, objectWith } from './options';
 
 const OPTIONS = objectWith([], `an object, such as { endpoint: 'https://identity.example' }`);
@@ -24,6 +25,8 @@ export interface IdentityClientOptions extends Omit<BedrockAgentCoreClientConfig
  * Returns a client of the identity service: the AWS client, with endpoint, Region, and signing configured. Unless you
  * pass credentials, the AWS client finds them in the usual places.
  *
+ * The client throws `NoResponseError` if the service does not respond, and `ConfigurationError` if there are no credentials.
+ *
  * @throws ConfigurationError when endpoint or Region is missing, or the endpoint is not valid
  */
 export function createIdentityClient(options: IdentityClientOptions = {}): BedrockAgentCoreClient {
@@ -36,11 +39,13 @@ export function createIdentityClient(options: IdentityClientOptions = {}): Bedro
       'The Region to sign requests for is not set. Pass `region`, or set AWS_REGION to the Region of the identity service.',
     );
   }
-  return new BedrockAgentCoreClient({
+  const client = new BedrockAgentCoreClient({
     ...configuration,
     // With a slash at the end, the client would request `//identities/…`.
     endpoint: url.href.replace(/\/+$/, ''),
     region: resolvedRegion,
     ...{ signingName: SIGNING_NAME },
   });
+  explainFailures(client, url);
+  return client;
 }

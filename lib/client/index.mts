@@ -17,6 +17,7 @@ export {
   ConsentTimeoutError,
   GatewayAddressError,
   McpRedirectError,
+  NoResponseError,
   ReplacementTokenRejectedError,
   ResourceRedirectError,
   WorkloadAccessTokenError,

@@ -52,6 +52,7 @@ export {
   ConsentTimeoutError,
   GatewayAddressError,
   McpRedirectError,
+  NoResponseError,
   ReplacementTokenRejectedError,
   ResourceRedirectError,
   WorkloadAccessTokenError,

@@ -1,7 +1,8 @@
 """agent_identity_client: the client of the identity service, its endpoint, and its Region."""
 
+import boto3
 import pytest
-from agent_identity_client import ConfigurationError, identity_client
+from agent_identity_client import ConfigurationError, NoResponseError, identity_client, workload_access_tokens
 
 
 class TestIdentityClient:
@@ -47,3 +48,36 @@ class TestIdentityClient:
         with pytest.raises(ConfigurationError, match=hint) as raised:
             identity_client(endpoint)
         assert "secret" not in str(raised.value)
+
+    def test_says_in_one_sentence_that_the_service_does_not_respond(self) -> None:
+        keys = {"aws_access_key_id": "AKIA", "aws_secret_access_key": "not used"}
+        tokens = workload_access_tokens(identity_client("http://127.0.0.1:9", "us-east-1", **keys), "agent")
+        with pytest.raises(NoResponseError) as raised:
+            tokens.get()
+        assert str(raised.value) == (
+            "The identity service at http://127.0.0.1:9 did not respond (EndpointConnectionError). Check that it runs, "
+            "and that AGENT_IDENTITY_ENDPOINT is its address."
+        )
+        assert raised.value.__cause__ is not None
+
+    @pytest.mark.parametrize(
+        ("endpoint", "step"),
+        [
+            ("http://127.0.0.1:9", r'run eval "\$\(agent-identity env\)"'),
+            ("https://identity.example", 'sign in with "aws sso login"'),
+        ],
+    )
+    def test_says_how_an_agent_gets_credentials(
+        self, endpoint: str, step: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        # Another test can have made it, with its credentials.
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        tokens = workload_access_tokens(identity_client(endpoint, "us-east-1"), "agent")
+        with pytest.raises(ConfigurationError, match=step) as raised:
+            tokens.get()
+        assert raised.value.__cause__ is not None

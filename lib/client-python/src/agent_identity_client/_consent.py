@@ -17,6 +17,7 @@ from ._errors import (
     ConsentFailedError,
     ConsentRequiredError,
     ConsentTimeoutError,
+    NoResponseError,
     bound_token_error,
 )
 from ._hidden import Hidden
@@ -78,6 +79,8 @@ def _poll(options: AccessTokenOptions, session_uri: Hidden[str]) -> IssuedToken 
         if is_transient(error):
             return None
         raise
+    except NoResponseError:
+        return None
     if response.reveal().get("sessionStatus") == "FAILED":
         raise ConsentFailedError(options.provider_name, failure_of(response))
     return _issued(response)

@@ -11,6 +11,20 @@ class ConfigurationError(Exception):
     """A setting is missing or not valid."""
 
 
+class NoResponseError(Exception):
+    """The identity service did not respond. `__cause__` is the error of boto3.
+
+    :param code: name of that error, such as `EndpointConnectionError`
+    """
+
+    def __init__(self, origin: str, code: str) -> None:
+        super().__init__(
+            f"The identity service at {origin} did not respond ({code}). Check that it runs, and that "
+            "AGENT_IDENTITY_ENDPOINT is its address."
+        )
+        self.code = code
+
+
 def bound_token_error(provider_name: str) -> ConfigurationError:
     """Returns the error of a tool that would send a bound token as a bearer token."""
     return ConfigurationError(

@@ -17,6 +17,7 @@ import boto3
 from ._addresses import boto3_config, is_secure, split_url
 from ._errors import ConfigurationError
 from ._hidden import Hidden
+from ._request_failures import explain_failures
 from ._requirements import require
 from ._service_contract import GET_TOKEN_PATH
 
@@ -98,7 +99,8 @@ def identity_client(endpoint: str | None = None, region: str | None = None, **se
     :param region: Region that requests are signed for; by default the Region in an execute-api endpoint,
         otherwise AWS_REGION or AWS_DEFAULT_REGION
     :param settings: other arguments of `boto3.client`: credentials, config, …
-    :raises ConfigurationError: when endpoint or Region is missing, or the endpoint is not valid
+    :raises ConfigurationError: when endpoint or Region is missing, or the endpoint is not valid; its requests, when
+        there are no credentials, and NoResponseError when the service does not respond
     """
     endpoint = endpoint or os.environ.get("AGENT_IDENTITY_ENDPOINT")
     text = endpoint is None or isinstance(endpoint, str)
@@ -139,4 +141,5 @@ def identity_client(endpoint: str | None = None, region: str | None = None, **se
     client.meta.events.register("before-sign", _sign_for_api_gateway)
     client.meta.events.register("before-call.bedrock-agentcore.GetResourceOauth2Token", _change_request)
     client.meta.events.register("after-call.bedrock-agentcore.GetResourceOauth2Token", _keep_member)
+    explain_failures(client, url)
     return client
