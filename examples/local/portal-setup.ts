@@ -100,7 +100,9 @@ const POLL_MILLISECONDS = 50;
 async function addressOf(control: BedrockAgentCoreControlClient, id: string): Promise<string> {
   for (let poll = 0; poll < MAX_POLLS; poll += 1) {
     const portal = await control.send(new GetConsentPortalCommand({ consentPortalIdentifier: id }));
-    if (portal.status === 'ACTIVE' && portal.portalUrl !== undefined) return portal.portalUrl;
+    // At an https address, the service omits the scheme, as AWS does.
+    if (portal.status === 'ACTIVE' && portal.portalUrl !== undefined)
+      return new URL(portal.portalUrl.replace(/^(?!http)/, 'https://')).href;
     if (portal.status?.endsWith('FAILED')) {
       throw new Error(`The consent portal ${id} does not work: ${portal.statusReason ?? 'no reason'}`);
     }

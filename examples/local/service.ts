@@ -4,7 +4,7 @@ import { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore
 import type { LocalService } from '../../lib/local/start';
 
 /** Agents and application use the principal `agent`, and the agents' gates use `gate`. */
-export type Service = Pick<LocalService, 'endpoint' | 'region' | 'principals'>;
+export type Service = Pick<LocalService, 'endpoint' | 'region' | 'principals' | 'publicPages'>;
 
 export function serviceClients({ endpoint, region, principals }: Service) {
   const { accessKeyId, secretAccessKey } = principals.agent;

@@ -194,7 +194,7 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
         identity,
         agents: running,
         portalUrl: portal.url,
-        serviceOrigin: new URL(service.endpoint).origin,
+        serviceOrigin: new URL(service.publicPages?.url ?? service.endpoint).origin,
       }).serve();
       return {
         exampleApp: appServer.origin,

@@ -13,6 +13,8 @@ const EXAMPLE_PORTS = 8;
 export interface WorldOptions {
   /** Port of the service. The examples use the ports after it. 0 selects free ports. */
   readonly port: number;
+  /** Origin in the URLs of the service; by default, its endpoint. */
+  readonly publicAddress?: string;
   /** Absolute path of the data folder. */
   readonly dataDir: string;
   /** Additional trusted issuers. */
@@ -35,6 +37,7 @@ export interface World {
  */
 export async function startWorld({
   port,
+  publicAddress,
   dataDir,
   trustedIssuers,
   pythonAgent,
@@ -49,6 +52,7 @@ export async function startWorld({
   let prepared: ExamplesStart.Examples | undefined;
   const service = await startLogged({
     port,
+    ...(publicAddress !== undefined && { publicAddress }),
     dataDir,
     names,
     // The providers must answer before the service trusts them, and they use the ports after the service's port.

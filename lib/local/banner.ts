@@ -94,12 +94,17 @@ function addresses(service: LocalService, examples: ExampleAddresses | undefined
     ['Secrets Manager', service.awsEndpoints.secretsManager],
     ['S3', service.awsEndpoints.s3],
   ];
-  if (!examples) return [own, ...aws];
+  const { publicPages } = service;
+  const tunnel: Row[] = publicPages
+    ? [['Public pages', `${publicPages.url}   (point your tunnel at ${publicPages.tunnelTo})`]]
+    : [];
+  if (!examples) return [own, ...tunnel, ...aws];
   const { exampleApp, identityProvider, portal, agent, pythonAgent, pythonAgentMissing } = examples;
   return [
     ['Example app', exampleApp],
     ['Consent portal', portal.url],
     own,
+    ...tunnel,
     ['Identity provider', identityProvider.issuer],
     ['Agent gate', originOf(agent)],
     ...(pythonAgent ? [['Python agent gate', originOf(pythonAgent)] as const] : []),
@@ -131,9 +136,17 @@ function rows(table: readonly Row[]): string {
  * for that of the gateways: it gets tokens that no agent has.
  */
 export function readyLine(service: LocalService, examples: ExampleAddresses | undefined): string {
-  const { endpoint, region, accountId, gateways, awsEndpoints } = service;
+  const { endpoint, region, accountId, gateways, awsEndpoints, publicPages } = service;
   const { operator, agent, gate, stranger, partner } = service.principals;
   const principals = { operator, agent, gate, stranger, partner };
-  const own = { endpoint, region, accountId, principals, gateways, awsEndpoints };
+  const own = {
+    endpoint,
+    region,
+    accountId,
+    principals,
+    gateways,
+    awsEndpoints,
+    ...(publicPages && { publicPages }),
+  };
   return `${JSON.stringify({ ready: true, ...own, ...examples })}\n`;
 }

@@ -30,6 +30,7 @@ import {
   type Principals,
 } from './principals';
 import { AGENTS_ROLE_ARN } from './role-session';
+import { bindPublicPages, PUBLIC_ROUTES, type PublicPages } from './public-pages';
 import type { SettingNames } from './setting-names';
 import { LOCAL_STAGE_SECRET_HASH, LOCAL_STAGE_VARIABLES } from './stage-secret';
 
@@ -38,7 +39,10 @@ export interface FunctionsOptions {
   readonly port: number;
   /** Port that clients address, if a load balancer on loopback is in front; by default, the port listened on. */
   readonly clientPort?: number;
-  /** Address in the URLs of the service, if a proxy with TLS is in front; by default, the address for clients. */
+  /**
+   * Origin with https in the URLs of the service, if a tunnel sends requests for it to a separate port (public-pages.ts);
+   * by default, the address for clients.
+   */
   readonly publicAddress?: string;
   readonly emulators: EmulatorAccess;
   readonly principals: Principals;
@@ -58,6 +62,8 @@ export interface LocalFunctions {
   readonly port: number;
   /** Base URLs of the gateways with each authorizer. */
   readonly gateways: Required<GatewayUrls>;
+  /** Absent without a public address. */
+  readonly publicPages?: PublicPages;
   /** Functions that the local Lambda invokes, by name. You can add agents. */
   readonly functions: Map<string, LambdaFunction>;
   /** By name of the function, its tag `agent-identity:owner`: the owner whose gateways can invoke it. */
@@ -94,8 +100,10 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
     reportFailure,
   });
   const gateways = await bindGatewayApis(options.port, options.names);
+  const { publicAddress } = options;
+  const pages = publicAddress === undefined ? undefined : await bindPublicPages(options.port, options.names);
   const close = async (): Promise<void> => {
-    await Promise.all([closeServer(), gateways.jwt.close(), gateways.iam.close()]);
+    await Promise.all([closeServer(), gateways.jwt.close(), gateways.iam.close(), pages?.close()]);
     // Last, because open requests might invoke functions.
     await lambda.close();
   };
@@ -106,28 +114,44 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
     setEnvironment(
       options.emulators,
       lambda.endpoint,
-      options.publicAddress ?? endpoint,
+      publicAddress ?? endpoint,
       typeof trustedIssuers === 'function' ? await trustedIssuers({ port }) : trustedIssuers,
       gateways,
       options.principals.gateway,
     );
     const handlers = loadHandlers();
     for (const group of INVOKED_GROUPS) functions.set(localFunctionName(group), handlers[group]);
-    serve = createGateway({
+    const api = {
       accountId: LOCAL_ACCOUNT,
       region: LOCAL_REGION,
       stageVariables: LOCAL_STAGE_VARIABLES,
+      handlers,
+      reportFailure,
+    };
+    serve = createGateway({
+      ...api,
       clientPort,
       routes: Object.values(OPERATIONS),
-      handlers,
       principals: Object.values(options.principals),
       allows: iamPolicyOf(options.principals),
-      reportFailure,
     });
+    if (publicAddress !== undefined) {
+      const { host: publicHost } = new URL(publicAddress);
+      pages?.serve(createGateway({ ...api, publicHost, routes: PUBLIC_ROUTES, principals: [] }));
+    }
     const served = { identityEndpoint: endpoint, principals: options.principals, reportFailure };
     functions.set(localFunctionName('gateway'), serveGateways(gateways, served));
     const bases = { CUSTOM_JWT: gateways.jwt.url, AWS_IAM: gateways.iam.url };
-    return { endpoint, port, gateways: bases, functions, ownerTags, close };
+    return {
+      endpoint,
+      port,
+      gateways: bases,
+      ...(publicAddress !== undefined &&
+        pages && { publicPages: { url: publicAddress, tunnelTo: pages.url } }),
+      functions,
+      ownerTags,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

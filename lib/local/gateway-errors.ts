@@ -31,6 +31,10 @@ export class GatewayError extends Error {
 export const forbidden = (message: string): GatewayError =>
   new GatewayError(403, 'AccessDeniedException', message);
 
+/** What the pages at a public URL do not have, whether or not the service has it. */
+export const notPublic = (): GatewayError =>
+  new GatewayError(404, 'ResourceNotFoundException', 'There is no page at this address.');
+
 /**
  * The text of API Gateway, without the ARN of the method.
  *

@@ -20,6 +20,7 @@ import {
   GatewayError,
   headersTooLarge,
   notAuthorized,
+  notPublic,
   timedOut,
   unknownMethod,
 } from './gateway-errors';
@@ -27,7 +28,7 @@ import { lambdaContext, proxyEvent, type Deployment, type GatewayRequest } from 
 import { sendResult } from './gateway-response';
 import { GatewayStream, type StreamingFunction } from './gateway-stream';
 import { headerLines } from './header-lines';
-import { isAddressedToLoopback } from './loopback-server';
+import { isAddressedTo, isAddressedToLoopback } from './loopback-server';
 import type { Principal } from './principals';
 import { readBody } from './request-body';
 import { compileRoutes, type RouteMatch, type RouteMatcher } from './routes';
@@ -60,6 +61,8 @@ export interface GatewayOptions<Group extends string> extends Deployment {
   readonly allows?: (principal: Principal, route: GatewayRoute<Group>) => boolean;
   /** Port that clients address, if a load balancer is in front; by default, the port listened on. */
   readonly clientPort?: number;
+  /** Host of a public URL, if the routes are for the outside: no other Host is accepted, and any other path is 404. */
+  readonly publicHost?: string;
   /** Called when a function throws or returns an unusable result: a defect, whatever the request was. */
   readonly reportFailure: (failure: FunctionFailure) => void;
   /** Timeout of a function that does not stream, in milliseconds; by default, the 29 seconds of API Gateway. */
@@ -95,8 +98,8 @@ async function serve<Group extends string>(
   response.setHeader('x-amzn-requestid', requestId);
   let resource = 'none';
   try {
-    const request = await readRequest(incoming, requestId, options.clientPort);
-    if (request.path === '/ping') {
+    const request = await readRequest(incoming, requestId, options);
+    if (request.path === '/ping' && options.publicHost === undefined) {
       sendResult(response, { statusCode: 200, body: JSON.stringify({ status: 'healthy' }) });
       return;
     }
@@ -133,7 +136,7 @@ function repeatHeaders(
 async function readRequest(
   incoming: IncomingMessage,
   requestId: string,
-  clientPort: number | undefined,
+  { clientPort, publicHost }: Pick<GatewayOptions<string>, 'clientPort' | 'publicHost'>,
 ): Promise<GatewayRequest> {
   const receivedAt = new Date();
   const headers = headerLines(incoming.rawHeaders);
@@ -144,8 +147,11 @@ async function readRequest(
   );
   // Read the body in any case: many clients lose a response that arrives before the end of the request.
   const body = await readBody(incoming, MAX_BODY_BYTES);
-  if (!isAddressedToLoopback(incoming, clientPort))
+  if (publicHost !== undefined) {
+    if (!isAddressedTo(incoming, publicHost)) throw forbidden(`The Host header must be ${publicHost}.`);
+  } else if (!isAddressedToLoopback(incoming, clientPort)) {
     throw forbidden('The Host header must be a loopback name with the port.');
+  }
   if (size > MAX_HEADER_BYTES) throw headersTooLarge(MAX_HEADER_BYTES);
   if (!body) throw bodyTooLarge(MAX_BODY_BYTES);
   const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(url) ?? [];
@@ -163,13 +169,15 @@ async function readRequest(
 }
 
 const unknownMethodOf = (
-  { authorizer }: Pick<GatewayOptions<string>, 'authorizer'>,
+  { authorizer, publicHost }: Pick<GatewayOptions<string>, 'authorizer' | 'publicHost'>,
   { headers }: GatewayRequest,
-): GatewayError =>
-  unknownMethod(
+): GatewayError => {
+  if (publicHost !== undefined) return notPublic();
+  return unknownMethod(
     authorizer ? UNKNOWN_TO_BEARERS : UNKNOWN_TO_SIGNERS,
     headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1],
   );
+};
 
 /** Returns the event of a request that passes the authorization of the route. */
 async function admittedEvent<Group extends string>(

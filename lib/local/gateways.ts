@@ -20,7 +20,8 @@ export interface GatewayApis {
   readonly iam: BoundApi;
 }
 
-async function bindApi(where: DerivedPort, names: SettingNames | undefined): Promise<BoundApi> {
+/** @throws StartError for a port that is taken or not permitted */
+export async function bindApi(where: DerivedPort, names?: SettingNames): Promise<BoundApi> {
   let serve: RequestListener = (_request, response) => {
     sendError(response, starting());
   };

@@ -6,6 +6,7 @@ import type { FunctionFailure } from './function-failure';
 import { checkPort } from './loopback-server';
 import { LOCAL_SCHEDULES, startScheduleTimer } from './schedule-timer';
 import { openServiceLog } from './service-log';
+import { publicPort } from './public-pages';
 import { ENVIRONMENT_VARIABLES } from './setting-names';
 import { startLocal, type LocalOptions, type LocalService } from './start';
 
@@ -23,7 +24,8 @@ export async function startLogged(options: Omit<LocalOptions, 'reportFailure'>):
   // A taken port is named before the ports after it, and no data folder is created for a start that fails by a port.
   const { names = ENVIRONMENT_VARIABLES } = options;
   const { kms, secretsManager, s3 } = emulatorPorts(options.port);
-  for (const port of [options.port, kms, secretsManager, s3]) await checkPort(port, names);
+  const pages = options.publicAddress === undefined ? [] : [publicPort(options.port)];
+  for (const port of [options.port, kms, secretsManager, s3, ...pages]) await checkPort(port, names);
   await prepareDataFolder(options.dataDir, names);
   const logPath = join(options.dataDir, 'service.log');
   const log = openServiceLog(logPath, names);

@@ -77,7 +77,7 @@ export async function checkPort(wanted: number | DerivedPort, names = ENVIRONMEN
 }
 
 /** The ports that the service, the examples, and the emulators take, from the port of the service on. */
-const PORTS_OF_SERVICE = 14;
+const PORTS_OF_SERVICE = 15;
 const PORT_STEP = 100;
 const MAX_PORT = 65_535;
 const MAX_PROPOSALS = 20;
@@ -167,4 +167,10 @@ export function isAddressedToLoopback(
     hosts.length === 1 &&
     [LOOPBACK, 'localhost', '[::1]'].some((name) => hosts[0]?.toLowerCase() === name + suffix)
   );
+}
+
+/** Returns whether a request names this host, with the port if its URL has one. */
+export function isAddressedTo(request: IncomingMessage, host: string): boolean {
+  const hosts = request.headersDistinct.host ?? [];
+  return hosts.length === 1 && hosts[0]?.toLowerCase() === host;
 }

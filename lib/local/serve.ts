@@ -79,6 +79,7 @@ export const runService = (program: () => ServiceProgram, json: boolean): Promis
 /** What the command line calls the settings. */
 const OPTIONS = {
   PORT: '--port',
+  PUBLIC_URL: '--public-url',
   DATA_DIR: '--data-dir',
   TRUSTED_ISSUERS: '--trusted-issuers',
 };

@@ -1,6 +1,6 @@
 /** The names of the settings in messages: environment variables, or options of the command that a person started. */
 
-export type Setting = 'PORT' | 'DATA_DIR' | 'EXAMPLES' | 'TRUSTED_ISSUERS';
+export type Setting = 'PORT' | 'PUBLIC_URL' | 'DATA_DIR' | 'EXAMPLES' | 'TRUSTED_ISSUERS';
 
 export interface SettingNames {
   /** Returns what the person who started this process calls the setting. */

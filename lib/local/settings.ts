@@ -8,6 +8,8 @@ import { SettingError } from './start-error';
 export interface LocalSettings {
   /** 0 for a free port. */
   readonly port: number;
+  /** Origin with https at which a tunnel of the person shows the pages of the service; absent without a tunnel. */
+  readonly publicAddress?: string;
   /** Absolute path. */
   readonly dataDir: string;
   /** Whether the example application, agent and providers start too. */
@@ -17,8 +19,8 @@ export interface LocalSettings {
 
 const DEFAULT_PORT = '4600';
 
-/** The ports after the service's own: eight for the examples, and those of KMS, Secrets Manager, S3, and the gateways. */
-const PORTS_BEHIND = 13;
+/** The ports after the service's own: eight for the examples, and those of KMS, Secrets Manager, S3, the gateways, and the tunnel. */
+const PORTS_BEHIND = 14;
 
 /** The variables that principals.ts reads when it is loaded. */
 const REGIONS = ['LOCAL_REGION', 'LOCAL_IDENTITY_REGION'];
@@ -31,7 +33,7 @@ const inClone = (): string => resolve('.local');
 /**
  * Returns the settings that the environment states, and defaults for the others.
  *
- * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array), and the Regions, which are
+ * @param env `PORT`, `PUBLIC_URL`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array), and the Regions, which are
  *   only checked here. An empty variable has the default: scripts and compose files make an unset variable empty.
  * @param defaultDataDir returns the absolute path of the data folder when no DATA_DIR names another
  * @param names of the settings in messages
@@ -42,10 +44,11 @@ export function parseSettings(
   defaultDataDir = inClone,
   names = ENVIRONMENT_VARIABLES,
 ): LocalSettings {
-  const { PORT, DATA_DIR, EXAMPLES, TRUSTED_ISSUERS, ...others } = withoutEmpty(env);
+  const { PORT, PUBLIC_URL, DATA_DIR, EXAMPLES, TRUSTED_ISSUERS, ...others } = withoutEmpty(env);
   for (const name of REGIONS) checkRegion(others[name], name);
   return {
     port: parsePort(PORT ?? DEFAULT_PORT, names.of('PORT')),
+    ...(PUBLIC_URL !== undefined && { publicAddress: parsePublicUrl(PUBLIC_URL, names.of('PUBLIC_URL')) }),
     dataDir: DATA_DIR === undefined ? defaultDataDir() : resolve(callersFolder(env), DATA_DIR),
     examples: parseExamples(EXAMPLES ?? 'on', names.of('EXAMPLES')),
     trustedIssuers: parseIssuers(TRUSTED_ISSUERS ?? '[]', names.of('TRUSTED_ISSUERS')),
@@ -73,6 +76,18 @@ function parsePort(text: string, name: string): number {
     );
   }
   return port;
+}
+
+/** A loopback address would have cookies for https only, and no vendor accepts it. */
+function parsePublicUrl(text: string, name: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // A URL with user info, a query, a fragment, or spaces differs from its origin, too.
+  if (url?.protocol !== 'https:' || ![url.origin, `${url.origin}/`].includes(text.toLowerCase())) {
+    throw new SettingError(
+      `${name} must be the https address of your tunnel, without a path, such as https://name.example.`,
+    );
+  }
+  return url.origin;
 }
 
 function parseExamples(text: string, name: string): boolean {

@@ -22,6 +22,8 @@ export interface LocalService {
   readonly principals: Principals;
   /** Addresses of the two APIs of gateways: for gateways with user tokens, and for those whose callers sign. */
   readonly gateways: LocalFunctions['gateways'];
+  /** Absent without a public address. */
+  readonly publicPages?: LocalFunctions['publicPages'];
   /** Where principals create the keys, secrets, and objects of credential providers, with AWS clients. */
   readonly awsEndpoints: { readonly kms: string; readonly secretsManager: string; readonly s3: string };
   /** Absolute path. */
@@ -50,6 +52,7 @@ export async function startLocal({ dataDir: folder, ...options }: LocalOptions):
       accountId: LOCAL_ACCOUNT,
       principals,
       gateways: functions.gateways,
+      ...(functions.publicPages && { publicPages: functions.publicPages }),
       awsEndpoints: {
         kms: access.endpoints.kms,
         secretsManager: access.endpoints.secretsManager,

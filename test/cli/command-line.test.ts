@@ -188,6 +188,8 @@ it('passes the options to the service', async () => {
   const { status, served } = await run(
     'local',
     '--port=0',
+    '--public-url',
+    'https://name.example',
     '--data-dir',
     'here',
     '--trusted-issuers',
@@ -196,7 +198,15 @@ it('passes the options to the service', async () => {
   );
   expect(status).toBe(0);
   expect(served).toEqual([
-    { options: { PORT: '0', DATA_DIR: 'here', TRUSTED_ISSUERS: issuers }, json: true },
+    {
+      options: {
+        PORT: '0',
+        PUBLIC_URL: 'https://name.example',
+        DATA_DIR: 'here',
+        TRUSTED_ISSUERS: issuers,
+      },
+      json: true,
+    },
   ]);
 });
 

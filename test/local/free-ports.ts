@@ -1,8 +1,8 @@
 /** Consecutive ports for a service that tests start at a chosen port. */
 import { createServer } from 'node:net';
 
-/** The service's port, the eight ports of its examples, and the ports of KMS, Secrets Manager, and S3. */
-const PORTS = 12;
+/** The service's port, the eight ports of its examples, and those of KMS, Secrets Manager, S3, the gateways, and the tunnel. */
+const PORTS = 15;
 
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();

@@ -45,9 +45,9 @@ describe('one clear error line', () => {
     ['a PORT that is not a number', { PORT: 'http' }, /^PORT must be a number/],
     ['a PORT out of range', { PORT: '65536' }, /^PORT must be a number/],
     [
-      'a PORT without ten ports after it',
+      'a PORT without enough ports after it',
       { PORT: '65526' },
-      /^PORT must be a number from 0 \(any free port\) to 65522\./,
+      /^PORT must be a number from 0 \(any free port\) to 65521\./,
     ],
     ['an EXAMPLES that is neither on nor off', { EXAMPLES: 'no' }, /^EXAMPLES must be "on" or "off"/],
     [
@@ -62,6 +62,36 @@ describe('one clear error line', () => {
     ],
   ])('for %s', async (_name, env, line) => {
     await expectLine(start(env), line, 2);
+  });
+
+  it.each([
+    'http://name.example',
+    'name.example',
+    'https://name.example/path',
+    'https://user@name.example',
+    'https://name.example?a=b',
+  ])('for the PUBLIC_URL %s', async (url) => {
+    await expectLine(
+      start({ PUBLIC_URL: url }),
+      /^PUBLIC_URL must be the https address of your tunnel, without a path, such as https:/,
+      2,
+    );
+  });
+
+  it('for a taken port of the tunnel', async () => {
+    const port = await freePorts();
+    const taken = await listenOnLoopback(createServer(), port + 14);
+    try {
+      await expectLine(
+        start({ PORT: String(port), PUBLIC_URL: 'https://name.example', DATA_DIR: join(folder, 'new') }),
+        new RegExp(
+          `^Port ${taken.port}, which the tunnel of the public URL needs, is taken\\. Stop the program`,
+        ),
+      );
+      expect(await readdir(folder)).toEqual([]);
+    } finally {
+      await taken.close();
+    }
   });
 
   it('for a data folder that cannot be created', async () => {

@@ -5,6 +5,7 @@ import { usageError } from '../failure';
 
 interface LocalFlags {
   readonly port?: string;
+  readonly publicUrl?: string;
   readonly dataDir?: string;
   readonly trustedIssuers?: string;
   readonly examples: boolean;
@@ -31,6 +32,14 @@ export const local = buildCommand({
         placeholder: 'number',
         brief: 'Port of the service; 0 for a free port (PORT; default 4600)',
       },
+      publicUrl: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'URL',
+        brief:
+          'Public https address of your tunnel, for vendors that accept no other callback URLs (PUBLIC_URL; default none)',
+      },
       dataDir: {
         kind: 'parsed',
         parse: String,
@@ -53,7 +62,7 @@ export const local = buildCommand({
       json: { kind: 'boolean', default: false, brief: 'Print only the JSON line for programs' },
     },
   },
-  func(this: CliContext, { port, dataDir, trustedIssuers, examples, json }: LocalFlags) {
+  func(this: CliContext, { port, publicUrl, dataDir, trustedIssuers, examples, json }: LocalFlags) {
     // An empty variable has the default, because scripts make an unset one empty. An empty option is a mistake.
     if (dataDir === '') {
       throw usageError(
@@ -61,9 +70,16 @@ export const local = buildCommand({
         'Name a folder, or omit the option for ~/.agent-identity/local.',
       );
     }
+    if (publicUrl === '') {
+      throw usageError(
+        '--public-url is empty.',
+        'Name the https address of your tunnel, or omit the option.',
+      );
+    }
     return this.loadService().serve({
       options: {
         ...(port !== undefined && { PORT: port }),
+        ...(publicUrl !== undefined && { PUBLIC_URL: publicUrl }),
         ...(dataDir !== undefined && { DATA_DIR: dataDir }),
         ...(trustedIssuers !== undefined && { TRUSTED_ISSUERS: trustedIssuers }),
         ...(!examples && { EXAMPLES: 'off' }),
