@@ -12,16 +12,28 @@ const LISTINGS = {
   'API key credential provider': [OPERATIONS.ListApiKeyCredentialProviders, 'credentialProviders'],
 } as const;
 
+/** The same for operators, who name resources of all owners. */
+const LISTINGS_OF_ALL = {
+  ...LISTINGS,
+  'workload identity': [OPERATIONS.ListAllWorkloadIdentities, 'workloadIdentities'],
+  'OAuth 2.0 credential provider': [OPERATIONS.ListAllCredentialProviders, 'credentialProviders'],
+} as const;
+
 const isListed = (kind: ResourceKind): kind is keyof typeof LISTINGS => kind in LISTINGS;
 
-/** Returns the failure, with the closest name of the first page if there is one. It fails for no further reason. */
+/**
+ * Returns the failure, with the closest name of the first page if there is one. It fails for no further reason.
+ *
+ * @param operation that failed
+ */
 export async function withMeantName(
   service: { readonly call: <Output>(operation: Route, input: object) => Promise<Output> },
   failure: ServiceFailure,
+  { group }: Pick<Route, 'group'>,
 ): Promise<ServiceFailure> {
   const { problem, next } = failure;
   if (problem?.code !== 'ResourceNotFound' || !isListed(problem.values.resource)) return failure;
-  const [operation, member] = LISTINGS[problem.values.resource];
+  const [operation, member] = (group === 'operator' ? LISTINGS_OF_ALL : LISTINGS)[problem.values.resource];
   const page = await service
     .call<Partial<Record<string, readonly { readonly name: string }[]>>>(operation, {})
     .catch(() => undefined);

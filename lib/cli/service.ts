@@ -353,7 +353,8 @@ export async function connect(
           await wait(500 * 2 ** attempt);
           response = await attempted(request);
         }
-        if (!response.ok) throw await withMeantName(service, await failureOf(response, endpoint, operation));
+        if (!response.ok)
+          throw await withMeantName(service, await failureOf(response, endpoint, operation), operation);
         onHeaders?.(response.headers);
         if (response.status === 204) return {} as Output;
         const output = await jsonObject(response);

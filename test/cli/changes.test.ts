@@ -1,6 +1,9 @@
 /** Commands that show, change, delete, and transfer agents and providers. */
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { BedrockAgentCore } from '@aws-sdk/client-bedrock-agentcore';
+import { encodeGrantId } from '../../lambda/model/grant-id';
+import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { ServiceForCommands } from './command-under-test';
 
@@ -381,8 +384,27 @@ describe('operators', () => {
     const [one, other] = await listed('--agent', 'granted');
     const id = ['--grant-id', one?.grantId ?? ''];
     expect(await listed(...id)).toEqual([one]);
-    expect((await local.run(['grants', 'list', '--agent', 'granted'])).stdout).toContain(one?.grantId);
-    const begun = await local.run(['grants', 'revoke', ...id, '--yes', '--no-wait']);
+    const table = await local.run(['grants', 'list', ...id]);
+    const [, shortId = ''] = / ([\da-f]{8})\n$/.exec(table.stdout) ?? [];
+    expect(await listed('--grant-id', shortId)).toEqual([one]);
+    const misnamed = await local.run([
+      'grants',
+      'revoke',
+      '--user-id',
+      'misspelled',
+      '--grant-id',
+      shortId,
+      '--yes',
+    ]);
+    expect(misnamed).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `No grant has the ID "${shortId}". Take it from agent-identity grants list.\n`,
+    });
+    const begun = await local.run([
+      ...['grants', 'revoke', '--agent', 'granted', '--grant-id', shortId],
+      ...['--yes', '--no-wait'],
+    ]);
     expect(begun.stdout).toMatch(
       /^Revoked 1 grant here: no agent gets the tokens any more \([\da-f-]{36}\)\.\n$/,
     );
@@ -390,7 +412,40 @@ describe('operators', () => {
     expect(await listed('--agent', 'granted')).toEqual([other]);
     const followed = await local.run(['grants', 'revocation', revocationId]);
     expect(followed.stdout).toMatch(/^(IN_PROGRESS|DONE)\. Revoked 1: /);
-    expect(followed.stdout).toContain(one?.grantId);
+    expect(followed.stdout).toContain(shortId);
+  });
+
+  it('revoke nothing by a short ID that several grants have, or others that were not read', async () => {
+    // The hashes of these two begin with the same digits.
+    const grants = [10159, 66176].map((user) => {
+      const userHash = String(user).padStart(43, 'u');
+      const target = `USER_FEDERATION#p#${'d'.repeat(43)}`;
+      const arn = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:x';
+      return {
+        grantId: encodeGrantId({ workloadId: '00000000-0000-4000-8000-000000000000', userHash, target }),
+        ...{ workloadIdentityArn: `${arn}/a`, credentialProviderArn: `${arn}/p`, userHash },
+      };
+    });
+    const calls: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      calls.push(request.url);
+      const more = request.url?.endsWith('ListWorkloadIdentities') === true;
+      const page = { grants, workloadIdentities: [{ name: 'a' }] };
+      response.end(JSON.stringify({ ...page, ...(more && { nextToken: 'next' }) }));
+    });
+    const { port, close } = await listenOnLoopback(server, 0);
+    const env = { AGENT_IDENTITY_ENDPOINT: `http://127.0.0.1:${port}` };
+    const revoke = ['grants', 'revoke', '--grant-id', '9293d40c', '--yes'];
+    const several = await local.run([...revoke, '--agent', 'a'], { env });
+    const unread = await local.run(revoke, { env });
+    await close();
+    expect(several.stderr).toBe(
+      `Several grants have the ID "9293d40c": a at p for ${grants[0]?.userHash}; a at p for ${grants[1]?.userHash}. Add --agent, --provider, or a user, or take the grantId from grants list --json.\n`,
+    );
+    expect(unread.stderr).toBe(
+      'There are too many grants to find one by its short ID. Add --agent, --provider, or a user.\n',
+    );
+    expect(calls.filter((url) => url?.endsWith('RevokeGrants'))).toEqual([]);
   });
 
   it.each([

@@ -5,6 +5,7 @@ const local = ServiceForCommands.ofFile();
 
 beforeAll(async () => {
   await local.run(['agent', 'add', 'travel']);
+  await local.run(['agent', 'add', 'billing'], { env: local.env('stranger') });
   await local.run(['provider', 'add', 'weather', '--api-key'], { input: 'key' });
 });
 
@@ -23,6 +24,11 @@ it.each([
     'a provider',
     ['provider', 'get', 'wether'],
     /"wether"\. Did you mean "weather"\? Run agent-identity provider/,
+  ],
+  [
+    'an agent of another owner, whose grants an operator lists',
+    ['grants', 'list', '--agent', 'biling'],
+    /"biling"\. Did you mean "billing"\?/,
   ],
 ])('proposes the name that was probably meant: %s', async (_case, args, message) => {
   expect(await local.run(args)).toEqual({

@@ -9,10 +9,12 @@ import type { RevocationReach } from '../../../lambda/model/records/revocation-o
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, STATUS, usageError } from '../failure';
+import { grantCounts } from '../grants-of-all';
 import { isoTime, nameOf, print, printAside, printJson, printTable, progress } from '../output';
 import { confirmOrCancel, isInteractive } from '../prompt';
-import { isVendor } from './provider/provider';
+import { answers, grantCount, vendorsOfProviders, type RevokedGrant } from '../revocation-answers';
 import { allPages, connect, wait, type Service } from '../service';
+import { isShortGrantId, shortGrantId, shortUserHash, wholeGrantId } from '../short-grant-id';
 import { USER_FLAGS, userOf, type UserFlags } from '../user-flags';
 
 interface FilterFlags extends ConnectionFlags, UserFlags {
@@ -26,27 +28,34 @@ const FILTER_FLAGS = {
   agent: optionalText('name', 'Grants of this agent'),
   provider: optionalText('name', 'Grants of this credential provider'),
   ...USER_FLAGS,
-  grantId: optionalText('ID', 'This grant, by its ID in listings'),
+  grantId: optionalText('ID', 'This grant, by its short ID in listings, or its grantId in their JSON'),
 } as const;
+
+const NO_FILTER = 'Set at least one of --agent, --provider, a user, and --grant-id.';
+
+/** Returns the filters of a listing that the options name. */
+function namesOf({ agent, provider, ...flags }: FilterFlags): Record<string, unknown> {
+  const user = userOf(flags);
+  return {
+    ...(agent !== undefined && { workloadName: agent }),
+    ...(provider !== undefined && { providerName: provider }),
+    ...(user && { user }),
+  };
+}
 
 /**
  * Returns the filters of a revocation: names and a user, or the ID of one grant.
  *
  * @throws CliError if there is none
  */
-function filterOf({ agent, provider, grantId, ...flags }: FilterFlags): Record<string, unknown> {
-  const user = userOf(flags);
-  const filter = {
-    ...(agent !== undefined && { workloadName: agent }),
-    ...(provider !== undefined && { providerName: provider }),
-    ...(user && { user }),
-  };
+function filterOf({ grantId, ...flags }: FilterFlags): Record<string, unknown> {
+  const filter = namesOf(flags);
   const count = Object.keys(filter).length;
   if (grantId !== undefined) {
     if (count > 0) throw usageError('A grant ID names one grant: omit the other filters.');
     return { grantId };
   }
-  if (count === 0) throw usageError('Set at least one of --agent, --provider, a user, and --grant-id.');
+  if (count === 0) throw usageError(NO_FILTER);
   return filter;
 }
 
@@ -62,25 +71,56 @@ function listingWith(grantId: string): Record<string, unknown> {
 /** The subject of a grant that has no user. */
 const OF_THE_AGENT = 'AGENT';
 
-async function matching(service: Service, flags: FilterFlags): Promise<GrantDescription[]> {
+/**
+ * Returns the filters of a revocation, in which the ID of a grant is whole. Only a short one combines with other filters.
+ *
+ * @throws CliError if there is no filter, or if a short ID does not name one grant
+ */
+async function wholeFilter(service: Service, flags: FilterFlags): Promise<Record<string, unknown>> {
   const { grantId } = flags;
-  const filter = filterOf(flags);
+  return grantId !== undefined && isShortGrantId(grantId)
+    ? { grantId: await wholeGrantId(service, grantId, namesOf(flags)) }
+    : filterOf(flags);
+}
+
+/** @throws CliError if options are missing, or exclude each other */
+function checkFilter(flags: FilterFlags): void {
+  if (flags.grantId !== undefined && isShortGrantId(flags.grantId)) namesOf(flags);
+  else filterOf(flags);
+}
+
+async function matching(service: Service, filter: Record<string, unknown>): Promise<GrantDescription[]> {
+  const grantId = typeof filter.grantId === 'string' ? filter.grantId : undefined;
   const input = grantId === undefined ? filter : listingWith(grantId);
   const found = await allPages<GrantDescription>(service, OPERATIONS.ListGrants, 'grants', input);
   return grantId === undefined ? found : found.filter((grant) => grant.grantId === grantId);
+}
+
+/** Shows a person who has not named anything what there is to name. */
+async function listCounts(context: CliContext, service: Service): Promise<void> {
+  const { agents, providers, more } = await grantCounts(service);
+  if (agents.length > 0) printTable(context, ['AGENT', 'GRANTS'], agents);
+  if (providers.length > 0) printTable(context, ['PROVIDER', 'GRANTS'], providers);
+  if (more) printAside(context, 'There are more: a plus sign marks a count that stopped.');
+  printAside(context, NO_FILTER);
 }
 
 const list = buildCommand({
   docs: {
     brief: 'List grants',
     fullDescription:
-      'Lists the grants of all owners by agent, provider, or user. Filters combine. No listing contains a token.',
+      'Lists the grants of all owners by agent, provider, or user. Filters combine. Without a filter, counts them by agent and provider. No listing contains a token.',
   },
   parameters: { flags: FILTER_FLAGS },
   async func(this: CliContext, flags: FilterFlags) {
-    filterOf(flags);
+    const { agent, provider, grantId, json } = flags;
+    if (!json && [agent, provider, grantId, userOf(flags)].every((filter) => filter === undefined)) {
+      await listCounts(this, await connect(this, flags));
+      return;
+    }
+    checkFilter(flags);
     const service = await connect(this, flags);
-    const grants = await matching(service, flags);
+    const grants = await matching(service, await wholeFilter(service, flags));
     if (flags.json) {
       printJson(this, { grants });
       return;
@@ -95,12 +135,12 @@ const list = buildCommand({
       grants.map((grant) => [
         nameOf(grant.workloadIdentityArn),
         nameOf(grant.credentialProviderArn),
-        grant.userHash ?? '(the agent)',
+        shortUserHash(grant.userHash),
         grant.status,
         grant.expiresAt === undefined ? undefined : isoTime(grant.expiresAt),
         grant.lastUsedDate,
         grant.scopes.join(' '),
-        grant.grantId,
+        shortGrantId(grant.grantId),
       ]),
     );
   },
@@ -111,8 +151,6 @@ interface RevokeFlags extends FilterFlags {
   readonly yes: boolean;
   readonly noWait: boolean;
 }
-
-type RevokedGrant = RevocationDescription['grants'][number];
 
 /** Returns the revocation with all of its grants. */
 async function described(service: Service, revocationId: string): Promise<RevocationDescription> {
@@ -147,18 +185,14 @@ function checkConfirmed({ counts: { unconfirmed } }: RevocationDescription, next
 }
 
 /** Waits until every revocation at a provider has a result. */
-async function finished(
-  context: CliContext,
-  service: Service,
-  revocationId: string,
-): Promise<RevocationDescription> {
+async function finished(context: CliContext, service: Service, revocationId: string): Promise<void> {
   const { show, end } = progress(context);
   try {
     for (;;) {
       const revocation = await service.call<RevocationDescription>(OPERATIONS.GetRevocation, {
         revocationId,
       });
-      if (revocation.status === 'DONE') return revocation;
+      if (revocation.status === 'DONE') return;
       const { revoked, confirmed, unconfirmed, notProvable } = revocation.counts;
       show(`${revoked} revoked here, ${confirmed + unconfirmed + notProvable} ended at the provider …`);
       await wait(POLL_MS);
@@ -170,24 +204,22 @@ async function finished(
 
 /** Returns a line for each provider: how many grants, and what else a revocation ends there. */
 async function consequences(service: Service, found: readonly GrantDescription[]): Promise<string[]> {
-  const known = await allPages<{ credentialProviderArn: string; credentialProviderVendor?: string }>(
-    service,
-    OPERATIONS.ListAllCredentialProviders,
-    'credentialProviders',
-  );
+  const vendorOfProvider = await vendorsOfProviders(service);
   return [...new Set(found.map((grant) => grant.credentialProviderArn))].map((arn) => {
     const count = found.filter((grant) => grant.credentialProviderArn === arn).length;
-    const vendor = known.find((one) => one.credentialProviderArn === arn)?.credentialProviderVendor;
-    const reach = vendor !== undefined && isVendor(vendor) ? ` ${alsoEnds(reachOf(vendor))}` : '';
-    return `${nameOf(arn) ?? arn} (${count}):${reach}`;
+    const name = nameOf(arn) ?? arn;
+    const vendor = vendorOfProvider.get(name);
+    return `${name} (${count}):${vendor === undefined ? '' : ` ${alsoEnds(reachOf(vendor))}`}`;
   });
 }
 
-const grantCount = (count: number): string => (count === 1 ? '1 grant' : `${count} grants`);
-
 /** Asks whether to revoke the grants that match. */
-async function confirmRevocation(context: CliContext, service: Service, flags: FilterFlags): Promise<void> {
-  const found = isInteractive(context) ? await matching(service, flags) : [];
+async function confirmRevocation(
+  context: CliContext,
+  service: Service,
+  filter: Record<string, unknown>,
+): Promise<void> {
+  const found = isInteractive(context) ? await matching(service, filter) : [];
   if (found.length > 0) printAside(context, ...(await consequences(service, found)));
   await confirmOrCancel(context, {
     yes: false,
@@ -225,10 +257,11 @@ const revoke = buildCommand({
     },
   },
   async func(this: CliContext, flags: RevokeFlags) {
-    const filter = filterOf(flags);
+    checkFilter(flags);
     const service = await connect(this, flags);
+    const filter = await wholeFilter(service, flags);
     const { reason, yes, noWait, json } = flags;
-    if (!yes) await confirmRevocation(this, service, flags);
+    if (!yes) await confirmRevocation(this, service, filter);
     const begun = await service.call<BegunRevocation>(OPERATIONS.RevokeGrants, {
       ...filter,
       ...(reason !== undefined && { reason }),
@@ -252,9 +285,15 @@ const revoke = buildCommand({
       }
       return;
     }
-    const revocation = await finished(this, service, begun.revocationId);
-    if (json) printJson(this, await described(service, begun.revocationId));
-    else print(this, summary(revocation));
+    await finished(this, service, begun.revocationId);
+    const revocation = await described(service, begun.revocationId);
+    if (json) printJson(this, revocation);
+    else if (revocation.grants.length === 0) print(this, summary(revocation));
+    else {
+      // The grants are revoked even if this caller cannot list providers.
+      const vendors = await vendorsOfProviders(service).catch(() => new Map<string, never>());
+      print(this, ...answers(revocation.grants, flags, vendors));
+    }
     checkConfirmed(
       revocation,
       `Run agent-identity grants revocation ${revocation.revocationId} for the reason.`,
@@ -299,7 +338,7 @@ const revocation = buildCommand({
             state,
             String(attempts),
             lastError,
-            grantId,
+            shortGrantId(grantId),
           ]),
         );
       }

@@ -65,9 +65,9 @@ const OUTPUT_OF = [
   [/agent suspend/, [/^The agent "travel-agent" is suspended\.$/m]],
   [
     /grants list --agent/,
-    [/^travel-agent +travel-feed +\(the agent\) /m, /^travel-agent +travel-calendar +[\w-]{43} /m],
+    [/^travel-agent +travel-feed +\(the agent\) /m, /^travel-agent +travel-calendar +[\w-]{8}… /m],
   ],
-  [/grants list (?:--provider|--user-hash)/, [/^travel-agent +travel-calendar +[\w-]{43} +ACTIVE /m]],
+  [/grants list (?:--provider|--user-hash)/, [/^travel-agent +travel-calendar +[\w-]{8}… +ACTIVE /m]],
   [/agent resume/, [/ is no longer suspended\.$/m, /^travel-agent +arn:\S+$/m]],
   [/user suspend --user-hash/, [/^The user [\w-]{43} is suspended\.$/m]],
   [/user resume/, [/^(The user [\w-]{43} is no longer suspended\.\n){2}$/]],
