@@ -11,7 +11,7 @@ import { KMS } from '@aws-sdk/client-kms';
 import { decodeProtectedHeader } from 'jose';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { periodAt } from '../../lambda/domain/workload-token/signing-key';
-import { signingKeyKey, WRITING_REGION_KEY, type TableName } from '../../lambda/model/table-keys';
+import { signingKeyKey, WRITING_REGION_KEY, type Key, type TableName } from '../../lambda/model/table-keys';
 import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';
 import { TestAgent } from '../flows/support/world';
@@ -33,10 +33,12 @@ let home: string;
 const programs = new Programs();
 
 /** Signing keys are of a period, so that of these records is of the present one here. */
-const inThisPeriod = (item: Record<string, unknown>): Record<string, unknown> =>
-  item.pk === 'SIGNING-KEY'
-    ? { ...item, ...signingKeyKey(periodAt(Date.now() / 1000)), period: periodAt(Date.now() / 1000) }
-    : item;
+function inThisPeriod(item: Key): Key {
+  if (item.pk !== 'SIGNING-KEY') return item;
+  const period = periodAt(Date.now() / 1000);
+  const moved: Key & { readonly period: number } = { ...item, ...signingKeyKey(period), period };
+  return moved;
+}
 
 async function put(folder: string, records: Partial<Record<TableName, object[]>>): Promise<void> {
   const { access, close } = await startEmulators(folder);
@@ -44,8 +46,8 @@ async function put(folder: string, records: Partial<Record<TableName, object[]>>
   const dynamodb = new DynamoDB({ endpoint: endpoints.dynamodb, region: HOME, credentials });
   for (const [name, items] of Object.entries(records)) {
     const table = createTable(createDynamoDb(dynamodb), localTableName(name as TableName));
-    for (const item of items as { pk: string; sk: string }[]) {
-      await table.put({ pk: item.pk, sk: item.sk }, inThisPeriod({ ...item }));
+    for (const { pk, sk, ...members } of (items as Key[]).map(inThisPeriod)) {
+      await table.put({ pk, sk }, members);
     }
   }
   dynamodb.destroy();
