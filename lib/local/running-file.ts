@@ -2,11 +2,11 @@
  * The file in the data folder that says where the running service is, for `agent-identity env`. It contains keys, which are
  * valid on this machine only, so only its owner can read it. A service that is killed leaves it behind.
  */
-import { lstatSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSecretFile } from './data-folder';
-import { isPrivateFile, isRegularFile } from './private-path';
+import { isPrivateFile } from './private-path';
 import type { SettingNames } from './setting-names';
 import { systemErrorCode } from './start-error';
 
@@ -59,10 +59,6 @@ function isAlive(pid: unknown): boolean {
   }
 }
 
-/** Whether others can read the file, but not write it. The service writes none like that, and a clone of Git has no other. */
-const isReadableByOthers = (path: string): boolean =>
-  process.platform !== 'win32' && [0o44, 0o40, 0o4].includes(lstatSync(path).mode & 0o066);
-
 /**
  * Returns the variables of the service that was started last with the data folder; undefined if it no longer runs.
  *
@@ -70,8 +66,7 @@ const isReadableByOthers = (path: string): boolean =>
  */
 export function readRunning(dataDir: string, names: SettingNames): Variables | undefined {
   const path = join(dataDir, RUNNING_FILE);
-  if (!isRegularFile(path, names) || isReadableByOthers(path) || !isPrivateFile(path, names))
-    return undefined;
+  if (!isPrivateFile(path, names)) return undefined;
   try {
     const content = JSON.parse(readFileSync(path, 'utf8')) as { pid?: number; variables?: Variables };
     const { pid, variables } = content;

@@ -124,11 +124,14 @@ describe('env', () => {
     expect(await written({})).toMatchObject({ status: 0 });
     expect(await written({ LD_PRELOAD: '/tmp/other.so' })).toMatchObject({ status: 1, stdout: '' });
     expect(await written({ AGENT_IDENTITY_ENDPOINT: 'https://other.example' })).toMatchObject({ status: 1 });
-    const { stdout } = await written({ AWS_REGION: "'; echo executed; '$(echo executed)" });
-    expect(evaluated(stdout)[1]).toBe("'; echo executed; '$(echo executed)");
-    // As Git writes it.
-    await chmod(join(folder, 'running.json'), 0o644);
-    expect(await environment(['--data-dir', folder])).toMatchObject({ status: 1, stdout: '' });
+    const { stdout } = await written({ AWS_DEFAULT_REGION: "'; echo executed; '$(echo executed)" });
+    expect(evaluated(stdout)).toContain("'; echo executed; '$(echo executed)");
+    const foreign = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'of-somebody-else' };
+    expect(await written(foreign)).toMatchObject({ status: 1, stdout: '' });
+    expect(await written({ AWS_SECRET_ACCESS_KEY: 'of-somebody-else' })).toMatchObject({
+      status: 1,
+      stdout: '',
+    });
   });
 
   it('does not take a service that was killed for a running one', async () => {

@@ -2,6 +2,8 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { buildCommand } from '@stricli/core';
+import { OPERATIONS } from '../../../lambda/operations';
+import { SIGNING_NAME } from '../../client/endpoint';
 import { folderOfCommand } from '../../local/own-command';
 import { defaultDataFolder, readRunning, type Variables } from '../../local/running-file';
 import { settingNames } from '../../local/setting-names';
@@ -11,7 +13,7 @@ import { JSON_FLAG, optionalText } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
 import { print, printAside, printJson } from '../output';
-import { NoResponse, send } from '../service';
+import { NoResponse, send, USER_AGENT } from '../service';
 
 interface EnvFlags {
   readonly dataDir?: string;
@@ -42,10 +44,28 @@ function variablesIn(folder: string): Variables | undefined {
   }
 }
 
-/** A service that was killed leaves its file behind. */
-async function responds({ AGENT_IDENTITY_ENDPOINT: endpoint }: Variables): Promise<boolean> {
+/**
+ * Returns whether a service runs that accepts the keys. One that was killed leaves its file behind, and a folder that a
+ * person cloned could contain a file with the keys of somebody else.
+ */
+async function isOfService(
+  context: CliContext,
+  {
+    AGENT_IDENTITY_ENDPOINT: endpoint = '',
+    AWS_REGION: region = '',
+    AWS_ACCESS_KEY_ID: accessKeyId = '',
+    AWS_SECRET_ACCESS_KEY: secretAccessKey = '',
+  }: Variables,
+): Promise<boolean> {
+  const { method, path } = OPERATIONS.ListWorkloadIdentities;
+  const request = { method, url: new URL(endpoint + path), headers: USER_AGENT, body: '{}' };
+  const headers = await context.loadAws().signedHeaders(request, {
+    service: SIGNING_NAME,
+    region,
+    credentials: { accessKeyId, secretAccessKey },
+  });
   try {
-    return (await send(new URL(`${endpoint}/ping`))).ok;
+    return (await send(request.url, { method, headers, body: request.body })).ok;
   } catch (error) {
     if (error instanceof NoResponse) return false;
     throw error;
@@ -76,7 +96,7 @@ export const env = buildCommand({
     const folder = folderOfCommand(this.env.PATH);
     for (const dataDir of folders) {
       const variables = variablesIn(dataDir);
-      if (!variables || !(await responds(variables))) continue;
+      if (!variables || !(await isOfService(this, variables))) continue;
       if (flags.json) {
         printJson(this, variables);
         return;
