@@ -1,4 +1,4 @@
-/** Two parts of .ci/run at the same time: .ci/together.sh, in real shells. */
+/** Parts of .ci/run at the same time: .ci/together.sh, in real shells. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -21,7 +21,8 @@ interface Outcome {
 }
 
 /**
- * Runs two parts, whose last commands are these.
+ * Runs three parts. The last commands of the first two are these, and the third one waits for the first two to begin. The
+ * shell forgets the status of a process that it waited for, as bash does when another process gets the same number.
  *
  * @param interrupted whom Ctrl-C interrupts at each output after the word `serving`: all programs of the terminal, as a
  *   rule. The program that the shell waits for can end at this moment, and is then not interrupted
@@ -29,12 +30,15 @@ interface Outcome {
 async function run(first: string, second: string, interrupted?: 'all' | 'shell'): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'agent-identity-together-'));
   const script = `set -euo pipefail
+declare -A waited
+wait() { [[ -z \${1-} || -z \${waited[$1]-} ]] || return 127; [[ -z \${1-} ]] || waited[$1]=1; builtin wait "$@"; }
 source '${TOGETHER}'
 trap stop_all EXIT
 one() { echo 'one begins'; touch one; ${first}; echo 'one ends'; }
 other() { echo 'other begins'; touch other; ${second}; echo 'other ends'; }
-together one other
-echo 'both ended'`;
+third() { until [ -e one ] && [ -e other ]; do sleep 0.1; done; echo third; }
+together one other third
+echo 'all ended'`;
   // A separate process group, as that of a terminal, which Ctrl-C interrupts.
   const shell = spawn('bash', ['-c', script], {
     cwd: folder,
@@ -55,12 +59,12 @@ echo 'both ended'`;
   return { ended: status ?? signal, ...printed, files };
 }
 
-it.concurrent('shows the output of two parts one after the other', async () => {
+it.concurrent('shows the output of the parts one after the other', async () => {
   // Each waits for the other one to begin.
   const wait = (name: string): string => `until [ -e ${name} ]; do sleep 0.1; done`;
   expect(await run(wait('other'), wait('one'))).toEqual({
     ended: 0,
-    stdout: 'one begins\none ends\nother begins\nother ends\nboth ended\n',
+    stdout: 'one begins\none ends\nother begins\nother ends\nthird\nall ended\n',
     stderr: '',
     files: ['one', 'other'],
   });
@@ -87,6 +91,10 @@ it.concurrent(
     });
   },
 );
+
+it.concurrent('waits for the first part long after the others ended', async () => {
+  expect(await run('sleep 3', 'true')).toMatchObject({ ended: 0, stderr: '' });
+});
 
 it.concurrent('ends with a failure at the beginning of a pipeline', async () => {
   const { ended } = await run('true', '(exit 5) | show_and_keep kept');
