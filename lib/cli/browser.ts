@@ -16,12 +16,19 @@ export function webUrl(text: string): URL | undefined {
   return isWeb ? url : undefined;
 }
 
-/** Returns whether the URL is at the same server. The service on this computer has several names. */
-export const isSameServer = (url: URL, other: URL): boolean =>
-  url.origin === other.origin ||
-  (url.protocol === other.protocol &&
-    url.port === other.port &&
-    [url, other].every(({ hostname }) => LOOPBACK.test(hostname)));
+/**
+ * Returns the page of a service that a URL names; undefined for another one. A service on this computer has several names,
+ * and with --public-url, its pages are at another server.
+ */
+export function pageOf(endpoint: string, text: string): URL | undefined {
+  const page = webUrl(text);
+  const service = new URL(endpoint);
+  if (!page || page.origin === service.origin) return page;
+  if (!LOOPBACK.test(service.hostname)) return undefined;
+  const isLocal =
+    LOOPBACK.test(page.hostname) && page.protocol === service.protocol && page.port === service.port;
+  return isLocal || (page.protocol === 'https:' && !LOOPBACK.test(page.hostname)) ? page : undefined;
+}
 
 /** Returns whether a browser could be started. The browser receives the URL only, and no output reaches the terminal. */
 export const openBrowser = (url: string): Promise<boolean> =>

@@ -4,8 +4,9 @@ import { OPERATIONS } from '../../lambda/operations';
 import { nameOf } from './output';
 import type { Operation, Service } from './service';
 
-/** Pages of each listing. */
+/** Pages of a listing of resources, and of the grants of all agents. */
 const MAX_PAGES = 10;
+const MAX_GRANT_PAGES = 100;
 
 interface Page {
   readonly nextToken?: string;
@@ -38,7 +39,7 @@ export interface GrantsOfAll {
   readonly more: boolean;
 }
 
-/** Returns grants of all agents: first a page of each, then further ones, up to ten pages. */
+/** Returns grants of all agents: first a page of each, then further ones, up to a number of pages. */
 export async function grantsOfAll(service: Pick<Service, 'call'>): Promise<GrantsOfAll> {
   const { items, more } = await firstPages<{ readonly name: string }>(
     service,
@@ -50,7 +51,7 @@ export async function grantsOfAll(service: Pick<Service, 'call'>): Promise<Grant
   const waiting: (Page & { readonly workloadName: string })[] = agents.map((workloadName) => ({
     workloadName,
   }));
-  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+  for (let pages = 0; pages < MAX_GRANT_PAGES; pages += 1) {
     const input = waiting.shift();
     if (input === undefined) break;
     const page = await service.call<Page & { readonly grants?: readonly GrantDescription[] }>(

@@ -44,7 +44,7 @@ export async function wholeGrantId(
   const [found, ...others] = grants.filter(({ grantId }) => shortGrantId(grantId) === shortId);
   if (found === undefined) {
     throw new CliError(`No grant has the ID "${shortId}".`, {
-      next: 'Take it from agent-identity grants list.',
+      next: 'Take it from agent-identity grants list with --agent, --provider, or a user.',
     });
   }
   if (others.length > 0) {

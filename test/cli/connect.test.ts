@@ -196,7 +196,7 @@ it('says which command changes a provider that exists', async () => {
   expect(await local.run(issuer)).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(
-      /"existing" already exists\..* Otherwise, use agent-identity provider update\.$/m,
+      /"existing" already exists\..* Otherwise, use agent-identity provider update\. For a token of it, use agent-identity token get\.$/m,
     ) as string,
   });
   expect(await providerNames()).toContain('existing');

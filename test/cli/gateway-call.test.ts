@@ -119,7 +119,7 @@ it('prints the authorization URL if the user must consent', async () => {
   const { status, stdout, stderr } = await call(args);
   expect([status, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(
-    /^The user must allow access\. Open this URL in the browser of the user, and then run the command again: http:\/\/127\.0\.0\.1:\d+\/\S+\n$/,
+    /^The user must allow access\. If no application waits .* token get --agent travel --user-id ann .*\. Otherwise, open this URL in the browser of the user, and then run the command again: http:\/\/127\.0\.0\.1:\d+\/\S+\n$/,
   );
   const inJson = await call([...args, '--json']);
   expect(JSON.parse(inJson.stdout)).toMatchObject({

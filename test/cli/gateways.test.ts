@@ -204,7 +204,7 @@ describe('a target', () => {
       'Response headers': 'X-Total',
     });
     expect(stderr).toBe(
-      'Send a request as an agent: agent-identity gateway call tools calendar / --agent NAME --user-id ID\n',
+      'Send a request as an agent: agent-identity gateway call tools calendar --agent NAME --user-id ID\n',
     );
     expect((await target('get', printed.ID ?? '')).stdout).toBe(stdout);
     const listed = await local.run(['gateway', 'target', 'list', '--gateway', 'tools']);

@@ -13,7 +13,7 @@ describe('operators', () => {
     expect(error.name).toBe('UsageError');
   });
 
-  it('see that a count has stopped after ten pages', async () => {
+  it('see that a count has stopped after 100 pages', async () => {
     let pages = 0;
     const server = createServer((request, response) => {
       const isListing = request.url?.endsWith('ListGrants') === true;
@@ -37,8 +37,8 @@ describe('operators', () => {
     const { stdout } = await local.run(['grants', 'list'], { env });
     await close();
     expect({ pages, stdout }).toEqual({
-      pages: 10,
-      stdout: 'AGENT  GRANTS\nbusy   20+\nPROVIDER  GRANTS\nbusy      20+\n',
+      pages: 100,
+      stdout: 'AGENT  GRANTS\nbusy   200+\nPROVIDER  GRANTS\nbusy      200+\n',
     });
   });
 

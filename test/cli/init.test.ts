@@ -35,7 +35,8 @@ it('writes a project, creates its workload identity, and says what to run on one
       'The first call gives you a URL: open it, and allow access. settings.json has what you can change.',
       '',
     ].join('\n'),
-    stderr: '',
+    stderr:
+      'If the client library is not published yet, its installation fails: set --client to its package, which npm run pack writes.\n',
   });
   expect(await parse(join(folder, 'settings.json'))).toEqual({
     workloadName: 'written',
@@ -125,12 +126,38 @@ it('proposes the credential provider that a mistyped name means', async () => {
 });
 
 it.each([
-  ['python', 'requirements.txt', (client: string) => `agent-identity-client @ ${pathToFileURL(client).href}`],
-  ['mcp', 'package.json', (client: string) => `"@agent-identity/client": "file:${client}"`],
-])('installs the client library of %s from a package on this computer', async (template, file, line) => {
-  const client = join(parent, 'a client.tgz');
+  [
+    'python',
+    'whl',
+    'requirements.txt',
+    (client: string) => `agent-identity-client @ ${pathToFileURL(client).href}`,
+  ],
+  ['mcp', 'tgz', 'package.json', (client: string) => `"@agent-identity/client": "file:${client}"`],
+])(
+  'installs the client library of %s from a package on this computer',
+  async (template, type, file, line) => {
+    const client = join(parent, `a client.${type}`);
+    await writeFile(client, '');
+    const folder = join(parent, `local-${template}`);
+    await local.json(['init', folder, '--template', template, '--client', client, ...URL_AND_PROVIDER]);
+    expect(await readFile(join(folder, file), 'utf8')).toContain(line(client));
+  },
+);
+
+it('does not write an agent in Python with a client library for npm', async () => {
+  const client = join(parent, 'client.tgz');
   await writeFile(client, '');
-  const folder = join(parent, `local-${template}`);
-  await local.json(['init', folder, '--template', template, '--client', client, ...URL_AND_PROVIDER]);
-  expect(await readFile(join(folder, file), 'utf8')).toContain(line(client));
+  const args = [
+    'init',
+    join(parent, 'mixed'),
+    '--template',
+    'python',
+    '--client',
+    client,
+    ...URL_AND_PROVIDER,
+  ];
+  expect(await local.run(args)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('The template python cannot install') as string,
+  });
 });

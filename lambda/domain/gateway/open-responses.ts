@@ -115,7 +115,7 @@ export function createOpenResponse(
     throw new RateLimited({
       limitKey: name,
       metric: 'connections',
-      retryAfter: RETRY_AFTER,
+      retryAfter: most > 0 ? RETRY_AFTER : undefined,
       isMcp,
     });
   }

@@ -9,17 +9,21 @@ export interface ExceededLimit {
   /** ID of the rate limit, or the name of a limit of the deployment. */
   readonly limitKey: string;
   readonly metric: 'requests' | 'connections';
-  /** Seconds. */
-  readonly retryAfter: number;
+  /** Seconds. Undefined if the limit allows no request at all. */
+  readonly retryAfter: number | undefined;
   /** Whether the caller speaks MCP. */
   readonly isMcp: boolean;
 }
 
 export class RateLimited extends ServiceError {
   constructor(private readonly exceeded: ExceededLimit) {
-    const { limitKey, retryAfter } = exceeded;
-    super('ThrottlingException', `Too many requests. Repeat the request in ${retryAfter} seconds.`, {
-      detail: `limit exceeded: ${limitKey}`,
+    const { limitKey, metric, retryAfter } = exceeded;
+    const message =
+      retryAfter === undefined
+        ? 'A rate limit blocks this request.'
+        : `Too many requests. Repeat the request in ${retryAfter} seconds.`;
+    super('ThrottlingException', message, {
+      detail: `limit exceeded: ${limitKey} (${metric})`,
       rateLimit: limitKey,
       retryAfter,
     });

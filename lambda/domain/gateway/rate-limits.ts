@@ -184,7 +184,7 @@ export async function countRequest(
         throw new RateLimited({
           limitKey: limit.id,
           metric: 'requests',
-          retryAfter: end - now,
+          retryAfter: rate > 0 ? end - now : undefined,
           isMcp: request.isMcp,
         });
       }

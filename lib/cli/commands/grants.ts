@@ -62,7 +62,11 @@ function filterOf({ grantId, ...flags }: FilterFlags): Record<string, unknown> {
 /** Returns the filters of a listing that has the grant: its user, or its provider if it is the agent's own. */
 function listingWith(grantId: string): Record<string, unknown> {
   const id = decodeGrantId(grantId);
-  if (!id) throw usageError(`"${grantId}" is not a grant ID.`, 'Take it from agent-identity grants list.');
+  if (!id)
+    throw usageError(
+      `"${grantId}" is not a grant ID.`,
+      'Take it from agent-identity grants list with --agent, --provider, or a user.',
+    );
   // The target begins with the flow, and the name of the provider.
   const [, providerName] = id.target.split('#');
   return id.userHash === OF_THE_AGENT ? { providerName } : { user: { userHash: id.userHash } };

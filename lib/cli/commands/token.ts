@@ -14,7 +14,7 @@ import {
   type ActingAgentFlags,
   type UserIdentifier,
 } from '../acting-agent';
-import { isSameServer, webUrl } from '../browser';
+import { pageOf } from '../browser';
 import {
   CONNECTION_FLAGS,
   flag,
@@ -237,8 +237,8 @@ async function pollToken(request: () => Promise<TokenResponse>): Promise<IssuedT
 
 /** Returns the authorization URL, in which all characters are ASCII. It must be a page of the service. */
 function consentPage(authorizationUrl: string, { endpoint }: Service): string {
-  const page = webUrl(authorizationUrl);
-  if (page && isSameServer(page, new URL(endpoint))) return page.href;
+  const page = pageOf(endpoint, authorizationUrl);
+  if (page) return page.href;
   throw new CliError(`The response has an authorization URL that is not at the endpoint ${endpoint}.`, {
     next: 'Set --endpoint to the endpoint that the stack printed or that agent-identity local printed.',
   });

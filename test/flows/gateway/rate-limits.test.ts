@@ -61,15 +61,28 @@ it('counts each user, and not one request more passes, however many are sent tog
 });
 
 it('a request beyond a limit gets the body of AWS, the time, and an audit entry with the limit', async () => {
-  await limit(byToken, 'blocked', [SUB], [perMinute(0, { [SUB]: 'ana' })]);
+  await limit(byToken, 'one', [SUB], [perMinute(1, { [SUB]: 'ana' })]);
+  expect((await callAs(world, asUser)).status).toBe(200);
   const answer = await callAs(world, asUser);
   const retryAfter = Number(answer.headers.get('retry-after'));
   expect([answer.status, retryAfter > 0 && retryAfter <= 60]).toEqual([429, true]);
-  const body = { error: 'Rate limit exceeded', success: false, limitKey: 'blocked', metric: 'requests' };
+  const body = { error: 'Rate limit exceeded', success: false, limitKey: 'one', metric: 'requests' };
   expect(await answer.json()).toEqual({ ...body, retryAfter });
   const entry = (await world.audit()).findLast(({ operation }) => operation === 'InvokeGateway');
-  expect(entry).toMatchObject({ outcome: 'rate-limited', rateLimit: 'blocked', target: 'echo' });
+  expect(entry).toMatchObject({
+    outcome: 'rate-limited',
+    rateLimit: 'one',
+    reason: 'limit exceeded: one (requests)',
+    target: 'echo',
+  });
   expect((await callAs(world, asUser, { user: 'ben' })).status).toBe(200);
+});
+
+it('a limit of 0 names no time after which a request would pass', async () => {
+  await limit(byToken, 'blocked', [SUB], [perMinute(0, { [SUB]: 'ana' })]);
+  const answer = await callAs(world, asUser);
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, null]);
+  expect(await answer.json()).not.toHaveProperty('retryAfter');
 });
 
 it('the entry with the most exact values applies, and the first dimension decides', async () => {

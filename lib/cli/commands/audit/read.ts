@@ -9,6 +9,7 @@ import type { CliContext } from '../../context';
 import { usageError } from '../../failure';
 import { jsonText, nameOf, print, printAside, styled } from '../../output';
 import { pastTimeOf } from '../../past-time';
+import { defaultDataFolder } from '../../../local/running-file';
 import { wait } from '../../service';
 import { USER_FLAGS, userOf, type UserFlags } from '../../user-flags';
 
@@ -100,7 +101,8 @@ function sourceOf(context: CliContext, flags: AuditFlags): Promise<AuditSource> 
     if (flags.logFile !== undefined) throw usageError('Set --log-file, or --stack or --log-group, not both.');
     return cloudWatchLogs(context, { stack, logGroup, region, profile }, since);
   }
-  return logFile(flags.logFile ?? join(homedir(), '.agent-identity', 'local', 'service.log'), since);
+  const path = flags.logFile ?? context.env.SERVICE_LOG ?? join(defaultDataFolder(homedir()), 'service.log');
+  return logFile(path, since);
 }
 
 export const read = buildCommand({
@@ -128,7 +130,10 @@ export const read = buildCommand({
       },
       follow: flag('Wait for further entries, until Ctrl-C'),
       json: flag('Print JSON lines for programs'),
-      logFile: optionalText('path', 'Log of a local service (default: ~/.agent-identity/local/service.log)'),
+      logFile: optionalText(
+        'path',
+        'Log of a local service (default: SERVICE_LOG, or ~/.agent-identity/local/service.log)',
+      ),
       stack: optionalText('name', 'CloudFormation stack of the service in AWS'),
       logGroup: {
         kind: 'parsed',

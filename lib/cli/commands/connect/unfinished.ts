@@ -63,7 +63,10 @@ export async function createUnfinished(service: Service, target: Target): Promis
         throw error;
       }
     },
-    (failure) => unfinished ?? nameTaken(failure, 'provider'),
+    (failure) => {
+      const taken = nameTaken(failure, 'provider');
+      return unfinished ?? (taken && `${taken} For a token of it, use agent-identity token get.`);
+    },
   );
 }
 

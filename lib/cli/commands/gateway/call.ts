@@ -2,8 +2,9 @@
 import { buildCommand } from '@stricli/core';
 import { CALLBACK_HEADER, CALLING_AGENT_HEADER } from '../../../../lambda/domain/gate/agent-request';
 import { isSecure, SIGNING_NAME } from '../../../client/endpoint';
+import { shellWord } from '../../../local/shell-word';
 import { ACTING_AGENT_FLAGS, actingUserOf, workloadTokenOf, type ActingAgentFlags } from '../../acting-agent';
-import { isSameServer, webUrl } from '../../browser';
+import { pageOf } from '../../browser';
 import { CONNECTION_FLAGS, optionalText, optionalTexts, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { CliError, ServiceFailure, usageError } from '../../failure';
@@ -61,7 +62,7 @@ const calledAt = (gateway: Gateway, url: string): Called => ({
 /** Returns what the arguments name: a URL, or a gateway, its target, and the path. */
 async function calledBy(
   service: Service,
-  [first, targetName, path = '']: readonly [string, string | undefined, string | undefined],
+  [first, targetName, path]: readonly [string, string | undefined, string | undefined],
 ): Promise<Called> {
   if (targetName === undefined) return calledAt(await gatewayIn(service, first), first);
   const gateway = await findGateway(service, first);
@@ -84,7 +85,9 @@ async function calledBy(
       next: 'Ask the operator to set the prop "gateways" of the service.',
     });
   }
-  return calledAt(gateway, `${address}/${path.replace(/^\//, '')}`);
+  // The URL of a target can be that of a resource, and with a slash at its end, it is another one.
+  const below = path === undefined || /^([/?]|$)/.test(path) ? path : `/${path}`;
+  return calledAt(gateway, `${address}${below ?? ''}`);
 }
 
 /** @throws CliError for a text that is not a header */
@@ -140,10 +143,14 @@ interface Problem {
   readonly authorizationUrl?: string;
   readonly detail?: string;
   readonly message?: string;
-  /** The rate limit that the request exceeds, and the seconds until it allows another one. */
+  /** The rate limit that the request exceeds, and the seconds until it allows another one, if it ever does. */
   readonly limitKey?: string;
+  readonly metric?: string;
   readonly retryAfter?: number;
 }
+
+/** How the names of the deployment's own limits begin, which no rate limit lists. */
+const LIMIT_OF_DEPLOYMENT = 'openResponsesPer';
 
 /** Only the service sends this header: gateways do not pass it on. */
 const ERROR_TYPE = 'x-amzn-errortype';
@@ -156,24 +163,38 @@ async function problemIn(response: Response): Promise<Problem | undefined> {
 }
 
 /** Returns what the gateway says, with the authorization URL if the user must consent. */
-function failureOf({ headers, status }: Response, problem: Problem, { endpoint }: Service): CliError {
-  const { authorizationUrl, detail, message = detail, limitKey, retryAfter } = problem;
+function failureOf(
+  { headers, status }: Response,
+  problem: Problem,
+  { endpoint, flags }: { readonly endpoint: string; readonly flags: CallFlags },
+): CliError {
+  const { authorizationUrl, detail, message = detail, limitKey, metric, retryAfter } = problem;
   const type = headers.get(ERROR_TYPE)?.split(':')[0] ?? '';
-  if (limitKey !== undefined && retryAfter !== undefined) {
-    const fault = `The rate limit ${limitKey} of the gateway is reached.`;
-    return new ServiceFailure(type, status, { fault, next: `Try again in ${retryAfter} seconds.` });
+  if (limitKey !== undefined) {
+    const limit = limitKey.startsWith(LIMIT_OF_DEPLOYMENT)
+      ? `The limit ${limitKey} of the deployment`
+      : `The rate limit ${limitKey} of the gateway`;
+    return retryAfter === undefined
+      ? new ServiceFailure(type, status, { fault: `${limit} blocks this request.`, next: undefined })
+      : new ServiceFailure(type, status, {
+          fault: `${limit} is reached${metric === 'connections' ? ': too many requests are in progress' : ''}.`,
+          next: `Try again in ${retryAfter} seconds.`,
+        });
   }
   if (authorizationUrl === undefined) {
     const fault = message ?? `The gateway responded with HTTP status ${status}.`;
-    return new ServiceFailure(type, status, { fault, next: undefined });
+    const isWithoutUser = status === 400 && flags.userId === undefined && !flags.userToken;
+    const next = isWithoutUser ? 'If the target needs a user, set --user-id or --user-token.' : undefined;
+    return new ServiceFailure(type, status, { fault, next });
   }
-  const page = webUrl(authorizationUrl);
-  if (!page || !isSameServer(page, new URL(endpoint))) {
+  const page = pageOf(endpoint, authorizationUrl);
+  if (!page) {
     return new CliError(`The response has an authorization URL that is not at the endpoint ${endpoint}.`);
   }
+  const user = flags.userId === undefined ? '--user-token' : `--user-id ${shellWord(flags.userId)}`;
   return new ServiceFailure(type, status, {
     fault: 'The user must allow access.',
-    next: `Open this URL in the browser of the user, and then run the command again: ${page.href}`,
+    next: `If no application waits at the return URL, get the access with agent-identity token get --agent ${shellWord(flags.agent)} ${user} --provider NAME --scope SCOPE. Otherwise, open this URL in the browser of the user, and then run the command again: ${page.href}`,
   });
 }
 
@@ -234,7 +255,7 @@ export const call = buildCommand({
     } else if (!problem) {
       await printBody(this, response);
     }
-    if (problem) throw failureOf(response, problem, service);
+    if (problem) throw failureOf(response, problem, { endpoint: service.endpoint, flags });
     if (!response.ok) throw new CliError(`The target responded with HTTP status ${status}.`);
     printAside(this, `HTTP status ${status}`);
   },

@@ -229,6 +229,13 @@ export const init = buildCommand({
     const providers = await ownProviders(service);
     const answers = await answersOf(this, flags, { directory: stated, providers });
     const { directory, template, provider, scopes, url } = answers;
+    const other = template === 'python' ? '.tgz' : '.whl';
+    if (client?.endsWith(other)) {
+      throw usageError(
+        `The template ${template} cannot install ${client}.`,
+        'Set --client to a package of its language.',
+      );
+    }
     const folder = resolve(directory);
     const workloadName = flags.name ?? basename(folder);
     const { userId, returnUrl } = flags;
@@ -264,5 +271,11 @@ export const init = buildCommand({
       '',
       'The first call gives you a URL: open it, and allow access. settings.json has what you can change.',
     );
+    if (client === undefined) {
+      printAside(
+        this,
+        'If the client library is not published yet, its installation fails: set --client to its package, which npm run pack writes.',
+      );
+    }
   },
 });

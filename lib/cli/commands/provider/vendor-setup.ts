@@ -74,7 +74,8 @@ export const VENDOR_SETUP: Readonly<Record<VendorName, VendorSetup>> = {
   SlackOauth2: {
     console: 'api.slack.com/apps > Create New App',
     app: 'A Slack app with granular scopes (OAuth v2)',
-    callback: 'OAuth & Permissions > Redirect URLs; HTTPS, also for development',
+    callback:
+      'OAuth & Permissions > Redirect URLs; HTTPS, also for development (agent-identity local --public-url)',
     credentials: 'Basic Information > App Credentials',
     scopes: 'channels:read chat:write',
     refreshTokens: 'Token rotation in the manifest; it probably cannot be turned off again',

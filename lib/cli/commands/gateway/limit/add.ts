@@ -1,10 +1,11 @@
 /** `agent-identity gateway limit add`. */
 import { isDeepStrictEqual } from 'node:util';
-import { buildCommand, numberParser } from '@stricli/core';
+import { buildCommand } from '@stricli/core';
+import { AGENT_NAME_KEY } from '../../../../../lambda/model/gateway/rate-limit';
 import { OPERATIONS } from '../../../../../lambda/operations';
 import { CONNECTION_FLAGS, optionalText, type ConnectionFlags } from '../../../connection-flags';
 import type { CliContext } from '../../../context';
-import { usageError } from '../../../failure';
+import { ServiceFailure, usageError } from '../../../failure';
 import { namingOptions } from '../../../option-names';
 import { print, printAside, printJson } from '../../../output';
 import { connect, type Service } from '../../../service';
@@ -14,6 +15,7 @@ import {
   dimensionsOf,
   GATEWAY_FLAG,
   listLimits,
+  nameOfDimension,
   ONE_LIMIT,
   shownDimensions,
   shownRate,
@@ -45,34 +47,48 @@ function metricsOf({ perSecond, perMinute, connections }: AddFlags): Omit<Entry,
   };
 }
 
-/** Says that a limit has no effect yet, because the gateway has no such target. */
-async function warnOfUnknown(
-  context: CliContext,
-  {
-    service,
-    gateway,
-    entry: {
-      dimensions: { targetName, toolName },
+const rate = (option: string, brief: string) =>
+  ({
+    kind: 'parsed',
+    parse: (text: string) => {
+      if (!/^\d+$/.test(text)) throw usageError(`${option} must be a whole number, or 0 to block.`);
+      return Number(text);
     },
-  }: { service: Pick<Service, 'call'>; gateway: Gateway; entry: Entry },
-): Promise<void> {
-  const named = targetName ?? toolName?.split('___')[0];
-  if (named === undefined || named.includes('*')) return;
-  const names = (await listTargets(service, gateway)).map(({ name }) => name);
-  if (names.includes(named)) return;
-  printAside(
-    context,
-    toolName === undefined
-      ? `The gateway has no target "${named}" yet.`
-      : `The gateway has no target "${named}" yet: the name of a tool is TARGET___TOOL.`,
-  );
+    optional: true,
+    placeholder: 'number',
+    brief,
+  }) as const;
+
+/** Returns why a limit has no effect yet: it names a target or an agent that the caller does not have. */
+async function missingOf(
+  service: Pick<Service, 'call'>,
+  gateway: Gateway,
+  { dimensions }: Entry,
+): Promise<string | undefined> {
+  const { targetName, toolName, [AGENT_NAME_KEY]: agent } = dimensions;
+  const target = targetName ?? toolName?.split('___')[0];
+  if (target !== undefined && !target.includes('*')) {
+    const names = (await listTargets(service, gateway)).map(({ name }) => name);
+    if (!names.includes(target)) {
+      const form = toolName === undefined ? '' : ': the name of a tool is TARGET___TOOL';
+      return `The gateway has no target "${target}" yet${form}.`;
+    }
+  }
+  if (agent === undefined || agent === '*') return undefined;
+  try {
+    await service.call(OPERATIONS.GetWorkloadIdentity, { name: agent });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ServiceFailure) || error.problem?.code !== 'ResourceNotFound') throw error;
+    return `You have no agent "${agent}", so the limit applies only if another owner has one.`;
+  }
 }
 
 export const add = buildCommand({
   docs: {
     brief: 'Limit the requests to a gateway',
     fullDescription: [
-      'Creates a rate limit, or adds an entry to the one with this ID, which must have the same dimensions.',
+      'Creates a rate limit, or adds an entry to the one with this ID, which must have the same dimensions. An entry with the same values is replaced.',
       'Each --by is a dimension with a value: target, tool, agent, user, principal, or claim.NAME of the user token. Without a value, or with *, each value is counted separately.',
       'All rate limits of a gateway have to allow a request, and of each, the entry with the most exact values applies.',
     ].join('\n'),
@@ -88,27 +104,9 @@ export const add = buildCommand({
         placeholder: 'dimension',
         brief: 'What is counted, such as agent=my-agent or user; set the option again for each further one',
       },
-      perSecond: {
-        kind: 'parsed',
-        parse: numberParser,
-        optional: true,
-        placeholder: 'number',
-        brief: 'Requests in each second; 0 blocks',
-      },
-      perMinute: {
-        kind: 'parsed',
-        parse: numberParser,
-        optional: true,
-        placeholder: 'number',
-        brief: 'Requests in each minute; 0 blocks',
-      },
-      connections: {
-        kind: 'parsed',
-        parse: numberParser,
-        optional: true,
-        placeholder: 'number',
-        brief: 'Requests that are in progress at the same time; 0 blocks',
-      },
+      perSecond: rate('--per-second', 'Requests in each second; 0 blocks'),
+      perMinute: rate('--per-minute', 'Requests in each minute; 0 blocks'),
+      connections: rate('--connections', 'Requests that are in progress at the same time; 0 blocks'),
       description: optionalText('text', 'Description for the owners of the gateway'),
     },
     positional: ONE_LIMIT,
@@ -126,7 +124,7 @@ export const add = buildCommand({
     const present = limits.find((limit) => limit.rateLimitId === rateLimitId);
     if (present && !isDeepStrictEqual(present.dimensionKeys, dimensionKeys)) {
       throw usageError(
-        `The rate limit "${rateLimitId}" has other dimensions: --by must be in the order of ${present.dimensionKeys.join(', ')}.`,
+        `The rate limit "${rateLimitId}" has other dimensions: --by must be ${present.dimensionKeys.map(nameOfDimension).join(', ')}, in this order.`,
         'Choose another ID, or delete it.',
       );
     }
@@ -137,15 +135,15 @@ export const add = buildCommand({
         `Add the entry to it: agent-identity gateway limit add ${alike.rateLimitId}`,
       );
     }
-    await warnOfUnknown(this, { service, gateway, entry });
-    const others = (present?.entries ?? []).filter(
-      ({ dimensions }) => !isDeepStrictEqual(dimensions, entry.dimensions),
-    );
+    const missing = await missingOf(service, gateway, entry);
+    if (missing !== undefined) printAside(this, missing);
+    const entries = present?.entries ?? [];
+    const replaced = entries.find(({ dimensions }) => isDeepStrictEqual(dimensions, entry.dimensions));
     const changed = {
       gatewayIdentifier,
       rateLimitId,
       ...(description !== undefined && { description }),
-      entries: [...others, entry],
+      entries: [...entries.filter((other) => other !== replaced), entry],
     };
     const options = { rateLimitId: 'the ID', description: '--description', entries: '--by and the rate' };
     const limit = await namingOptions({ ...options, dimensionKeys: '--by' }, () =>
@@ -157,7 +155,7 @@ export const add = buildCommand({
     else {
       print(
         this,
-        `The rate limit "${rateLimitId}" of the gateway "${gateway.name}" allows ${shownRate(entry)} for ${shownDimensions(limit, entry)}.`,
+        `The rate limit "${rateLimitId}" of the gateway "${gateway.name}" allows ${shownRate(entry)} for ${shownDimensions(limit, entry)}${replaced ? `, in place of ${shownRate(replaced)}` : ''}.`,
       );
     }
   },

@@ -53,7 +53,8 @@ function keyOf(name: string): string {
   );
 }
 
-const nameOf = (key: string): string =>
+/** Returns the short name of a dimension. */
+export const nameOfDimension = (key: string): string =>
   Object.keys(NAMES).find((name) => NAMES[name] === key) ?? key.replace(JWT_PREFIX, CLAIM);
 
 /** Returns the dimensions that options state, in their order. @throws CliError */
@@ -68,7 +69,7 @@ export function dimensionsOf(stated: readonly string[]): [key: string, value: st
 export const shownDimensions = (
   { dimensionKeys }: Pick<RateLimit, 'dimensionKeys'>,
   { dimensions }: Entry,
-): string => dimensionKeys.map((key) => `${nameOf(key)}=${dimensions[key] ?? ''}`).join(' ');
+): string => dimensionKeys.map((key) => `${nameOfDimension(key)}=${dimensions[key] ?? ''}`).join(' ');
 
 export const shownRate = ({ requests = [], connections = [] }: Entry): string =>
   [

@@ -23,11 +23,12 @@ interface AddFlags extends ConnectionFlags, TargetFlags {
   readonly gateway: string;
 }
 
-function nextStep(gateway: Gateway, { name }: Target, { agent, mcp }: AddFlags): string {
+function nextStep(gateway: Gateway, { name }: Target, { agent, mcp, grantType }: AddFlags): string {
   if (mcp !== undefined) return `Connect an MCP client to ${gateway.gatewayUrl ?? 'the URL of the gateway'}`;
   if (agent !== undefined) return `Invoke the agent: POST ${addressAt(gateway, { name }) ?? ''}/invocations`;
-  const user = gateway.authorizerType === 'CUSTOM_JWT' ? '--user-token' : '--user-id ID';
-  return `Send a request as an agent: agent-identity gateway call ${gateway.name} ${name} / --agent NAME ${user}`;
+  const forUser = grantType === undefined || grantType === 'client-credentials' ? '' : ' --user-id ID';
+  const user = gateway.authorizerType === 'CUSTOM_JWT' ? ' --user-token' : forUser;
+  return `Send a request as an agent: agent-identity gateway call ${gateway.name} ${name} --agent NAME${user}`;
 }
 
 export const add = buildCommand({
