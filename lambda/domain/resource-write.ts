@@ -8,10 +8,13 @@ import { ServiceError } from './service-error';
 
 const withArticle = (kind: ResourceKind): string => `${/^[OA]/.test(kind) ? 'An' : 'A'} ${kind}`;
 
-export const noSuchResource = (kind: ResourceKind, name: string): ServiceError =>
-  new ServiceError('ResourceNotFoundException', `There is no ${kind} named "${name}".`, {
-    problem: { code: 'ResourceNotFound', values: { resource: kind, name } },
-  });
+/** @param step what to do, for agents: developers read their errors without the command `agent-identity` */
+export const noSuchResource = (kind: ResourceKind, name: string, step?: string): ServiceError =>
+  new ServiceError(
+    'ResourceNotFoundException',
+    `There is no ${kind} named "${name}".${step === undefined ? '' : ` ${step}`}`,
+    { problem: { code: 'ResourceNotFound', values: { resource: kind, name } } },
+  );
 
 export const noSuchRevocation = (revocationId: string): ServiceError =>
   new ServiceError(

@@ -51,7 +51,7 @@ export class ConsentRequiredError extends Error {
     sessionUri: string,
   ) {
     super(
-      `The user has not granted this agent access to "${providerName}". Send the user to this error's authorizationUrl, complete the authorization when the browser returns, and call the tool again.`,
+      `The user has not granted this agent access to "${providerName}", or the access was revoked. Send the user to this error's authorizationUrl, complete the authorization when the browser returns, and call the tool again.`,
     );
     this.#authorizationUrl = authorizationUrl;
     this.#sessionUri = sessionUri;

@@ -243,7 +243,7 @@ describe('a name of the other kind of provider', () => {
         '"a-key" is an API key credential provider: it has no OAuth 2.0 server. Agents read the key with GetResourceApiKey.\n',
     });
     expect((await tokenOf('kinds', 'no-provider')).stderr).toBe(
-      'There is no OAuth 2.0 credential provider named "no-provider". Run agent-identity provider list for the names.\n',
+      'There is no OAuth 2.0 credential provider named "no-provider". Correct the name, or create the provider. Run agent-identity provider list for the names.\n',
     );
   });
 });

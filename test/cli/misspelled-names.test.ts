@@ -18,7 +18,7 @@ it.each([
   [
     'the agent of a token',
     ['token', 'get', '--agent', 'trvel', '--provider', 'weather', '--flow', 'agent'],
-    /"trvel"\. Did you mean "travel"\?/,
+    /"trvel"\. Correct the name, or create it\. Did you mean "travel"\?/,
   ],
   [
     'a provider',

@@ -15,7 +15,11 @@ async function sessionsWritten(): Promise<number> {
 
 it.each([
   ['no return URL', undefined, /must provide a ResourceOauth2ReturnUrl/],
-  ['a prefix', 'http://127.0.0.1:9/connected', /not registered/],
+  [
+    'a prefix',
+    'http://127.0.0.1:9/connected',
+    /^The ResourceOauth2ReturnUrl "http:\/\/127\.0\.0\.1:9\/connected" is not registered on arn:\S+\. Register it, or use exactly a registered one: "http:\/\/127\.0\.0\.1:9\/connected\?from=test"\.$/,
+  ],
   ['another host', 'http://127.0.0.1:99/connected?from=test', /not registered/],
 ])('rejects %s with a reason, and creates no session', async (_, resourceOauth2ReturnUrl, message) => {
   const agent = await world.agent();

@@ -101,6 +101,15 @@ const NONE_REGISTERED =
   'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow';
 const NONE_GIVEN = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
 
+/** A workload identity can have more return URLs than a message can show. */
+const MAX_SHOWN_URLS = 5;
+
+function listOf(urls: readonly string[]): string {
+  const shown = urls.slice(0, MAX_SHOWN_URLS).map((url) => JSON.stringify(url));
+  const more = urls.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** Returns the registered return URL. */
 async function checkedReturnUrl(
   { returnUrls }: Pick<BeginDependencies, 'returnUrls'>,
@@ -108,14 +117,18 @@ async function checkedReturnUrl(
   returnUrl: string | undefined,
 ): Promise<string> {
   if (returnUrl !== undefined && (await returnUrls.isRegistered(identity, returnUrl))) return returnUrl;
-  const invalid = (message: string) =>
+  const invalid = (message: string, detail?: string) =>
     new ServiceError('ValidationException', message, {
+      ...(detail !== undefined && { detail }),
       fieldList: [{ name: 'resourceOauth2ReturnUrl', message }],
     });
-  if (identity.allowedResourceOauth2ReturnUrls.length === 0) throw invalid(NONE_REGISTERED);
+  const registered = identity.allowedResourceOauth2ReturnUrls;
+  if (registered.length === 0) throw invalid(NONE_REGISTERED);
   if (returnUrl === undefined) throw invalid(NONE_GIVEN);
+  // The caller can act as this workload identity, so it can know the URLs. The audit log does not need them.
   throw invalid(
-    `The ResourceOauth2ReturnUrl is not registered on ${identity.arn}; it must equal a registered one exactly.`,
+    `The ResourceOauth2ReturnUrl ${JSON.stringify(returnUrl)} is not registered on ${identity.arn}. Register it, or use exactly a registered one: ${listOf(registered)}.`,
+    'the return URL is not registered',
   );
 }
 

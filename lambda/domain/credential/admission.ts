@@ -73,7 +73,9 @@ export function admit<Provider extends OwnedResource>(
     authorizeAction({ principal: acting, operation, resource: identity, context: chainContext(chain) });
   }
   checkRestrictions(found.restrictions, userToken);
-  if (!provider) throw noSuchResource(PROVIDERS[operation], providerName);
+  if (!provider) {
+    throw noSuchResource(PROVIDERS[operation], providerName, 'Correct the name, or create the provider.');
+  }
   authorizeCredentialUse({ ...request, ...(acting && { principal: acting }), chain, identity, provider });
   if (through) {
     const callers = [workload, ...(chain ?? [])];

@@ -132,8 +132,8 @@ function policyDenial(decided: Decided, refused: string, { arn }: GovernedResour
   };
 }
 
-const notOwnedDenial = (refused: string, detail: string): Denial => ({
-  message: `${refused}: it belongs to another principal, and no resource policy allows it.`,
+const notOwnedDenial = (refused: string, step: string, detail: string): Denial => ({
+  message: `${refused}: it belongs to another principal, and no resource policy allows it. ${step}.`,
   detail,
 });
 
@@ -196,7 +196,11 @@ export function actionDenial({ principal, operation, resource, context }: ActReq
   if (denied) return denied;
   if (isOwner || decided.decision === 'allow') return undefined;
   if (isRecreatedPrincipal(resource, principal)) return recreatedOwnerDenial(refused, resource);
-  return notOwnedDenial(refused, `caller is not the owner of ${resource.arn}, and no statement allows it`);
+  return notOwnedDenial(
+    refused,
+    'Call as its owner, or ask the owner for a policy that allows you',
+    `caller is not the owner of ${resource.arn}, and no statement allows it`,
+  );
 }
 
 /**
@@ -258,7 +262,11 @@ export function credentialUseDenial(request: ObtainRequest): Denial | undefined 
         'the owners of workload identity and credential provider have the same ARN but different unique IDs',
     };
   }
-  return notOwnedDenial(refused, 'the credential provider has another owner, and no statement allows it');
+  return notOwnedDenial(
+    refused,
+    "Ask its owner for a policy that allows the agent's owner, or use another provider",
+    'the credential provider has another owner, and no statement allows it',
+  );
 }
 
 /**

@@ -111,7 +111,7 @@ describe('acting on a resource', () => {
     const may = `${ROLE} is not authorized to call GetWorkloadAccessToken on ${IDENTITY}`;
     expect(refusal()).toMatchObject({
       type: 'AccessDeniedException',
-      message: `${may}: it belongs to another principal, and no resource policy allows it.`,
+      message: `${may}: it belongs to another principal, and no resource policy allows it. Call as its owner, or ask the owner for a policy that allows you.`,
       detail: `caller is not the owner of ${IDENTITY}, and no statement allows it`,
     });
     const denied = policy(
@@ -224,7 +224,7 @@ describe('using a provider', () => {
       });
     expect(refusal(undefined, { identity: others })).toMatchObject({
       type: 'AccessDeniedException',
-      message: `${IDENTITY} is not authorized to use ${PROVIDER}: it belongs to another principal, and no resource policy allows it.`,
+      message: `${IDENTITY} is not authorized to use ${PROVIDER}: it belongs to another principal, and no resource policy allows it. Ask its owner for a policy that allows the agent's owner, or use another provider.`,
       detail: 'the credential provider has another owner, and no statement allows it',
     });
     expect(refusal(policy(binding({ Sid: 'DenyAll', Effect: 'Deny', Principal: '*' })))).toMatchObject({

@@ -46,8 +46,9 @@ class ConsentRequiredError(Exception):
 
     def __init__(self, provider_name: str, authorization_url: str, session_uri: str) -> None:
         super().__init__(
-            f'The user has not granted this agent access to "{provider_name}". Send the user to this error\'s '
-            "authorization_url, complete the authorization when the browser returns, and call the tool again."
+            f'The user has not granted this agent access to "{provider_name}", or the access was revoked. Send the user '
+            "to this error's authorization_url, complete the authorization when the browser returns, and call the tool "
+            "again."
         )
         self.provider_name = provider_name
         self._authorization_url = Hidden(authorization_url)
