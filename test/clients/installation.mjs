@@ -153,6 +153,9 @@ export const installPythonClients = () => installPython(PYTHON_TESTS);
 /** @returns path of the Python that has version 1 of `mcp` */
 export const installMcpVersion1 = () => installPython(join(import.meta.dirname, 'mcp-1'));
 
+/** @returns path of the Python that has the frameworks of docs/frameworks.md */
+export const installFrameworks = () => installPython(join(import.meta.dirname, 'frameworks'));
+
 /** npm's own script if npm runs this program, because on Windows `npm` cannot be started as a program. */
 export function runNpm(arguments_, folder) {
   const { npm_execpath: npm } = process.env;

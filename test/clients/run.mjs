@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { startDpopProvider } from './dpop-provider.mjs';
 import {
   InstallationError,
+  installFrameworks,
   installMcpVersion1,
   installPythonClients,
   installTypescriptClients,
@@ -114,7 +115,7 @@ async function nodeTest(env, reports) {
     ...['--import', 'tsx', '--test'],
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
-    ...['agentcore-sdk.test.mjs', 'agent-behind-gate.test.mjs'],
+    ...['agentcore-sdk.test.mjs', 'agent-behind-gate.test.mjs', 'frameworks.test.mjs'],
   ];
   const succeeded = await runToEnd(process.execPath, arguments_, { cwd: TYPESCRIPT_TESTS, env });
   return counted(succeeded, report, countsOfTap);
@@ -145,7 +146,7 @@ const NETWORK = {
   ipv6: false,
 };
 
-async function runAll(python, pythonWithMcp1, reports) {
+async function runAll({ python, pythonWithMcp1, pythonWithFrameworks }, reports) {
   // The example agent in Python needs the Python that has the AWS SDK.
   const settings = { PYTHON: python, SERVICE_NETWORK: JSON.stringify(NETWORK) };
   const service = await startLocalService(settings, WITH_AGENT);
@@ -170,6 +171,14 @@ async function runAll(python, pythonWithMcp1, reports) {
           ['test_mcp_consent.py', 'test_connect_mcp.py', 'test_dpop.py'],
           'Python with version 1 of mcp',
         ),
+        await pytest(
+          pythonWithFrameworks,
+          'hook',
+          { ...env, ...sdkEndpoints },
+          reports,
+          ['frameworks.py'],
+          'Frameworks in Python',
+        ),
         await pytest(python, 'data-path', { ...env, ...dataPath }, reports, WITH_DATA_PATH),
         await nodeTest({ ...env, ...endpointVariables(endpoint) }, reports),
       ];
@@ -182,13 +191,16 @@ async function runAll(python, pythonWithMcp1, reports) {
 }
 
 async function main() {
-  const python = installPythonClients();
-  const pythonWithMcp1 = installMcpVersion1();
+  const pythons = {
+    python: installPythonClients(),
+    pythonWithMcp1: installMcpVersion1(),
+    pythonWithFrameworks: installFrameworks(),
+  };
   installTypescriptClients();
   const reports = await mkdtemp(join(tmpdir(), 'agent-identity-reports-'));
   try {
     const runs = [
-      ...(await runAll(python, pythonWithMcp1, reports)),
+      ...(await runAll(pythons, reports)),
       await separateTest('Runbook', 'runbook/runbook.test.mjs', reports),
       await separateTest('Audit trail', 'audit-trail/audit-trail.test.mjs', reports),
       await separateTest('Vault written by hand', 'peers/vault.test.mjs', reports),
