@@ -385,6 +385,7 @@ describe('operators', () => {
     const id = ['--grant-id', one?.grantId ?? ''];
     expect(await listed(...id)).toEqual([one]);
     const table = await local.run(['grants', 'list', ...id]);
+    expect(table.stdout).toMatch(/ ACTIVE +renews by itself /);
     const [, shortId = ''] = / ([\da-f]{8})\n$/.exec(table.stdout) ?? [];
     expect(await listed('--grant-id', shortId)).toEqual([one]);
     const misnamed = await local.run([

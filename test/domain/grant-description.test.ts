@@ -59,6 +59,7 @@ describe('a grant in a listing', () => {
       lastUsedDate: '2026-11-26',
       expiresAt: BEGINNING + 3600,
       status: 'ACTIVE',
+      renewable: true,
     });
     expect(JSON.stringify(description)).not.toContain('sealed');
   });
@@ -94,6 +95,15 @@ describe('the status of a grant', () => {
     ['the back-off ended', { lastFailure: failureOf((BEGINNING + 60) * 1000) }, 61, 'ACTIVE'],
   ])('if %s', (_condition, change, seconds, status) => {
     expect(describeAt(grantOf(change), seconds).status).toBe(status);
+  });
+
+  it.each<[string, Partial<Grant>, boolean]>([
+    ['a refresh token', {}, true],
+    ['no refresh token', { tokens: notRefreshable }, false],
+    ['a refresh token that expired', { tokens: sampleTokens({ refreshExpiresAt: BEGINNING }) }, false],
+    ['client credentials', { tokens: notRefreshable, target: machineTarget }, true],
+  ])('says whether it is renewed without the user, with %s', (_what, change, renewable) => {
+    expect(describeAt(grantOf(change))).toMatchObject({ status: 'ACTIVE', renewable });
   });
 
   it('is not listed for a grant with only an open consent session', () => {

@@ -50,6 +50,7 @@ const expectedGrant = (agent: TestAgent, userId: string, token: string) => {
     lastUsedDate: today(),
     expiresAt: expect.any(Number) as number,
     status: 'ACTIVE',
+    renewable: true,
   };
 };
 

@@ -49,9 +49,10 @@ export function describeGrant(
     flow,
   };
   if (isUnreadable(grant)) {
-    return { ...named, scopes: [], resources: [], audiences: [], status: 'UNREADABLE' };
+    return { ...named, scopes: [], resources: [], audiences: [], status: 'UNREADABLE', renewable: false };
   }
   const { workloadName, tokens, createdTime, lastUsedDate } = grant;
+  const now = epochSeconds(system);
   return {
     ...named,
     workloadIdentityArn: workloadIdentityArn(arnPrefix, workloadName),
@@ -62,6 +63,7 @@ export function describeGrant(
     ...(tokens && isLater(tokens, createdTime) && { lastRefreshedTime: tokens.obtainedAt }),
     ...(lastUsedDate !== undefined && { lastUsedDate }),
     ...(tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
-    status: grantStatus(grant, flow, epochSeconds(system)),
+    status: grantStatus(grant, flow, now),
+    renewable: flow === 'M2M' || (tokens !== undefined && isRefreshable(tokens, now)),
   };
 }

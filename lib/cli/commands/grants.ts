@@ -109,6 +109,12 @@ async function listCounts(context: CliContext, service: Service): Promise<void> 
   printAside(context, NO_FILTER);
 }
 
+/** Returns when the access ends, as far as the provider stated it: the end of a token that is renewed is not that of the access. */
+function endOf({ renewable, expiresAt }: GrantDescription): string | undefined {
+  if (renewable) return 'renews by itself';
+  return expiresAt === undefined ? undefined : isoTime(expiresAt);
+}
+
 const list = buildCommand({
   docs: {
     brief: 'List grants',
@@ -141,7 +147,7 @@ const list = buildCommand({
         nameOf(grant.credentialProviderArn),
         shortUserHash(grant.userHash),
         grant.status,
-        grant.expiresAt === undefined ? undefined : isoTime(grant.expiresAt),
+        endOf(grant),
         grant.lastUsedDate,
         grant.scopes.join(' '),
         shortGrantId(grant.grantId),
