@@ -97,6 +97,8 @@ export interface AuditEntry extends Partial<BoundServer> {
   readonly sourceIp?: string;
   /** The client's `User-Agent`, which is not authenticated. */
   readonly userAgent?: string;
+  /** Set for a success that decides nothing new, because an earlier entry has all of it. Such an entry is not written. */
+  readonly repeated?: true;
 }
 
 export interface AuditTrail {

@@ -31,6 +31,13 @@ it('a request whose work records an entry gets no other entry', async () => {
   expect([own, fallback]).toEqual([[{ ...entry, ...context }], []]);
 });
 
+it('an entry that repeats another one is not written, and only a success can repeat one', async () => {
+  await ensured(() => Promise.resolve(audit.record({ operation, outcome: 'allowed', repeated: true })));
+  expect([own, fallback]).toEqual([[], []]);
+  await ensured(() => Promise.resolve(audit.record({ operation, outcome: 'denied', repeated: true })));
+  expect(own).toMatchObject([{ outcome: 'denied' }]);
+});
+
 it('a request whose work records no entry gets one', async () => {
   await ensured(() => Promise.resolve());
   expect(fallback).toEqual([{ operation, outcome: 'allowed', ...context }]);

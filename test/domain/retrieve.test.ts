@@ -202,6 +202,18 @@ describe('a poll', () => {
   });
 
   it.each([
+    ['repeats', {}, true],
+    ['has a part of', { scopes: [] }, true],
+    ['asks for more than', { scopes: ['a', 'other'] }, undefined],
+    ['has another return URL than', { resourceOauth2ReturnUrl: 'https://app.example/other' }, undefined],
+  ])('that %s the first request is marked in its audit entry: %j %j', async (_what, change, repeated) => {
+    const sessionUri = await begun();
+    expect(lastEntry()).not.toHaveProperty('repeated');
+    await service.ask({ sessionUri, ...change });
+    expect(lastEntry()?.repeated).toBe(repeated);
+  });
+
+  it.each([
     ['access_denied', 'access_denied'],
     ['a\r\nset-cookie: b', 'invalid_response'],
     ['x'.repeat(65), 'invalid_response'],

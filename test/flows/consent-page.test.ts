@@ -49,7 +49,7 @@ it('says who asks, at which provider, for what, and where the user returns, and 
   expect(page.html).not.toContain(RETURN_URL);
   expect(page.headers.get('content-security-policy')).toContain("form-action 'self'");
   expect(await statusOf(sessionUri, token)).toBe('IN_PROGRESS');
-  expect((await operations()).at(-2)).toMatchObject({
+  expect((await operations()).at(-1)).toMatchObject({
     operation: 'Authorize',
     outcome: 'allowed',
     result: 'CREATED',

@@ -7,7 +7,7 @@ import { endedBy, type AuditTrail, type RequestContext, type Requests } from '..
 
 interface Request {
   readonly context: RequestContext;
-  /** Whether the request has an audit entry. */
+  /** Whether the request has an audit entry, or repeats one. */
   recorded: boolean;
 }
 
@@ -23,6 +23,7 @@ export function createRequests(fallback: AuditTrail): RecordedRequests {
     record(entry) {
       const request = requests.getStore();
       if (request) request.recorded = true;
+      if (entry.repeated && entry.outcome === 'allowed') return;
       into.record({ ...entry, ...request?.context });
     },
   });

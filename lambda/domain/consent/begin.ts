@@ -41,7 +41,7 @@ import {
 } from './session';
 import type { ConsentPageContent, Session } from '../../model/records/consent-session';
 import { hashOf } from '../digest';
-import type { ReturnUrls } from './return-url';
+import { checkedReturnUrl, type ReturnUrls } from './return-url';
 
 /** An agent's request, as far as consent is concerned. */
 export interface ConsentRequest {
@@ -97,41 +97,6 @@ export interface ConsentOutstanding {
   readonly sessionStatus: 'IN_PROGRESS';
 }
 
-const NONE_REGISTERED =
-  'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow';
-const NONE_GIVEN = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
-
-/** A workload identity can have more return URLs than a message can show. */
-const MAX_SHOWN_URLS = 5;
-
-function listOf(urls: readonly string[]): string {
-  const shown = urls.slice(0, MAX_SHOWN_URLS).map((url) => JSON.stringify(url));
-  const more = urls.length - shown.length;
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-/** Returns the registered return URL. */
-async function checkedReturnUrl(
-  { returnUrls }: Pick<BeginDependencies, 'returnUrls'>,
-  identity: WorkloadIdentity,
-  returnUrl: string | undefined,
-): Promise<string> {
-  if (returnUrl !== undefined && (await returnUrls.isRegistered(identity, returnUrl))) return returnUrl;
-  const invalid = (message: string, detail?: string) =>
-    new ServiceError('ValidationException', message, {
-      ...(detail !== undefined && { detail }),
-      fieldList: [{ name: 'resourceOauth2ReturnUrl', message }],
-    });
-  const registered = identity.allowedResourceOauth2ReturnUrls;
-  if (registered.length === 0) throw invalid(NONE_REGISTERED);
-  if (returnUrl === undefined) throw invalid(NONE_GIVEN);
-  // The caller can act as this workload identity, so it can know the URLs. The audit log does not need them.
-  throw invalid(
-    `The ResourceOauth2ReturnUrl ${JSON.stringify(returnUrl)} is not registered on ${identity.arn}. Register it, or use exactly a registered one: ${listOf(registered)}.`,
-    'the return URL is not registered',
-  );
-}
-
 export const outstanding = (baseUrl: string, id: string): ConsentOutstanding => {
   const sessionUri = sessionUriOf(id);
   return {
@@ -158,7 +123,11 @@ const sameParameters = (
 };
 
 /** Returns whether a request polls this session instead of asking for something else. Omitted members match. */
-function fulfills(session: Session, sealed: SealedRequest, request: ConsentRequest): boolean {
+export function fulfills(
+  session: Session,
+  sealed: SealedRequest,
+  request: Pick<ConsentRequest, 'scopes' | 'returnUrl' | 'customState' | 'customParameters'>,
+): boolean {
   return (
     request.scopes.every((scope) => session.scopes.includes(scope)) &&
     (request.returnUrl === undefined || request.returnUrl === session.returnUrl) &&
@@ -466,7 +435,7 @@ export async function beginConsent(
   grant: Grant | undefined,
   request: ConsentRequest,
 ): Promise<ConsentOutstanding> {
-  const returnUrl = () => checkedReturnUrl(deps, request.identity, request.returnUrl);
+  const returnUrl = () => checkedReturnUrl(deps.returnUrls, request.identity, request.returnUrl);
   const { grantId, provider } = request;
   const parties = { grantId, provider, workloadArn: request.identity.arn };
   let seen = grant;

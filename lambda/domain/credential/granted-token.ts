@@ -3,6 +3,7 @@ import { epochSeconds } from '../system';
 import {
   beginConsent,
   consentDenial,
+  fulfills,
   type BeginDependencies,
   openSealedRequest,
   outstanding,
@@ -90,7 +91,9 @@ export async function grantedToken(
     // A caller with the link can have the user consent to all of its scopes.
     const denial = consentDenial(admitted, polled, sealed);
     if (denial) throw accessDenied(denial.message, denial.detail);
-    return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required' };
+    const { scopes, resourceOauth2ReturnUrl: returnUrl, customState, customParameters } = input;
+    const repeats = fulfills(polled, sealed, { scopes, returnUrl, customState, customParameters });
+    return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required', repeats };
   }
   // A request with a session URI is a poll, which starts no session, even if it repeats forceAuthentication. Otherwise, each
   // poll would drop the consent before it, and polling would never end.

@@ -23,6 +23,8 @@ export interface RetrieveResponse {
   readonly outcome: Outcome;
   /** Why the user must consent again, if the operator needs the reason. */
   readonly reason?: string | undefined;
+  /** Whether a poll repeats a request that has an audit entry: the one that got the session URI, which is still open. */
+  readonly repeats?: boolean;
   /** Error code of the failed session, if it has one; safe in a header. */
   readonly failure?: string | undefined;
 }

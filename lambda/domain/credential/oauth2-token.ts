@@ -253,9 +253,11 @@ export const getResourceOauth2Token = (
   principal: Caller,
   input: TokenRequest,
 ): Promise<RetrieveResponse> =>
-  retrieve(deps, { operation: 'GetResourceOauth2Token', principal }, input, (admitted) =>
-    tokenOrReplacement(deps, admitted),
-  );
+  retrieve(deps, { operation: 'GetResourceOauth2Token', principal }, input, async (admitted, annotate) => {
+    const response = await tokenOrReplacement(deps, admitted);
+    if (response.repeats && response.reason === undefined) annotate({ repeated: true });
+    return response;
+  });
 
 /**
  * Reports that a resource rejected an access token, and returns another one. The first report of a token causes one
