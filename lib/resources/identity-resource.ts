@@ -50,8 +50,8 @@ export interface IdentityResourceProps {
   /**
    * What happens when the resource leaves the stack, or its name changes. Deleting a workload identity or a credential
    * provider also deletes all its grants, and has the providers revoke their tokens. By default, the service keeps the
-   * resource, and only a failed creation is undone. A kept resource still works; docs/retained-resources.md describes how
-   * a stack takes it over again, and how to delete it.
+   * resource, and only a failed creation is undone. A kept resource still works;
+   * docs/deploying.md#keep-resources-that-leave-a-stack describes how a stack takes it over again, and how to delete it.
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
    */
   readonly removalPolicy?: RemovalPolicy;

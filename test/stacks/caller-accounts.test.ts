@@ -200,7 +200,7 @@ describe('the number of accounts', () => {
     ['100 for the operations of agents', { accountIds: accounts(100) }],
     ['40 with manageResources', { accountIds: accounts(40), manageResources: true }],
     ['an organization with manageResources', { organizationId: ORGANIZATION, manageResources: true }],
-  ])('can be what docs/other-accounts.md says: %s', (_, callers) => {
+  ])('can be what docs/deploying.md says: %s', (_, callers) => {
     expect(() => templateFor(callers)).not.toThrow();
   });
 

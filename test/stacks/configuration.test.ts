@@ -341,8 +341,8 @@ it('the configuration in docs/private-networks.md has functions in the VPC, with
   });
 });
 
-it('the configuration in docs/own-domain.md gives the API the domain, and disables its own address', () => {
-  const service = templateOfDocument('own-domain.md');
+it('the configuration in docs/deploying.md gives the API the domain, and disables its own address', () => {
+  const service = templateOfDocument('deploying.md');
   service.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: true });
   service.hasResourceProperties('AWS::ApiGateway::DomainName', {
     DomainName: 'identity.example.com',
