@@ -96,8 +96,10 @@ const PROJECT = join(import.meta.dirname, '../../README.md');
 const GUIDE = join(import.meta.dirname, '../../docs/client.md');
 
 export async function checkClientTypes({ report, tarball, folder, quick }) {
-  const [agent, agentWithoutGate, application, mcp, mcpVersion1, mcpClient] = programsOf(README, 'ts');
-  const [agentOfGuide] = programsOf(GUIDE, 'ts');
+  const [agent, agentWithoutGate, application, mcp] = programsOf(README, 'ts');
+  const guide = programsOf(GUIDE, 'ts');
+  const [agentOfGuide] = guide;
+  const mcpClient = guide.find((program) => program.includes("connectMcp('https://"));
   const [agentOfProject] = programsOf(PROJECT, 'ts');
   const programs = {
     'agent-of-guide.ts': agentOfGuide,
@@ -113,7 +115,13 @@ export async function checkClientTypes({ report, tarball, folder, quick }) {
         "import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';",
       ),
     'mcp-server.ts': mcp,
-    'mcp-server-version-1.ts': mcpVersion1,
+    'mcp-server-version-1.ts': mcp
+      .replace(
+        "import type { ServerContext } from '@modelcontextprotocol/server';",
+        `import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
+import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';`,
+      )
+      .replace('ServerContext', 'RequestHandlerExtra<ServerRequest, ServerNotification>'),
   };
   await writeFiles(folder, { 'package.json': { private: true }, ...programs, ...SURROUNDINGS });
   const compilers = TYPESCRIPT_VERSIONS.map((version) => `typescript-${version}@npm:typescript@${version}`);

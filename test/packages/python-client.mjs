@@ -109,6 +109,9 @@ const sha256 = async (path) =>
     .digest('hex');
 
 const SOURCE = join(import.meta.dirname, '../../lib/client-python');
+const GUIDE = join(import.meta.dirname, '../../docs/client.md');
+/** Functions of the programs in the guide that are complete: the others continue a program. */
+const COMPLETE = /^(?:async )?def (?:tickets_of|transfers_of|ask_calendar_agent)\(/m;
 
 async function modulesOf(source) {
   const folder = join('src', 'agent_identity_client');
@@ -118,7 +121,8 @@ async function modulesOf(source) {
 
 export async function checkPythonClient({ report, packages, folder }) {
   const wheel = packages.agent_identity_client;
-  const programs = programsOf(join(SOURCE, 'README.md'), 'python');
+  const ofGuide = programsOf(GUIDE, 'python').filter((program) => COMPLETE.test(program));
+  const programs = [...programsOf(join(SOURCE, 'README.md'), 'python'), ...ofGuide];
   const readme = programs.map((program, index) => [`readme_${index + 1}.py`, SURROUNDINGS + program]);
   await writeFiles(folder, {
     'request.py': REQUEST,
@@ -163,7 +167,7 @@ export async function checkPythonClient({ report, packages, folder }) {
     assert.rejects(tool('mypy', '--strict', 'wrong.py'), /arg-type/),
   );
   for (const [name] of readme) {
-    await report.check(`mypy finds no errors in a program of the README: ${name}`, () =>
+    await report.check(`mypy finds no errors in a program of the README or the guide: ${name}`, () =>
       tool('mypy', '--ignore-missing-imports', '--allow-redefinition', name),
     );
   }
