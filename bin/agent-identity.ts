@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { version } from '../lib/cli/package.json';
 import { runCommandLine } from '../lib/cli/application';
 import { endOnOutputError } from '../lib/cli/output-error';
-import { openBrowser } from '../lib/cli/browser';
+import { openBrowser, openFile } from '../lib/cli/browser';
 import type * as Aws from '../lib/cli/aws';
 import type * as Cedar from '../lib/cli/cedar';
 import type * as S3 from '../lib/cli/s3';
@@ -30,6 +30,7 @@ void runCommandLine({
   loadCedar: () => load('../lib/cli/cedar') as typeof Cedar,
   templates: join(__dirname, '../lib/cli/templates'),
   openBrowser,
+  openFile,
 }).then((status) => {
   process.exitCode = status;
 });

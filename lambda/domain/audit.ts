@@ -5,6 +5,7 @@
  * protected resource and its authorization server, and what a provider says about an error (stated-error.ts).
  */
 import type { Caller } from './principal';
+import type { AuditOutcome } from '../model/audit-line';
 import type { PolicyEngineConfiguration } from '../model/gateway/gateway-configuration';
 import type { BoundServer } from '../model/provider/record';
 import { ServiceError, type ErrorName } from './service-error';
@@ -12,7 +13,7 @@ import { ServiceError, type ErrorName } from './service-error';
 export interface AuditEntry extends Partial<BoundServer> {
   /** The operation or browser step. */
   readonly operation: string;
-  readonly outcome: 'allowed' | 'denied' | 'failed' | 'rate-limited';
+  readonly outcome: AuditOutcome;
   /** The calling IAM principal; absent on the browser routes. */
   readonly principal?: string;
   /** ARN of the agent's workload identity. */

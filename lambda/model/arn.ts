@@ -14,3 +14,6 @@ export function arnParts(arn: string): ArnParts {
   const [, partition = '', service = '', region = '', account = '', ...resource] = arn.split(':');
   return { partition, service, region, account, resource: resource.join(':') };
 }
+
+/** Returns the name of a resource, which its ARN ends with. */
+export const nameInArn = (arn: string | undefined): string | undefined => arn?.split('/').at(-1);

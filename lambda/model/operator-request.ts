@@ -1,5 +1,6 @@
 /** The requests of operators. */
 import * as v from 'valibot';
+import { matching } from './constraints';
 import { providerName, workloadName } from './names';
 import type { Of } from './of';
 import { grantId, listing, ownedResourceArn, principalArn, reason, userSelector } from './request-values';
@@ -42,3 +43,10 @@ export const ResumeUserInputSchema = v.strictObject({
   liftIssuerSuspension: v.exactOptional(v.boolean()),
 });
 export interface ResumeUserInput extends Of<typeof ResumeUserInputSchema> {}
+
+export const revocationId = matching(
+  36,
+  36,
+  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  'must be the revocationId of a response',
+);

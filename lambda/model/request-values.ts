@@ -60,18 +60,20 @@ export const requireOwnership = v.exactOptional(v.boolean());
 /** As listings return it. */
 export const grantId = matching(1, 1024, /^[A-Za-z0-9_-]+$/, 'must be the grantId of a listed grant');
 
+export const userHash = matching(
+  43,
+  43,
+  /^[A-Za-z0-9_-]{43}$/,
+  'must be the user of an audit entry: a SHA-256 hash in base64url',
+);
+
 /** A user as operators name one. A user ID and the subject of a user token are different users, even if they are equal. */
 export const userSelector = v.union(
   [
     v.strictObject({ userId }),
     v.strictObject({ issuer: text(1, 2048), subject: text(1, 2048) }),
     v.strictObject({
-      userHash: matching(
-        43,
-        43,
-        /^[A-Za-z0-9_-]{43}$/,
-        'must be the user of an audit entry: a SHA-256 hash in base64url',
-      ),
+      userHash,
     }),
   ],
   'must have userId, or issuer and subject, or userHash, and no other member',

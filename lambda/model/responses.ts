@@ -91,6 +91,8 @@ export const ListedWorkloadIdentitySchema = v.object({
   suspension: v.exactOptional(SuspensionSchema),
 });
 
+export interface ListedWorkloadIdentity extends Of<typeof ListedWorkloadIdentitySchema> {}
+
 export const ListedCredentialProviderSchema = v.object({
   name: v.string(),
   credentialProviderArn: v.string(),
@@ -99,6 +101,8 @@ export const ListedCredentialProviderSchema = v.object({
   lastUpdatedTime: time,
   credentialProviderVendor: v.exactOptional(v.string()),
 });
+
+export interface ListedCredentialProvider extends Of<typeof ListedCredentialProviderSchema> {}
 
 /** An agent by name, or a user by hash. A user can be suspended by both. */
 export const ListedSuspensionSchema = v.object({

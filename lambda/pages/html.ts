@@ -34,3 +34,9 @@ export function styleElement(css: string): Html {
   if (css.includes('<')) throw new Error('A style sheet must not contain "<".');
   return new Html(`<style>${css}</style>`);
 }
+
+/** Returns a script element. As {@link styleElement}. */
+export function scriptElement(script: string): Html {
+  if (script.includes('<')) throw new Error('A script must not contain "<".');
+  return new Html(`<script>${script}</script>`);
+}

@@ -20,7 +20,7 @@ export interface PersonFrame {
   readonly csrf: string;
 }
 
-export const csrfField = ({ csrf }: PersonFrame): Html =>
+export const csrfField = ({ csrf }: Pick<PersonFrame, 'csrf'>): Html =>
   html`<input type="hidden" name="csrf" value="${csrf}" />`;
 
 /** Technical names are shown if they differ, because two things can have the same display name. */

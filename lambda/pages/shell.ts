@@ -1,9 +1,9 @@
 /**
- * The shell of every page that a person sees: plain HTML without scripts and without external resources. The content
- * security policy allows the two style sheets by their hashes, and nothing else that the page does not have.
+ * The shell of every page that a person sees: plain HTML without external resources. The content security policy allows
+ * style sheets, and the script of a live page, by their hashes, and nothing else that the page does not have.
  */
 import { createHash } from 'node:crypto';
-import { html, styleElement, type Html } from './html';
+import { html, scriptElement, styleElement, type Html } from './html';
 import { brandStyle, STYLE } from './style-sheet';
 
 /** How a page looks to people of one operator. */
@@ -38,19 +38,24 @@ export interface PageContent {
   readonly single?: boolean;
   /** Whether the page has forms, which then can post only to this service. */
   readonly forms?: boolean;
+  /** Further style sheet. */
+  readonly style?: string;
+  /** The page's only script, which can send requests to this service. */
+  readonly script?: string;
 }
 
-const hashOf = (style: string): string => `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+const hashOf = (source: string): string => `'sha256-${createHash('sha256').update(source).digest('base64')}'`;
 
 const STYLE_HASH = hashOf(STYLE);
 
 /** Allows no framing, which prevents clickjacking. */
-function policy(styles: readonly string[], { branding, forms }: PageContent): string {
+function policy(styles: readonly string[], { branding, forms, script }: PageContent): string {
   return [
     "default-src 'none'",
     `style-src ${styles.join(' ')}`,
     // The icon of the address, and the operator's logo.
     `img-src 'self'${branding?.logo === undefined ? '' : ' data:'}`,
+    ...(script === undefined ? [] : [`script-src ${hashOf(script)}`, "connect-src 'self'"]),
     "base-uri 'none'",
     `form-action ${forms ? "'self'" : "'none'"}`,
     "frame-ancestors 'none'",
@@ -77,7 +82,7 @@ function header({ branding = {}, home, person }: PageContent): Html | undefined 
 
 /** Returns the status, the document, and its content security policy. */
 export function renderShell(page: PageContent): RenderedPage {
-  const { status, title, main, branding, single = false } = page;
+  const { status, title, main, branding, single = false, style = '', script } = page;
   const brand = brandStyle(branding?.color);
   const document = html`<!doctype html>
     <html lang="en">
@@ -85,17 +90,21 @@ export function renderShell(page: PageContent): RenderedPage {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${branding?.name === undefined ? title : `${title} – ${branding.name}`}</title>
-        ${styleElement(STYLE)}${styleElement(brand)}
+        ${styleElement(STYLE)}${styleElement(brand)}${style !== '' && styleElement(style)}
       </head>
       <body class="${single ? 'single' : 'wide'}">
         ${!single && html`<a class="skip" href="#main">Skip to the content</a>`} ${header(page)}
         <main id="main" tabindex="-1">${main}</main>
         <footer><div>${FOOTER}</div></footer>
+        ${script !== undefined && scriptElement(script)}
       </body>
     </html> `;
   return {
     status,
     html: document.source,
-    contentSecurityPolicy: policy([STYLE_HASH, hashOf(brand)], page),
+    contentSecurityPolicy: policy(
+      [STYLE_HASH, hashOf(brand), ...(style === '' ? [] : [hashOf(style)])],
+      page,
+    ),
   };
 }

@@ -18,6 +18,7 @@ import { COMPLETE, completion } from './commands/completion';
 import { connect } from './commands/connect';
 import { audit } from './commands/audit';
 import { doctor } from './commands/doctor';
+import { consoleCommand } from './commands/console';
 import { env } from './commands/env';
 import { gate } from './commands/gate';
 import { gateway } from './commands/gateway';
@@ -138,7 +139,7 @@ const wantsJson = (args: readonly string[]): boolean =>
   args.some((arg) => /^--json(=(true|t|yes|y|on|1))?$/i.test(arg));
 
 const ROUTES = {
-  ...{ local, env, init, connect, gate, doctor, agent, provider, portal, gateway },
+  ...{ local, env, console: consoleCommand, init, connect, gate, doctor, agent, provider, portal, gateway },
   policyEngine,
   ...{ token, user, grants },
   transferOwnership,
@@ -149,6 +150,7 @@ const ROUTES = {
 const EXAMPLES: Readonly<Record<keyof typeof ROUTES, string>> = {
   local: 'agent-identity local',
   env: 'eval "$(agent-identity env)"',
+  console: 'agent-identity console',
   init: 'agent-identity init my-agent --template typescript',
   connect: 'agent-identity connect my-google --vendor google --agent my-agent --user-id alice --scope openid',
   gate: 'agent-identity gate my-agent http://127.0.0.1:8080 --issuer https://idp.example',

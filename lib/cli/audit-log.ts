@@ -1,62 +1,32 @@
 /** Where audit entries come from: the log file of a local service, or log groups of Amazon CloudWatch Logs. */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { auditEntryOf, type LoggedEntry } from '../../lambda/model/audit-line';
+import { auditFile } from '../local/audit-file';
 import { awsEndpoint } from './aws-endpoint';
 import type { CliContext } from './context';
 import { CliError } from './failure';
 import { send, signerOf, wait, type Signer } from './service';
 import { stackResources } from './stack-resources';
 
-export interface AuditEntry {
-  /** Epoch milliseconds. */
-  readonly time: number;
-  readonly audit: Readonly<Record<string, unknown>>;
-}
-
 /** A source can be read again, for what came since. */
 export interface AuditSource {
-  readonly read: () => AsyncIterable<AuditEntry>;
+  readonly read: () => AsyncIterable<LoggedEntry>;
   /** Milliseconds between two reads. */
   readonly pause: number;
 }
 
-/** Returns the audit entry in a line of the log; undefined for another line. */
-export function auditEntryOf(line: string): AuditEntry | undefined {
-  if (!line.includes('"audit"')) return undefined;
-  try {
-    const { message, timestamp, audit } = JSON.parse(line) as Record<string, unknown>;
-    if (message !== 'audit' || typeof timestamp !== 'string' || typeof audit !== 'object' || audit === null)
-      return undefined;
-    const time = Date.parse(timestamp);
-    return Number.isNaN(time) ? undefined : { time, audit: { ...audit } };
-  } catch {
-    return undefined;
-  }
-}
-
 /** The log of a local service. */
 export function logFile(path: string, since: number): AuditSource {
-  let position = 0;
+  const read = auditFile(path);
   return {
     pause: 500,
     async *read() {
-      const { size } = await stat(path).catch((error: NodeJS.ErrnoException) => {
-        throw new CliError(`The log ${path} cannot be read (${error.code ?? error.message}).`, {
+      try {
+        for await (const entry of read()) if (entry.time >= since) yield entry;
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        throw new CliError(`The log ${path} cannot be read (${code ?? message}).`, {
           next: 'Set --log-file to the audit log that the local service printed at its start, or --stack for a service in AWS.',
         });
-      });
-      // A shorter file is a new one.
-      if (size < position) position = 0;
-      if (size === position) return;
-      const stream = createReadStream(path, { start: position, end: size - 1 });
-      for await (const line of createInterface({ input: stream })) {
-        const end = position + Buffer.byteLength(line) + 1;
-        // The last line can be incomplete: it is read again.
-        if (end > size) break;
-        position = end;
-        const entry = auditEntryOf(line);
-        if (entry && entry.time >= since) yield entry;
       }
     },
   };
@@ -148,7 +118,7 @@ export async function cloudWatchLogs(
     pause: 5_000,
     async *read() {
       const startTime = start;
-      const found: AuditEntry[] = [];
+      const found: LoggedEntry[] = [];
       for (const logGroupName of groups) {
         const input = { logGroupName, startTime, filterPattern: '{ $.message = "audit" }' };
         for await (const { events = [] } of pages(input)) {

@@ -1,5 +1,7 @@
 /** Opens a URL in the person's browser, by the program that each system has for that. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 
 /** Windows: `start` of cmd.exe would interpret `&` in the URL. */
 const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
@@ -30,17 +32,11 @@ export function pageOf(endpoint: string, text: string): URL | undefined {
   return isLocal || (page.protocol === 'https:' && !LOOPBACK.test(page.hostname)) ? page : undefined;
 }
 
-/** Returns whether a browser could be started. The browser receives the URL only, and no output reaches the terminal. */
-export const openBrowser = (url: string): Promise<boolean> =>
+/** @param address begins with a scheme or a root, so it is no option. xdg-open does not know `--`. */
+const start = (address: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const page = webUrl(url);
-    if (!page) {
-      resolve(false);
-      return;
-    }
     const [command, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
-    // It begins with its scheme, so it is no option. xdg-open does not know `--`.
-    const child = spawn(command, [...args, page.href], { stdio: 'ignore', detached: true });
+    const child = spawn(command, [...args, address], { stdio: 'ignore', detached: true });
     child.once('error', () => {
       resolve(false);
     });
@@ -49,3 +45,18 @@ export const openBrowser = (url: string): Promise<boolean> =>
       resolve(true);
     });
   });
+
+/** Returns whether a browser could be started. The browser receives the URL only, and no output reaches the terminal. */
+export function openBrowser(url: string): Promise<boolean> {
+  const page = webUrl(url);
+  return page ? start(page.href) : Promise.resolve(false);
+}
+
+/**
+ * As {@link openBrowser}, for a page with a secret in its address: other users can read the arguments of a program, and
+ * not the file.
+ *
+ * @param path absolute path of a file with HTML
+ */
+export const openFile = (path: string): Promise<boolean> =>
+  isAbsolute(path) && existsSync(path) ? start(path) : Promise.resolve(false);

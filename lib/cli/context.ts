@@ -29,6 +29,8 @@ export interface Environment {
   readonly templates: string;
   /** Opens a URL in the person's browser. Returns whether a browser could be started. */
   readonly openBrowser: (url: string) => Promise<boolean>;
+  /** Opens a file with HTML in the person's browser, as {@link openBrowser}. */
+  readonly openFile: (path: string) => Promise<boolean>;
 }
 
 export interface CliContext extends CommandContext, Omit<Environment, 'process'> {

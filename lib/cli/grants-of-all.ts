@@ -1,7 +1,7 @@
 /** Grants of all agents, of which a command reads no more than a person waits for. */
+import { nameInArn } from '../../lambda/model/arn';
 import type { GrantDescription } from '../../lambda/model/responses';
 import { OPERATIONS } from '../../lambda/operations';
-import { nameOf } from './output';
 import type { Operation, Service } from './service';
 
 /** Pages of a listing of resources, and of the grants of all agents. */
@@ -80,7 +80,7 @@ export async function grantCounts(service: Pick<Service, 'call'>): Promise<{
     readonly credentialProviderVendor?: string;
   }>(service, OPERATIONS.ListAllCredentialProviders, 'credentialProviders');
   const count = (member: 'workloadIdentityArn' | 'credentialProviderArn', name: string): number =>
-    found.grants.filter((grant) => nameOf(grant[member]) === name).length;
+    found.grants.filter((grant) => nameInArn(grant[member]) === name).length;
   return {
     agents: found.agents.map((name) => [
       name,

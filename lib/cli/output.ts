@@ -93,9 +93,6 @@ export function printFields(
   print(context, ...stated.map(([label, value]) => `${label.padEnd(width)}  ${value}`));
 }
 
-/** Returns the name of a resource, which its ARN ends with. */
-export const nameOf = (arn: string | undefined): string | undefined => arn?.split('/').at(-1);
-
 /** Returns a time in ISO 8601 to the second, UTC. A server's text that is not a time stays as it is. */
 export function isoTime(epochSeconds: number): string {
   const time = new Date(epochSeconds * 1000);

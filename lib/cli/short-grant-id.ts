@@ -1,10 +1,10 @@
 /** Short IDs of grants, for people: the ID of a grant has about 200 characters. */
 import { createHash } from 'node:crypto';
+import { nameInArn } from '../../lambda/model/arn';
 import type { GrantDescription } from '../../lambda/model/responses';
 import { OPERATIONS } from '../../lambda/operations';
 import { CliError } from './failure';
 import { grantsOfAll } from './grants-of-all';
-import { nameOf } from './output';
 import { allPages, type Service } from './service';
 
 /** Returns the short ID of a grant: 8 hexadecimal digits of a hash. Two grants can have the same one. */
@@ -50,7 +50,7 @@ export async function wholeGrantId(
   if (others.length > 0) {
     const candidates = [found, ...others].map(
       ({ workloadIdentityArn, credentialProviderArn, userHash }) =>
-        `${nameOf(workloadIdentityArn) ?? '?'} at ${nameOf(credentialProviderArn) ?? '?'} for ${userHash ?? 'itself'}`,
+        `${nameInArn(workloadIdentityArn) ?? '?'} at ${nameInArn(credentialProviderArn) ?? '?'} for ${userHash ?? 'itself'}`,
     );
     throw new CliError(`Several grants have the ID "${shortId}": ${candidates.join('; ')}.`, {
       next: 'Add --agent, --provider, or a user, or take the grantId from grants list --json.',

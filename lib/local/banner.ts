@@ -98,11 +98,13 @@ function addresses(service: LocalService, examples: ExampleAddresses | undefined
   const tunnel: Row[] = publicPages
     ? [['Public pages', `${publicPages.url}   (point your tunnel at ${publicPages.tunnelTo})`]]
     : [];
-  if (!examples) return [own, ...tunnel, ...aws];
+  const page: Row = ['Console (once)', service.consoleLink()];
+  if (!examples) return [own, ...tunnel, page, ...aws];
   const { exampleApp, identityProvider, portal, agent, pythonAgent, pythonAgentMissing } = examples;
   return [
     ['Example app', exampleApp],
     ['Consent portal', portal.url],
+    page,
     own,
     ...tunnel,
     ['Identity provider', identityProvider.issuer],
@@ -146,6 +148,7 @@ export function readyLine(service: LocalService, examples: ExampleAddresses | un
     principals,
     gateways,
     awsEndpoints,
+    consoleUrl: service.consoleLink(),
     ...(publicPages && { publicPages }),
   };
   return `${JSON.stringify({ ready: true, ...own, ...examples })}\n`;

@@ -57,7 +57,7 @@ export async function readOrCreateSecretFile<T>(
 
 /** Writes a JSON file of secrets, and replaces the one before. */
 export const writeSecretFile = (path: string, content: unknown): Promise<void> =>
-  writeDurably(path, `${JSON.stringify(content, null, 2)}\n`);
+  writePrivateFile(path, `${JSON.stringify(content, null, 2)}\n`);
 
 async function readIfPresent(path: string, names: SettingNames): Promise<string | undefined> {
   if (!isPrivateFile(path, names)) return undefined;
@@ -72,7 +72,7 @@ async function readIfPresent(path: string, names: SettingNames): Promise<string 
  * Writes a file that only its owner can read, and replaces the one before. The data is on the disk before the name, and
  * the name is on the disk before this function returns: hence two calls of fsync.
  */
-async function writeDurably(path: string, text: string): Promise<void> {
+export async function writePrivateFile(path: string, text: string): Promise<void> {
   const folder = dirname(path);
   const temporary = `${folder}/.${basename(path)}.${randomUUID()}`;
   const file = await open(temporary, 'wx', 0o600);

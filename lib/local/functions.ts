@@ -9,6 +9,8 @@ import type { GatewayUrls } from '../../lambda/domain/gateway/manage/gateway';
 import { principalOf } from '../../lambda/domain/principal';
 import { INVOKED_GROUPS, type RoutedGroup } from '../../lambda/operations/groups';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { CONSOLE_ROUTES } from '../../lambda/api/console';
+import { createLocalConsole, type LocalConsole } from './console';
 import { localTableName } from './dynamodb';
 import type { EmulatorCredentials } from './emulator-access';
 import type { EmulatorAccess } from './emulators';
@@ -53,9 +55,15 @@ export interface FunctionsOptions {
   readonly names?: SettingNames;
   /** Called when a function throws; by default, it writes to stderr. */
   readonly reportFailure?: (failure: FunctionFailure) => void;
+  /** Path of the log with the audit entries that the console shows. */
+  readonly logPath?: string;
+  /** Path of the file that opens the console. */
+  readonly consoleFile?: string;
 }
 
 export interface LocalFunctions {
+  /** Returns an address that opens the console once. */
+  readonly consoleLink: LocalConsole['link'];
   /** Address for clients. */
   readonly endpoint: string;
   /** The port listened on. */
@@ -121,6 +129,9 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
     );
     const handlers = loadHandlers();
     for (const group of INVOKED_GROUPS) functions.set(localFunctionName(group), handlers[group]);
+    const { operator } = options.principals;
+    const { logPath, consoleFile: filePath } = options;
+    const console = createLocalConsole({ endpoint, operator, logPath, filePath });
     const api = {
       accountId: LOCAL_ACCOUNT,
       region: LOCAL_REGION,
@@ -131,7 +142,8 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
     serve = createGateway({
       ...api,
       clientPort,
-      routes: Object.values(OPERATIONS),
+      routes: [...Object.values(OPERATIONS), ...CONSOLE_ROUTES],
+      handlers: { ...handlers, console: console.handler },
       principals: Object.values(options.principals),
       allows: iamPolicyOf(options.principals),
     });
@@ -150,6 +162,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
         pages && { publicPages: { url: publicAddress, tunnelTo: pages.url } }),
       functions,
       ownerTags,
+      consoleLink: console.link,
       close,
     };
   } catch (error) {

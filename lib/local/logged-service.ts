@@ -4,6 +4,7 @@ import { prepareDataFolder } from './data-folder';
 import { emulatorPorts } from './emulators';
 import type { FunctionFailure } from './function-failure';
 import { checkPort } from './loopback-server';
+import { CONSOLE_FILE } from './running-file';
 import { LOCAL_SCHEDULES, startScheduleTimer } from './schedule-timer';
 import { openServiceLog } from './service-log';
 import { publicPort } from './public-pages';
@@ -20,7 +21,9 @@ export interface LoggedService extends LocalService {
  *
  * @throws StartError for what a person can correct
  */
-export async function startLogged(options: Omit<LocalOptions, 'reportFailure'>): Promise<LoggedService> {
+export async function startLogged(
+  options: Omit<LocalOptions, 'reportFailure' | 'logPath' | 'consoleFile'>,
+): Promise<LoggedService> {
   // A taken port is named before the ports after it, and no data folder is created for a start that fails by a port.
   const { names = ENVIRONMENT_VARIABLES } = options;
   const { kms, secretsManager, s3 } = emulatorPorts(options.port);
@@ -33,7 +36,12 @@ export async function startLogged(options: Omit<LocalOptions, 'reportFailure'>):
   const reportFailure = ({ requestId, resource, error }: FunctionFailure): void => {
     log.console.error(`Function behind ${resource} failed (request ${requestId}):`, error);
   };
-  const service = await startLocal({ ...options, reportFailure });
+  const service = await startLocal({
+    ...options,
+    reportFailure,
+    logPath,
+    consoleFile: join(options.dataDir, CONSOLE_FILE),
+  });
   const timers = LOCAL_SCHEDULES.map((schedule) =>
     startScheduleTimer(schedule, service.functions, reportFailure),
   );

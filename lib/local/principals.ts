@@ -68,12 +68,16 @@ export const isLocal = ({ arn }: Pick<Principal, 'arn'>): boolean => arnParts(ar
 const GATEWAY_GROUPS: readonly Route['group'][] = ['token-exchange', 'credential-retrieval'];
 
 /**
- * In the place of IAM policies and the resource policy of the API: only the operator has the operators' plane, the gateway
+ * In the place of IAM policies and the resource policy of the API: only the operator has the operators' plane and the console, the gateway
  * gets tokens and credentials, and every other principal of the account has the other routes. Principals of other accounts have the operations of agents.
  */
 export const iamPolicyOf =
   ({ operator, gateway }: Pick<Principals, 'operator' | 'gateway'>) =>
-  (principal: Pick<Principal, 'arn'>, { group }: Pick<Route, 'group'>): boolean => {
+  (
+    principal: Pick<Principal, 'arn'>,
+    { group: requested }: { readonly group: Route['group'] | 'console' },
+  ): boolean => {
+    const group = requested === 'console' ? 'operator' : requested;
     if (!isLocal(principal)) return isWithinReach({ group }, 'agents');
     if (principal.arn === gateway.arn) return GATEWAY_GROUPS.includes(group);
     return group !== 'operator' || principal.arn === operator.arn;

@@ -24,7 +24,7 @@ const CLAIMS = ['principals.json', 'kms.json'];
  * disk has `lost+found`.
  */
 const WITHOUT_CLAIMS =
-  /^(service\.log|dynamodb|(secrets|objects|running)\.json|lost\+found|\.(try-|principals\.json\.).*)$/;
+  /^(service\.log|console\.html|dynamodb|(secrets|objects|running)\.json|lost\+found|\.(try-|principals\.json\.).*)$/;
 
 /** Root can access the files of every user, so a path of another user is reported instead of rejected. */
 const ROOT = 0;

@@ -32,6 +32,9 @@ export type Variables = Readonly<Partial<Record<(typeof NAMES)[number], string>>
 
 export const RUNNING_FILE = 'running.json';
 
+/** The file in the data folder that opens the console in a browser, so that no argument list of a program has the link. */
+export const CONSOLE_FILE = 'console.html';
+
 /** The data folder of `agent-identity local`. */
 export const defaultDataFolder = (home: string): string => join(home, '.agent-identity', 'local');
 

@@ -9,7 +9,7 @@ import { LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
 export interface LocalOptions extends Pick<
   FunctionsOptions,
-  'port' | 'publicAddress' | 'trustedIssuers' | 'names' | 'reportFailure'
+  'port' | 'publicAddress' | 'trustedIssuers' | 'names' | 'reportFailure' | 'logPath' | 'consoleFile'
 > {
   /** Folder for all state; created if it is missing. It is locked before an issuer starts with the service. */
   readonly dataDir: string;
@@ -32,6 +32,8 @@ export interface LocalService {
   readonly functions: LocalFunctions['functions'];
   /** The owner tags of these functions. */
   readonly ownerTags: LocalFunctions['ownerTags'];
+  /** Returns an address that opens the console once. */
+  readonly consoleLink: LocalFunctions['consoleLink'];
   /** Waits for open requests, then stops. The state stays in the data folder. */
   readonly close: () => Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function startLocal({ dataDir: folder, ...options }: LocalOptions):
       dataDir,
       functions: functions.functions,
       ownerTags: functions.ownerTags,
+      consoleLink: functions.consoleLink,
       close: async () => {
         await functions.close();
         await emulators.close();

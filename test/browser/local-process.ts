@@ -26,6 +26,7 @@ function findPython(): string | undefined {
 /** The members of the ready line that these tests use. */
 export interface Ready {
   readonly endpoint: string;
+  readonly consoleUrl: string;
   readonly exampleApp: string;
   readonly portal: { readonly url: string };
 }

@@ -2,46 +2,17 @@
  * The consent portal of the examples in a real browser: a user connects an agent, sees it, and disconnects it, and a
  * forwarded link connects no one. axe finds no violation on any page, in both color schemes, on a desktop and a phone.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { casesToRun, itWithAllCases } from '../all-cases';
-import { chromiumIsInstalled, launchChromium, openPage, takeScreenshots } from './chromium';
+import { chromiumIsInstalled, launchChromium, openPage } from './chromium';
+import { inspect } from './inspect';
 import { LocalProcess } from './local-process';
 import { ask, heading, nameOf, signIn } from './steps';
 
 const describeInBrowser = chromiumIsInstalled() ? describe : describe.skip;
-
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Violation {
-  readonly id: string;
-  readonly html?: string;
-}
-
-/** The page returns only the violations: Playwright would take seconds to read all that axe reports. */
-const FIND_VIOLATIONS = `axe.run({ resultTypes: ['violations'] })
-  .then(({ violations }) => violations.map(({ id, nodes: [first] }) => ({ id, html: first?.html })))`;
-
-/** Checks the page as it is shown, in both color schemes and sizes, and saves screenshots. */
-async function inspect(page: Page, name: string): Promise<void> {
-  await takeScreenshots(page, name);
-  // In the debugger's world, which the page's content security policy does not restrict.
-  await page.evaluate(AXE);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [1280, 390]) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 800 });
-      const violations = await page.evaluate<Violation[]>(FIND_VIOLATIONS);
-      expect(violations.map(({ id, html }) => [name, colorScheme, width, id, html])).toEqual([]);
-      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-      expect([name, width, overflow > 0]).toEqual([name, width, false]);
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
 
 describeInBrowser('the consent portal in a browser', () => {
   let browser: Browser;

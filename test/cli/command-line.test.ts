@@ -42,6 +42,7 @@ async function runWith(args: string[], env: Record<string, string> = {}): Promis
     },
     templates: '/nowhere',
     openBrowser: () => Promise.resolve(false),
+    openFile: () => Promise.resolve(false),
     loadService: () => ({
       serve: (options) => {
         served.push(options);

@@ -26,6 +26,7 @@ export interface Invocation {
   /** What a person types, each when the question with this text has been asked. Stdin is then a terminal. */
   readonly answers?: readonly (readonly [question: string, answer: string])[];
   readonly openBrowser?: CommandLine['openBrowser'];
+  readonly openFile?: CommandLine['openFile'];
   /** Called with all that was printed so far. */
   readonly onOutput?: (printed: string) => void;
 }
@@ -34,7 +35,13 @@ const ACCESS_KEY = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
 
 /** Runs a command. The credential chain reads the environment of this process. */
 export async function runCommand(args: readonly string[], invocation: Invocation = {}): Promise<Outcome> {
-  const { env = {}, input = '', answers, openBrowser = () => Promise.resolve(false) } = invocation;
+  const {
+    env = {},
+    input = '',
+    answers,
+    openBrowser = () => Promise.resolve(false),
+    openFile = () => Promise.resolve(false),
+  } = invocation;
   const stdin = Object.assign(new PassThrough(), { isTTY: answers !== undefined });
   const left = [...(answers ?? [])];
   let stdout = '';
@@ -93,6 +100,7 @@ export async function runCommand(args: readonly string[], invocation: Invocation
       loadCedar: () => cedar,
       templates: join(__dirname, '../../lib/cli/templates'),
       openBrowser,
+      openFile,
     });
     return { status, stdout, stderr };
   } finally {

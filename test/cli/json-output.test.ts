@@ -296,7 +296,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
  * Commands with other output or another input: a service that runs, one line for each entry, and tables instead of the
  * service, and the response of a target (local.test.ts, init.test.ts, gate.test.ts, audit.test.ts, restore.test.ts, gateway-call.test.ts).
  */
-const OTHERS = ['local', 'env', 'init', 'gate', 'audit', 'restore', 'gateway call'];
+const OTHERS = ['local', 'env', 'console', 'init', 'gate', 'audit', 'restore', 'gateway call'];
 
 it.each(Object.entries(EXAMPLES))('%s prints its members', async (command, { args, input, shape }) => {
   if (command === 'agent delete') await local.json(['agent', 'add', 'doomed']);

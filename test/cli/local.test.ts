@@ -209,6 +209,7 @@ it('prints only the JSON line with --json', async () => {
     'principals',
     'gateways',
     'awsEndpoints',
+    'consoleUrl',
   ]);
   await program.stop();
   expect(program.stdout).toMatch(/^\{"ready":true[^\n]*\}\n$/);

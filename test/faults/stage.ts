@@ -257,6 +257,7 @@ async function launchBehind(
       dataDir,
       functions: functions.functions,
       ownerTags: functions.ownerTags,
+      consoleLink: functions.consoleLink,
       close: async () => {
         await functions.close();
         await close();

@@ -79,6 +79,8 @@ const ORDINARY = [
   'See what your agents can reach',
   'Sign in to finish connecting',
   'There is nothing to see at this address',
+  'The console of agent-identity',
+  ...['Overview', 'Agents', 'People', 'Person', 'Providers', 'Grants', 'Audit', 'Steps of a request'],
 ];
 
 it('has an entry for each failure page, and no other entry', () => {

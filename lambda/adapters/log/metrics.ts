@@ -8,6 +8,7 @@
  * value only after the directory lookup found it; until then, the value is {@link UNVERIFIED}. Owners can create ever new
  * agents and providers, so the value is {@link ALL} unless the deployment chose names.
  */
+import { nameInArn } from '../../model/arn';
 import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../model/metrics-namespace';
 import { FORGED_EVENT, ISSUER_UNAVAILABLE, type AuditEntry } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
@@ -26,7 +27,7 @@ interface Count {
   readonly dimensions: Dimensions;
 }
 
-const nameOf = (arn: string | undefined): string => arn?.split('/').at(-1) ?? UNVERIFIED;
+const nameOf = (arn: string | undefined): string => nameInArn(arn) ?? UNVERIFIED;
 
 const workloadOf = (entry: AuditEntry): Dimensions => ({
   WorkloadIdentity: nameOf(entry.workloadIdentity),

@@ -1,7 +1,6 @@
 /** The grants of all owners. */
 import * as v from 'valibot';
-import { matching } from '../../model/constraints';
-import { grantFilters, RevokeGrantsInputSchema } from '../../model/operator-request';
+import { grantFilters, revocationId, RevokeGrantsInputSchema } from '../../model/operator-request';
 import {
   BegunRevocationSchema,
   GrantDescriptionSchema,
@@ -22,12 +21,7 @@ export const grants = operations('operator', '/operator', {
   GetRevocation: {
     output: returns<() => typeof RevocationDescriptionSchema>(),
     input: v.strictObject({
-      revocationId: matching(
-        36,
-        36,
-        /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
-        'must be the revocationId of a response',
-      ),
+      revocationId,
       ...listing(100).entries,
     }),
   },

@@ -15,8 +15,11 @@ import { CliError, usageError } from '../failure';
 import { print, printAside, printJson } from '../output';
 import { NoResponse, send, USER_AGENT } from '../service';
 
-interface EnvFlags {
+export interface DataFolderFlags {
   readonly dataDir?: string;
+}
+
+interface EnvFlags extends DataFolderFlags {
   readonly json: boolean;
 }
 
@@ -26,7 +29,7 @@ const NAMES = settingNames({ DATA_DIR: '--data-dir' });
 const OTHER_CREDENTIALS = ['AWS_PROFILE', 'AWS_SESSION_TOKEN'];
 
 /** Returns the folders that can have the state of a service: the stated one, or those of `npm start` here and of `local`. */
-function foldersOf({ env }: CliContext, { dataDir }: EnvFlags): readonly string[] {
+function foldersOf({ env }: CliContext, { dataDir }: DataFolderFlags): readonly string[] {
   if (dataDir === '') throw usageError('--data-dir is empty.', 'Name a folder, or omit the option.');
   const stated = dataDir ?? env.DATA_DIR;
   if (stated) return [resolve(stated)];
@@ -72,6 +75,30 @@ async function isOfService(
   }
 }
 
+/**
+ * Returns the data folder and the variables of the service that runs on this computer.
+ *
+ * @throws CliError if there is none
+ */
+export async function runningService(
+  context: CliContext,
+  flags: DataFolderFlags,
+): Promise<{ readonly dataDir: string; readonly variables: Variables }> {
+  const folders = foldersOf(context, flags);
+  for (const dataDir of folders) {
+    const variables = variablesIn(dataDir);
+    if (variables && (await isOfService(context, variables))) return { dataDir, variables };
+  }
+  throw new CliError(`No service runs with the data folder ${folders.join(' or ')}.`, {
+    next: 'Start one with agent-identity local, or name the folder that the service printed as its State: --data-dir FOLDER.',
+  });
+}
+
+export const DATA_FOLDER_FLAG = optionalText(
+  'folder',
+  'Data folder of the service (DATA_DIR; default .local, or ~/.agent-identity/local)',
+);
+
 export const env = buildCommand({
   docs: {
     brief: 'Print the environment of the service on this computer',
@@ -84,36 +111,25 @@ export const env = buildCommand({
   },
   parameters: {
     flags: {
-      dataDir: optionalText(
-        'folder',
-        'Data folder of the service (DATA_DIR; default .local, or ~/.agent-identity/local)',
-      ),
+      dataDir: DATA_FOLDER_FLAG,
       json: JSON_FLAG,
     },
   },
   async func(this: CliContext, flags: EnvFlags) {
-    const folders = foldersOf(this, flags);
+    const { variables } = await runningService(this, flags);
     const folder = folderOfCommand(this.env.PATH);
-    for (const dataDir of folders) {
-      const variables = variablesIn(dataDir);
-      if (!variables || !(await isOfService(this, variables))) continue;
-      if (flags.json) {
-        printJson(this, variables);
-        return;
-      }
-      print(
-        this,
-        ...Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`),
-        `unset ${OTHER_CREDENTIALS.join(' ')}`,
-        ...(folder === undefined ? [] : [`export PATH="$PATH":${shellWord(folder)}`]),
-      );
-      if (this.process.stdout.columns !== undefined) {
-        printAside(this, 'To set these variables in this terminal: eval "$(agent-identity env)"');
-      }
+    if (flags.json) {
+      printJson(this, variables);
       return;
     }
-    throw new CliError(`No service runs with the data folder ${folders.join(' or ')}.`, {
-      next: 'Start one with agent-identity local, or name the folder that the service printed as its State: --data-dir FOLDER.',
-    });
+    print(
+      this,
+      ...Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`),
+      `unset ${OTHER_CREDENTIALS.join(' ')}`,
+      ...(folder === undefined ? [] : [`export PATH="$PATH":${shellWord(folder)}`]),
+    );
+    if (this.process.stdout.columns !== undefined) {
+      printAside(this, 'To set these variables in this terminal: eval "$(agent-identity env)"');
+    }
   },
 });

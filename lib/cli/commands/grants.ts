@@ -1,5 +1,8 @@
 /** `agent-identity grants`: what agents hold, for operators. */
+import { nameInArn } from '../../../lambda/model/arn';
 import { buildCommand, buildRouteMap } from '@stricli/core';
+import * as v from 'valibot';
+import { revocationId as revocationIdSchema } from '../../../lambda/model/operator-request';
 import { decodeGrantId } from '../../../lambda/model/grant-id';
 import type { GrantDescription, RevocationDescription } from '../../../lambda/model/responses';
 import { OPERATIONS } from '../../../lambda/operations';
@@ -10,7 +13,7 @@ import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../c
 import type { CliContext } from '../context';
 import { CliError, STATUS, usageError } from '../failure';
 import { grantCounts } from '../grants-of-all';
-import { isoTime, nameOf, print, printAside, printJson, printTable, progress } from '../output';
+import { isoTime, print, printAside, printJson, printTable, progress } from '../output';
 import { confirmOrCancel, isInteractive } from '../prompt';
 import { answers, grantCount, vendorsOfProviders, type RevokedGrant } from '../revocation-answers';
 import { allPages, connect, wait, type Service } from '../service';
@@ -143,8 +146,8 @@ const list = buildCommand({
       this,
       ['AGENT', 'PROVIDER', 'USER', 'STATUS', 'EXPIRES', 'LAST USED', 'SCOPES', 'GRANT ID'],
       grants.map((grant) => [
-        nameOf(grant.workloadIdentityArn),
-        nameOf(grant.credentialProviderArn),
+        nameInArn(grant.workloadIdentityArn),
+        nameInArn(grant.credentialProviderArn),
         shortUserHash(grant.userHash),
         grant.status,
         endOf(grant),
@@ -217,7 +220,7 @@ async function consequences(service: Service, found: readonly GrantDescription[]
   const vendorOfProvider = await vendorsOfProviders(service);
   return [...new Set(found.map((grant) => grant.credentialProviderArn))].map((arn) => {
     const count = found.filter((grant) => grant.credentialProviderArn === arn).length;
-    const name = nameOf(arn) ?? arn;
+    const name = nameInArn(arn) ?? arn;
     const vendor = vendorOfProvider.get(name);
     return `${name} (${count}):${vendor === undefined ? '' : ` ${alsoEnds(reachOf(vendor))}`}`;
   });
@@ -311,8 +314,6 @@ const revoke = buildCommand({
   },
 });
 
-const REVOCATION_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
 const revocation = buildCommand({
   docs: {
     brief: 'Show how far a revocation is',
@@ -327,7 +328,7 @@ const revocation = buildCommand({
     },
   },
   async func(this: CliContext, flags: ConnectionFlags, revocationId: string) {
-    if (!REVOCATION_ID.test(revocationId)) {
+    if (!v.safeParse(revocationIdSchema, revocationId).success) {
       throw usageError(
         `"${revocationId}" is not a revocation ID.`,
         'Use the ID that agent-identity grants revoke printed.',

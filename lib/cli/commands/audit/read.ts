@@ -1,19 +1,22 @@
 /** `agent-identity audit` and `audit read`: the audit log, of a local service or from CloudWatch Logs. */
+import { nameInArn } from '../../../../lambda/model/arn';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
-import { selectedUserHash } from '../../../../lambda/model/user';
-import { cloudWatchLogs, logFile, type AuditEntry, type AuditSource } from '../../audit-log';
+import {
+  AUDIT_OUTCOMES as OUTCOMES,
+  auditMatcher,
+  type LoggedEntry,
+} from '../../../../lambda/model/audit-line';
+import { cloudWatchLogs, logFile, type AuditSource } from '../../audit-log';
 import { flag, optionalText } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { usageError } from '../../failure';
-import { jsonText, nameOf, print, printAside, styled } from '../../output';
+import { jsonText, print, printAside, styled } from '../../output';
 import { pastTimeOf } from '../../past-time';
 import { defaultDataFolder } from '../../../local/running-file';
 import { wait } from '../../service';
 import { USER_FLAGS, userOf, type UserFlags } from '../../user-flags';
-
-const OUTCOMES = ['allowed', 'denied', 'failed', 'rate-limited'] as const;
 
 interface AuditFlags extends UserFlags {
   readonly agent?: string;
@@ -30,25 +33,6 @@ interface AuditFlags extends UserFlags {
   readonly profile?: string;
 }
 
-type Matcher = (audit: AuditEntry['audit']) => boolean;
-
-function matcherOf({ agent, provider, operation, outcome, ...flags }: AuditFlags): Matcher {
-  const user = userOf(flags);
-  const hash = user && selectedUserHash(user);
-  return (audit) =>
-    (agent === undefined || agentsIn(audit).includes(agent)) &&
-    (provider === undefined ||
-      audit.provider === provider ||
-      nameOf(text(audit.credentialProvider)) === provider) &&
-    (operation === undefined || text(audit.operation)?.toLowerCase() === operation.toLowerCase()) &&
-    (outcome === undefined || audit.outcome === outcome) &&
-    (hash === undefined || audit.user === hash);
-}
-
-/** The agent, and the agents through which it was called: those of a call through a gateway, whose identity is the gateway's. */
-const agentsIn = ({ workloadIdentity, chain }: AuditEntry['audit']): (string | undefined)[] =>
-  [workloadIdentity, ...(Array.isArray(chain) ? (chain as unknown[]) : [])].map((arn) => nameOf(text(arn)));
-
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const listed = (value: unknown): string | undefined =>
@@ -57,7 +41,7 @@ const listed = (value: unknown): string | undefined =>
 const STYLE = { allowed: 'green', denied: 'yellow', failed: 'red', 'rate-limited': 'yellow' } as const;
 
 /** Returns what the policies of a gateway decided, and which of them, with the mode if they only log. */
-function policyIn({ policyDecision, policyMode, policies }: AuditEntry['audit']): string | undefined {
+function policyIn({ policyDecision, policyMode, policies }: LoggedEntry['audit']): string | undefined {
   const decision = text(policyDecision);
   if (decision === undefined) return undefined;
   const by = listed(policies);
@@ -65,25 +49,25 @@ function policyIn({ policyDecision, policyMode, policies }: AuditEntry['audit'])
 }
 
 /** Prints an entry for people. */
-export function printEntry(context: CliContext, { time, audit }: AuditEntry): void {
+export function printEntry(context: CliContext, { time, audit }: LoggedEntry): void {
   const outcome = OUTCOMES.find((known) => known === audit.outcome);
   const facts = [
-    ['agent', nameOf(text(audit.workloadIdentity))],
+    ['agent', nameInArn(text(audit.workloadIdentity))],
     [
       'called by',
-      listed(Array.isArray(audit.chain) ? audit.chain.map((arn) => nameOf(text(arn))) : undefined),
+      listed(Array.isArray(audit.chain) ? audit.chain.map((arn) => nameInArn(text(arn))) : undefined),
     ],
     ['target', text(audit.target)],
     ['tool', text(audit.tool)],
     ['limit', text(audit.rateLimit)],
     ['policy', policyIn(audit)],
-    ['resource', audit.changed === undefined ? undefined : nameOf(text(audit.resource))],
+    ['resource', audit.changed === undefined ? undefined : nameInArn(text(audit.resource))],
     ['changed', listed(audit.changed)],
     ['user', text(audit.user)],
-    ['provider', text(audit.provider) ?? nameOf(text(audit.credentialProvider))],
+    ['provider', text(audit.provider) ?? nameInArn(text(audit.credentialProvider))],
     ['issuer', text(audit.trustedIssuer)],
     ['events', listed(audit.securityEvents)],
-    ['portal', nameOf(text(audit.consentPortal))],
+    ['portal', nameInArn(text(audit.consentPortal))],
     ['by', text(audit.principal)],
     ['result', text(audit.result)],
     ['reason', text(audit.reason)],
@@ -148,7 +132,7 @@ export const read = buildCommand({
     },
   },
   async func(this: CliContext, flags: AuditFlags) {
-    const matches = matcherOf(flags);
+    const matches = auditMatcher({ ...flags, user: userOf(flags) });
     const source = await sourceOf(this, flags);
     let printed = 0;
     for (;;) {

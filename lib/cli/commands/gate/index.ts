@@ -1,6 +1,6 @@
 /** `agent-identity gate`: a gate in front of an agent or an MCP server on this computer, for a local service. */
 import { buildCommand } from '@stricli/core';
-import { auditEntryOf } from '../../audit-log';
+import { auditEntryOf } from '../../../../lambda/model/audit-line';
 import { discoveryUrlOf } from '../../authorizer';
 import { CONNECTION_FLAGS, optionalText, optionalTexts, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';

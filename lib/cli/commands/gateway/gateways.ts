@@ -1,4 +1,5 @@
 /** Gateways of the caller: how a person names them, and what people see of them. */
+import { nameInArn } from '../../../../lambda/model/arn';
 import { OPERATIONS } from '../../../../lambda/operations';
 import {
   UNUSED_ROLE_ARN,
@@ -8,7 +9,7 @@ import {
 import { authorizerFields, type Authorized } from '../../authorizer';
 import type { CliContext } from '../../context';
 import { notFound } from '../../not-found';
-import { isoTime, nameOf, printFields, printJson } from '../../output';
+import { isoTime, printFields, printJson } from '../../output';
 import { allPages, type Service } from '../../service';
 
 /** What listings have. */
@@ -57,7 +58,7 @@ export const listGateways = (service: Pick<Service, 'call'>): Promise<GatewaySum
  */
 export async function findGateway(service: Pick<Service, 'call'>, named: string): Promise<Gateway> {
   const gateways = await listGateways(service);
-  const text = named.startsWith('arn:') ? nameOf(named) : named;
+  const text = named.startsWith('arn:') ? nameInArn(named) : named;
   const found =
     gateways.find(({ gatewayId }) => gatewayId === text) ??
     gateways.find(({ name }) => name.toLowerCase() === text?.toLowerCase());
@@ -95,7 +96,7 @@ export function showGateway(
     ['URL', gateway.gatewayUrl],
     ['Protocol', gateway.protocolType],
     ['Callers', callersOf(gateway)],
-    ['Policy engine', nameOf(gateway.policyEngineConfiguration?.arn)],
+    ['Policy engine', nameInArn(gateway.policyEngineConfiguration?.arn)],
     ['Policy mode', gateway.policyEngineConfiguration?.mode],
     ['Role', gateway.roleArn === UNUSED_ROLE_ARN ? undefined : gateway.roleArn],
     ...authorizerFields(gateway.authorizerConfiguration),

@@ -1,8 +1,9 @@
 /** Policy engines of the caller: how a person names them, and what people see of them. */
+import { nameInArn } from '../../../../lambda/model/arn';
 import { OPERATIONS } from '../../../../lambda/operations';
 import type { CliContext } from '../../context';
 import { notFound } from '../../not-found';
-import { isoTime, nameOf, printFields, printJson } from '../../output';
+import { isoTime, printFields, printJson } from '../../output';
 import { allPages, type Service } from '../../service';
 
 export interface PolicyEngine {
@@ -25,7 +26,7 @@ export const listEngines = (service: Pick<Service, 'call'>): Promise<PolicyEngin
 /** Returns the engine that a person names by its name, its ID, or its ARN. @throws CliError if the caller has none */
 export async function findEngine(service: Pick<Service, 'call'>, named: string): Promise<PolicyEngine> {
   const engines = await listEngines(service);
-  const text = named.startsWith('arn:') ? nameOf(named) : named;
+  const text = named.startsWith('arn:') ? nameInArn(named) : named;
   const found =
     engines.find(({ name }) => name === text) ??
     engines.find(({ policyEngineId }) => policyEngineId === text);

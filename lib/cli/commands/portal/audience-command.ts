@@ -1,8 +1,8 @@
 /** The command that lets an agent accept the users who sign in at a portal, for the warning that it does not. */
+import { nameInArn } from '../../../../lambda/model/arn';
 import { OPERATIONS } from '../../../../lambda/operations';
 import type { Authorized } from '../../authorizer';
 import { ServiceFailure } from '../../failure';
-import { nameOf } from '../../output';
 import type { Service } from '../../service';
 import { configOf, getProvider } from '../provider/provider';
 
@@ -35,7 +35,7 @@ export async function audienceCommand(
   { statusReason = '', sources, idpConfig }: WarnedPortal,
 ): Promise<string | undefined> {
   const name = UNLISTED.exec(statusReason)?.[1];
-  const provider = nameOf(idpConfig.credentialProviderArn);
+  const provider = nameInArn(idpConfig.credentialProviderArn);
   if (name === undefined || provider === undefined) return undefined;
   if (!sources.some(({ identifier }) => identifier === name)) return undefined;
   try {

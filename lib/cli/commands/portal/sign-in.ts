@@ -1,6 +1,6 @@
 /** Which consent portals sign users in with a credential provider. */
+import { nameInArn } from '../../../../lambda/model/arn';
 import { ServiceFailure } from '../../failure';
-import { nameOf } from '../../output';
 import type { Service } from '../../service';
 import { getPortal, listPortals, type Portal } from './portals';
 
@@ -15,7 +15,7 @@ export async function describedPortals(service: Pick<Service, 'call'>): Promise<
 
 /** Returns the name of the portal's sign-in provider. No two owners have a provider of the same name. */
 export const signInOf = ({ idpConfig }: Pick<Portal, 'idpConfig'>): string =>
-  nameOf(idpConfig.credentialProviderArn) ?? idpConfig.credentialProviderArn;
+  nameInArn(idpConfig.credentialProviderArn) ?? idpConfig.credentialProviderArn;
 
 /** Returns the names of the caller's portals with this sign-in provider; none if the caller is not allowed to list portals. */
 export async function portalsWithSignIn(service: Pick<Service, 'call'>, provider: string): Promise<string[]> {

@@ -3,10 +3,10 @@
  * what was deleted, so a record returns only if the other live tables show that it was lost: whatever a request deleted,
  * revoked, or suspended since stays so. What cannot be decided does not return.
  */
+import { nameInArn } from '../../../../lambda/model/arn';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as v from 'valibot';
 import { PREFIX, TTL_ATTRIBUTE } from '../../../../lambda/model/table-keys';
-import { nameOf } from '../../output';
 import type { Item } from '../../dynamodb';
 import type { GrantOfRevocation, Live, Owner } from './live';
 import type { Target } from './tables';
@@ -241,7 +241,7 @@ const vaultKey: Candidates = parsed('keys', VaultKey, (record, item) => {
   const { purpose, ownerId, ownerArn } = record;
   const isAgents = purpose === PURPOSE.grant;
   return {
-    subject: { record: 'vault-key', [isAgents ? 'agent' : 'provider']: nameOf(ownerArn) },
+    subject: { record: 'vault-key', [isAgents ? 'agent' : 'provider']: nameInArn(ownerArn) },
     async decide(live, written) {
       if (!Object.values<string>(PURPOSE).includes(purpose)) return keep('NeverRestored');
       if (!written && (await live.item('keys', keyOf(item)))) return keep('Present');

@@ -1,4 +1,5 @@
 /** Targets of a gateway: how a person names them, and what people see of them. */
+import { nameInArn } from '../../../../../lambda/model/arn';
 import { acceptedTools } from '../../../../../lambda/domain/gateway/manage/target-tools';
 import { OPERATIONS } from '../../../../../lambda/operations';
 import type {
@@ -8,7 +9,7 @@ import type {
 } from '../../../../../lambda/model/gateway/target-configuration';
 import type { CliContext } from '../../../context';
 import { notFound } from '../../../not-found';
-import { isoTime, nameOf, printFields, printJson } from '../../../output';
+import { isoTime, printFields, printJson } from '../../../output';
 import { allPages, type Service } from '../../../service';
 import { findGateway, type Gateway } from '../gateways';
 
@@ -91,7 +92,7 @@ function credentialFields(configuration: CredentialProviderConfiguration | undef
   if (configuration.credentialProviderType === 'OAUTH') {
     const { oauthCredentialProvider: oauth } = configuration.credentialProvider;
     return [
-      ['Credential', `access token of ${nameOf(oauth.providerArn)}`],
+      ['Credential', `access token of ${nameInArn(oauth.providerArn)}`],
       ['Grant type', oauth.grantType ?? 'CLIENT_CREDENTIALS'],
       ['Scopes', oauth.scopes.join(' ') || undefined],
       ['Return URL', oauth.defaultReturnUrl],
@@ -108,7 +109,7 @@ function credentialFields(configuration: CredentialProviderConfiguration | undef
   const { apiKeyCredentialProvider: key } = configuration.credentialProvider;
   const isQuery = key.credentialLocation === 'QUERY_PARAMETER';
   return [
-    ['Credential', `API key of ${nameOf(key.providerArn)}`],
+    ['Credential', `API key of ${nameInArn(key.providerArn)}`],
     isQuery
       ? ['Query parameter', key.credentialParameterName ?? 'api_key']
       : ['Header', key.credentialParameterName ?? 'Authorization'],

@@ -1,0 +1,182 @@
+/**
+ * What the console shows when the service rejects a call, does not respond, or has more than the console reads; and its
+ * audit log, which is read again and again while it grows.
+ */
+import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import { join } from 'node:path';
+import { CONSOLE_ROUTES } from '../../lambda/api/console';
+import { createLocalConsole } from '../../lib/local/console';
+import { createGateway } from '../../lib/local/gateway';
+import { listenOnLoopback } from '../../lib/local/loopback-server';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../lib/local/principals';
+import { temporaryFolder } from '../environment/temporary-folder';
+import { agent } from './gateway-under-test';
+
+const USER = 'u'.repeat(43);
+
+const logPath = join(temporaryFolder('console'), 'service.log');
+
+/** Responses of the service, by the operation. */
+let answers: Record<string, { readonly status?: number; readonly body: object }>;
+let close: () => Promise<void>;
+let endpoint: string;
+/** Address of the folder of the session's pages. */
+let session: string;
+
+const get = async (path: string): Promise<{ readonly status: number; readonly text: string }> => {
+  const response = await fetch(`${session}/${path}`);
+  return { status: response.status, text: (await response.text()).replaceAll(/\s+/g, ' ') };
+};
+
+beforeAll(async () => {
+  let serveConsole: RequestListener = (_request, response) => {
+    response.writeHead(503).end();
+  };
+  const server = createServer((request, response) => {
+    if (request.url?.startsWith('/console')) return serveConsole(request, response);
+    const { status = 200, body } = answers[request.url?.split('/').at(-1) ?? ''] ?? { body: {} };
+    request.resume();
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  const listening = await listenOnLoopback(server, 0);
+  ({ close } = listening);
+  endpoint = `http://127.0.0.1:${listening.port}`;
+  const { handler, link } = createLocalConsole({ endpoint, operator: agent, logPath });
+  serveConsole = createGateway({
+    accountId: LOCAL_ACCOUNT,
+    region: LOCAL_REGION,
+    clientPort: listening.port,
+    routes: CONSOLE_ROUTES,
+    handlers: { console: handler },
+    principals: [],
+    reportFailure: ({ error }) => {
+      throw error;
+    },
+  });
+  const { href, searchParams } = new URL(link());
+  const opened = await fetch(href.split('?')[0] ?? '', {
+    method: 'POST',
+    body: searchParams,
+    redirect: 'manual',
+  });
+  session = `${endpoint}${opened.headers.get('location')?.replace(/\/overview$/, '') ?? ''}`;
+});
+afterAll(() => close());
+
+beforeEach(() => {
+  answers = {
+    ListWorkloadIdentities: { body: { workloadIdentities: [] } },
+    ListCredentialProviders: { body: { credentialProviders: [] } },
+    ListSuspensions: { body: { suspensions: [] } },
+    ListGrants: { body: { grants: [] } },
+  };
+});
+
+it.each([
+  [400, 'ValidationException', 400, 'The request was rejected'],
+  [404, 'ResourceNotFoundException', 404, 'The request was rejected'],
+  [429, 'ThrottlingException', 429, 'The request was rejected'],
+  [500, 'InternalServerException', 503, 'The service does not respond'],
+])('a response with status %i, %s, is a page with status %i', async (status, type, shown, title) => {
+  const logged = jest.spyOn(globalThis.console, 'info').mockReturnValue();
+  answers.ListGrants = { status, body: { __type: type, message: 'Because.' } };
+  const page = await get('grants?agent=a');
+  expect(page.status).toBe(shown);
+  expect(page.text).toContain(title);
+  expect(page.text.includes('Because.')).toBe(shown < 500);
+  logged.mockRestore();
+});
+
+it('offers both actions if it cannot read all suspensions', async () => {
+  const both = ['action=suspend-user', 'action=resume-user'];
+  const offered = async () => {
+    const { text } = await get(`people?name=${USER}`);
+    return [both.filter((action) => text.includes(action)), text.includes('is unknown')];
+  };
+  expect(await offered()).toEqual([['action=suspend-user'], false]);
+  answers.ListSuspensions = { body: { suspensions: [], nextToken: 'next' } };
+  expect(await offered()).toEqual([both, true]);
+  const suspensions = [{ userHash: USER, suspendedByIssuer: { since: 1, state: 'DISABLED' } }];
+  answers.ListSuspensions = { body: { suspensions, nextToken: 'next' } };
+  expect(await offered()).toEqual([['action=resume-user'], false]);
+});
+
+it('lists the grants that need consent again, and no other ones', async () => {
+  const arn = (kind: string, name: string) =>
+    `arn:aws:bedrock-agentcore:us-east-1:${LOCAL_ACCOUNT}:${kind}/${name}`;
+  const grant = (provider: string, status: string) => ({
+    ...{ grantId: provider, flow: 'USER_FEDERATION', scopes: [], resources: [], audiences: [], status },
+    workloadIdentityArn: arn('workload-identity', 'travel'),
+    credentialProviderArn: arn('provider', provider),
+    userHash: USER,
+  });
+  const identity = { name: 'travel', workloadIdentityArn: arn('workload-identity', 'travel') };
+  answers.ListWorkloadIdentities = {
+    body: {
+      workloadIdentities: [
+        { ...identity, owner: agent.arn, createdTime: 1, lastUpdatedTime: 1, suspended: false },
+      ],
+    },
+  };
+  answers.ListGrants = { body: { grants: [grant('ended', 'NEEDS_CONSENT'), grant('fresh', 'ACTIVE')] } };
+  const [, listed] = (await get('overview')).text.split('What needs a person');
+  expect(listed).toContain('providers?name=ended');
+  expect(listed).not.toContain('providers?name=fresh');
+});
+
+it('shows what was appended to the log once, also in a new log, and nothing of a log that cannot be read', async () => {
+  const line = (operation: string): string =>
+    `${JSON.stringify({ message: 'audit', timestamp: new Date().toISOString(), audit: { operation, outcome: 'failed' } })}\n`;
+  const shown = async () => {
+    const { text } = await get('audit?outcome=not+allowed');
+    return [...text.matchAll(/<td>(\w+é)<\/td>/g)].map(([, operation]) => operation);
+  };
+  expect(await shown()).toEqual([]);
+  const second = Buffer.from(line('Secondé'));
+  const middle = second.indexOf('é') + 1;
+  await writeFile(logPath, Buffer.concat([Buffer.from(line('Firsté')), second.subarray(0, middle)]));
+  expect(await shown()).toEqual(['Firsté']);
+  await appendFile(logPath, second.subarray(middle));
+  expect(await Promise.all([shown(), shown()])).toEqual(Array(2).fill(['Secondé', 'Firsté']));
+  await writeFile(logPath, line('Newé'));
+  expect(await shown()).toContain('Newé');
+  await rm(logPath);
+  expect(await shown()).toEqual([]);
+});
+
+it('says that the log has older entries only if it reads less than the log', async () => {
+  const line = `${JSON.stringify({ message: 'audit', timestamp: new Date().toISOString(), audit: { operation: 'Op', outcome: 'failed' } })}\n`;
+  const command = `agent-identity audit --since 30d --log-file ${logPath}`;
+  await writeFile(logPath, line);
+  expect((await get('audit')).text).not.toContain(command);
+  await appendFile(logPath, line.repeat(Math.ceil((9 * 1024 * 1024) / line.length)));
+  const { text } = await get('audit?operation=Other');
+  expect(text).toContain('older entries are missing');
+  expect(text).toContain(command);
+});
+
+it('has a page for a provider with an API key, which has no grants, and none for an unknown one', async () => {
+  answers.ListGrants = { status: 404, body: { __type: 'ResourceNotFoundException', message: 'No such.' } };
+  const provider = {
+    name: 'weather',
+    credentialProviderArn:
+      'arn:aws:bedrock-agentcore:us-east-1:1:token-vault/default/apikeycredentialprovider/weather',
+    owner: agent.arn,
+    createdTime: 1,
+    lastUpdatedTime: 1,
+  };
+  answers.ListCredentialProviders = { body: { credentialProviders: [provider] } };
+  const page = await get('providers?name=weather');
+  expect([page.status, page.text.includes('has an API key')]).toEqual([200, true]);
+  expect((await get('providers?name=unknown')).status).toBe(404);
+});
+
+it('says where the search for suspended people stopped', async () => {
+  const stopped = 'more people can be suspended';
+  expect((await get('people')).text).not.toContain(stopped);
+  answers.ListSuspensions = { body: { suspensions: [], nextToken: 'next' } };
+  const { text } = await get('people');
+  expect(text).toContain(stopped);
+  expect(text).toContain('href="people?after=next"');
+});
