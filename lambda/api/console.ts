@@ -116,8 +116,12 @@ const MAX_SEARCH = 2_048;
 /** Audit entries on the page of an agent, a person, or a provider. */
 const MAX_SUBJECT_ENTRIES = 20;
 
+/** Without half a character at its end, which could not be in a URL. */
 const given = (query: URLSearchParams, name: string): string =>
-  (query.get(name) ?? '').trim().slice(0, MAX_SEARCH);
+  (query.get(name) ?? '')
+    .trim()
+    .slice(0, MAX_SEARCH)
+    .replace(/[\uD800-\uDBFF]$/, '');
 
 const optional = (text: string): string | undefined => (text === '' ? undefined : text);
 

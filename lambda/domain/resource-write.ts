@@ -8,12 +8,14 @@ import { ServiceError } from './service-error';
 
 const withArticle = (kind: ResourceKind): string => `${/^[OA]/.test(kind) ? 'An' : 'A'} ${kind}`;
 
-/** @param step what to do, for agents: developers read their errors without the command `agent-identity` */
-export const noSuchResource = (kind: ResourceKind, name: string, step?: string): ServiceError =>
+/** @param saysNext whether the message has the next step, for callers without the command */
+export const noSuchResource = (kind: ResourceKind, name: string, saysNext = false): ServiceError =>
   new ServiceError(
     'ResourceNotFoundException',
-    `There is no ${kind} named "${name}".${step === undefined ? '' : ` ${step}`}`,
-    { problem: { code: 'ResourceNotFound', values: { resource: kind, name } } },
+    `There is no ${kind} named "${name}".${saysNext ? ' Correct the name, or create it.' : ''}`,
+    {
+      problem: { code: 'ResourceNotFound', values: { resource: kind, name } },
+    },
   );
 
 export const noSuchRevocation = (revocationId: string): ServiceError =>

@@ -47,7 +47,7 @@ export const GrantDescriptionSchema = v.object({
   audiences: v.array(v.string()),
   status: grantStatus,
   /** Whether the access token is renewed without the user: by a refresh token, or by client credentials. */
-  renewable: v.boolean(),
+  renewsAutomatically: v.boolean(),
   /** Absent from a grant whose record is not valid. */
   workloadIdentityArn: v.exactOptional(v.string()),
   userHash: v.exactOptional(described('absent if the agent acts for itself')),

@@ -67,7 +67,7 @@ function grantTable(caption: string, grants: readonly GrantDescription[]): Html 
       grant.status,
       bounded(grant.scopes.join(' ')),
       bounded(grant.lastUsedDate),
-      shownTime(grant.expiresAt),
+      grant.renewsAutomatically ? 'renews by itself' : shownTime(grant.expiresAt),
       actionLink('revoke-grant', grant.grantId, 'Revoke'),
     ]),
   );

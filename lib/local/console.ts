@@ -16,6 +16,7 @@ import { writePrivateFile } from './data-folder';
 import type { FunctionHandler } from './gateway';
 import { LOCAL_REGION, type Principals } from './principals';
 import { shellWord } from './shell-word';
+import { systemErrorCode } from './start-error';
 
 /** Bytes at the end of the log that the console reads at a time. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -43,31 +44,37 @@ export interface LocalConsole {
 
 const NO_ENTRIES: RecentEntries = { entries: [], older: false };
 
-/** Returns a function for the newest audit entries of the log, the oldest first; none if the log cannot be read. */
+/** Returns a function for the newest audit entries of the log, the oldest first. It fails if a log cannot be read. */
 function recentEntries(path: string): () => Promise<RecentEntries> {
   let recent = NO_ENTRIES;
   const read = auditFile(path, MAX_BYTES, () => {
-    recent = { ...recent, older: true };
+    // Entries are missing after the ones before.
+    recent = { entries: [], older: true };
   });
   const update = async (): Promise<RecentEntries> => {
+    const found: LoggedEntry[] = [];
     try {
-      const found: LoggedEntry[] = [];
       for await (const entry of read()) found.push(entry);
-      if (found.length > 0) {
-        const entries = [...recent.entries, ...found];
-        recent = {
-          entries: entries.slice(-MAX_ENTRIES),
-          older: recent.older || entries.length > MAX_ENTRIES,
-        };
-      }
-      return recent;
-    } catch {
-      return NO_ENTRIES;
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') return NO_ENTRIES;
+      throw error;
+    } finally {
+      // Also after a failure: the next read continues after them.
+      const entries = [...recent.entries, ...found];
+      recent = {
+        entries: entries.slice(-MAX_ENTRIES),
+        older: recent.older || entries.length > MAX_ENTRIES,
+      };
     }
+    return recent;
   };
   // One after the other: each continues where the one before it has stopped.
-  let last = Promise.resolve(recent);
-  return () => (last = last.then(update));
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const next = last.then(update, update);
+    last = next;
+    return next;
+  };
 }
 
 /**

@@ -77,7 +77,8 @@ export function readRunning(dataDir: string, names: SettingNames): Variables | u
     const isValid = Object.entries(variables ?? {}).every(
       ([name, value]) => NAMES.some((known) => known === name) && typeof value === 'string',
     );
-    return isValid && ENDPOINT.test(variables?.AGENT_IDENTITY_ENDPOINT ?? '') ? variables : undefined;
+    const endpoint = variables?.AGENT_IDENTITY_ENDPOINT ?? '';
+    return isValid && ENDPOINT.test(endpoint) && URL.canParse(endpoint) ? variables : undefined;
   } catch {
     return undefined;
   }

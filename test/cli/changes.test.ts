@@ -243,7 +243,7 @@ describe('a name of the other kind of provider', () => {
         '"a-key" is an API key credential provider: it has no OAuth 2.0 server. Agents read the key with GetResourceApiKey.\n',
     });
     expect((await tokenOf('kinds', 'no-provider')).stderr).toBe(
-      'There is no OAuth 2.0 credential provider named "no-provider". Correct the name, or create the provider. Run agent-identity provider list for the names.\n',
+      'There is no OAuth 2.0 credential provider named "no-provider". Correct the name, or create it. Run agent-identity provider list for the names.\n',
     );
   });
 });
@@ -400,7 +400,7 @@ describe('operators', () => {
     expect(misnamed).toEqual({
       status: 1,
       stdout: '',
-      stderr: `No grant has the ID "${shortId}". Take it from agent-identity grants list.\n`,
+      stderr: `No grant has the ID "${shortId}". Take it from agent-identity grants list with --agent, --provider, or a user.\n`,
     });
     const begun = await local.run([
       ...['grants', 'revoke', '--agent', 'granted', '--grant-id', shortId],
@@ -451,7 +451,10 @@ describe('operators', () => {
 
   it.each([
     [['--grant-id', 'x', '--agent', 'y'], 'A grant ID names one grant: omit the other filters.'],
-    [['--grant-id', 'x'], '"x" is not a grant ID. Take it from agent-identity grants list.'],
+    [
+      ['--grant-id', 'x'],
+      '"x" is not a grant ID. Take it from agent-identity grants list with --agent, --provider, or a user.',
+    ],
   ])('receive a message about a listing with %j', async (filter, message) => {
     expect(await local.run(['grants', 'list', ...filter])).toEqual({
       status: 2,

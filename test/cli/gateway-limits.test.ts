@@ -82,8 +82,8 @@ it('says that a target, a tool, or an agent does not exist yet', async () => {
   expect((await limit('add', 'tool', '--by', 'tool=pay', '--per-minute', '1')).stderr).toContain(
     'the name of a tool is TARGET___TOOL',
   );
-  expect((await limit('add', 'agent', '--by', 'agent=nobody', '--per-minute', '1')).stderr).toContain(
-    'You have no agent "nobody"',
+  expect((await limit('add', 'agent', '--by', 'agent=missing', '--per-minute', '1')).stderr).toContain(
+    'There is no agent "missing" yet.',
   );
 });
 

@@ -86,6 +86,7 @@ const GRANT = {
   expiresAt: 'number',
   lastUsedDate: 'string',
   status: 'string',
+  renewsAutomatically: 'boolean',
 };
 
 const PORTAL_SUMMARY = {

@@ -126,9 +126,9 @@ describe('env', () => {
     expect(await written({ AGENT_IDENTITY_ENDPOINT: 'https://other.example' })).toMatchObject({ status: 1 });
     const { stdout } = await written({ AWS_DEFAULT_REGION: "'; echo executed; '$(echo executed)" });
     expect(evaluated(stdout)).toContain("'; echo executed; '$(echo executed)");
-    const foreign = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'of-somebody-else' };
+    const foreign = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'of-another-person' };
     expect(await written(foreign)).toMatchObject({ status: 1, stdout: '' });
-    expect(await written({ AWS_SECRET_ACCESS_KEY: 'of-somebody-else' })).toMatchObject({
+    expect(await written({ AWS_SECRET_ACCESS_KEY: 'of-another-person' })).toMatchObject({
       status: 1,
       stdout: '',
     });

@@ -59,7 +59,7 @@ describe('a grant in a listing', () => {
       lastUsedDate: '2026-11-26',
       expiresAt: BEGINNING + 3600,
       status: 'ACTIVE',
-      renewable: true,
+      renewsAutomatically: true,
     });
     expect(JSON.stringify(description)).not.toContain('sealed');
   });
@@ -102,8 +102,8 @@ describe('the status of a grant', () => {
     ['no refresh token', { tokens: notRefreshable }, false],
     ['a refresh token that expired', { tokens: sampleTokens({ refreshExpiresAt: BEGINNING }) }, false],
     ['client credentials', { tokens: notRefreshable, target: machineTarget }, true],
-  ])('says whether it is renewed without the user, with %s', (_what, change, renewable) => {
-    expect(describeAt(grantOf(change))).toMatchObject({ status: 'ACTIVE', renewable });
+  ])('says whether it is renewed without the user, with %s', (_what, change, renewsAutomatically) => {
+    expect(describeAt(grantOf(change))).toMatchObject({ status: 'ACTIVE', renewsAutomatically });
   });
 
   it('is not listed for a grant with only an open consent session', () => {

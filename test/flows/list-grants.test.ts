@@ -50,7 +50,7 @@ const expectedGrant = (agent: TestAgent, userId: string, token: string) => {
     lastUsedDate: today(),
     expiresAt: expect.any(Number) as number,
     status: 'ACTIVE',
-    renewable: true,
+    renewsAutomatically: true,
   };
 };
 

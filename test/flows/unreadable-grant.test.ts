@@ -67,7 +67,7 @@ it('is listed as unreadable with the others, has no token, and only its own revo
     resources: [],
     audiences: [],
     status: 'UNREADABLE',
-    renewable: false,
+    renewsAutomatically: false,
   };
   expect(await ofAgent()).toEqual({ grants: [unreadable] });
   const ofOperator = await successful(world.operate('ListGrants', { workloadName: agent.name }));

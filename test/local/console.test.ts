@@ -110,6 +110,7 @@ it('lists the grants that need consent again, and no other ones', async () => {
     workloadIdentityArn: arn('workload-identity', 'travel'),
     credentialProviderArn: arn('provider', provider),
     userHash: USER,
+    renewsAutomatically: false,
   });
   const identity = { name: 'travel', workloadIdentityArn: arn('workload-identity', 'travel') };
   answers.ListWorkloadIdentities = {

@@ -8,8 +8,8 @@ const DOCUMENT = join(import.meta.dirname, '../../docs/test-suites.md');
 
 /** Numbers of tests and of steps that a section must have, so that none is lost in a change of the document. */
 const SUITES = {
-  Jest: { passed: /^Tests: +2 passed, 2 total$/m, files: 6 },
-  pytest: { passed: /\b2 passed\b/, files: 3 },
+  Jest: { passed: /^Tests: +1 passed, 1 total$/m, files: 6 },
+  pytest: { passed: /\b1 passed\b/, files: 3 },
 };
 
 /** @returns the files of a section by name, and its commands in order */

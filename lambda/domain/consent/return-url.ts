@@ -29,8 +29,7 @@ const MAX_SHOWN_URLS = 5;
 
 function listOf(urls: readonly string[]): string {
   const shown = urls.slice(0, MAX_SHOWN_URLS).map((url) => JSON.stringify(url));
-  const more = urls.length - shown.length;
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return shown.join(', ') + (urls.length > shown.length ? ', …' : '');
 }
 
 /** Returns the registered return URL. @throws ValidationException */

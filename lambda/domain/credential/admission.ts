@@ -73,9 +73,7 @@ export function admit<Provider extends OwnedResource>(
     authorizeAction({ principal: acting, operation, resource: identity, context: chainContext(chain) });
   }
   checkRestrictions(found.restrictions, userToken);
-  if (!provider) {
-    throw noSuchResource(PROVIDERS[operation], providerName, 'Correct the name, or create the provider.');
-  }
+  if (!provider) throw noSuchResource(PROVIDERS[operation], providerName, true);
   authorizeCredentialUse({ ...request, ...(acting && { principal: acting }), chain, identity, provider });
   if (through) {
     const callers = [workload, ...(chain ?? [])];

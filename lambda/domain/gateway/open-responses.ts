@@ -112,12 +112,14 @@ export function createOpenResponse(
       if (taken.size >= most || slot === undefined) break;
       if (await openResponses.take(hash, slot, { id, until: now + LEASE }, now)) return slot;
     }
-    throw new RateLimited({
-      limitKey: name,
-      metric: 'connections',
-      retryAfter: most > 0 ? RETRY_AFTER : undefined,
+    throw new RateLimited(
+      {
+        limitKey: name,
+        metric: 'connections',
+        retryAfter: most > 0 ? RETRY_AFTER : undefined,
+      },
       isMcp,
-    });
+    );
   }
 
   async function keep(group: SlotGroup): Promise<void> {

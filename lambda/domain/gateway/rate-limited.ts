@@ -11,19 +11,17 @@ export interface ExceededLimit {
   readonly metric: 'requests' | 'connections';
   /** Seconds. Undefined if the limit allows no request at all. */
   readonly retryAfter: number | undefined;
-  /** Whether the caller speaks MCP. */
-  readonly isMcp: boolean;
 }
 
 export class RateLimited extends ServiceError {
-  constructor(private readonly exceeded: ExceededLimit) {
+  /** @param isMcp whether the caller speaks MCP */
+  constructor(
+    private readonly exceeded: ExceededLimit,
+    private readonly isMcp: boolean,
+  ) {
     const { limitKey, metric, retryAfter } = exceeded;
-    const message =
-      retryAfter === undefined
-        ? 'A rate limit blocks this request.'
-        : `Too many requests. Repeat the request in ${retryAfter} seconds.`;
-    super('ThrottlingException', message, {
-      detail: `limit exceeded: ${limitKey} (${metric})`,
+    super('ThrottlingException', 'Too many requests.', {
+      detail: `too many ${metric}`,
       rateLimit: limitKey,
       retryAfter,
     });
@@ -31,13 +29,12 @@ export class RateLimited extends ServiceError {
 
   /** Returns the body for a client of HTTP. */
   get body() {
-    const { limitKey, metric, retryAfter } = this.exceeded;
-    return { error: 'Rate limit exceeded', success: false, limitKey, metric, retryAfter };
+    return { error: 'Rate limit exceeded', success: false, ...this.exceeded };
   }
 
   /** Returns the response to a request of MCP; undefined for another one, which gets the body. */
   mcpResponse(payload: Uint8Array): object | undefined {
-    const request = this.exceeded.isMcp ? requestOf(payload) : undefined;
+    const request = this.isMcp ? requestOf(payload) : undefined;
     if (!request) return undefined;
     const { body } = this;
     return { jsonrpc: '2.0', id: request.id, error: { code: RATE_LIMITED, message: body.error, data: body } };

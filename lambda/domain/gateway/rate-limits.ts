@@ -181,12 +181,14 @@ export async function countRequest(
             continue;
           }
         }
-        throw new RateLimited({
-          limitKey: limit.id,
-          metric: 'requests',
-          retryAfter: rate > 0 ? end - now : undefined,
-          isMcp: request.isMcp,
-        });
+        throw new RateLimited(
+          {
+            limitKey: limit.id,
+            metric: 'requests',
+            retryAfter: rate > 0 ? end - now : undefined,
+          },
+          request.isMcp,
+        );
       }
       if (failure) throw failure;
     },

@@ -49,7 +49,14 @@ export function describeGrant(
     flow,
   };
   if (isUnreadable(grant)) {
-    return { ...named, scopes: [], resources: [], audiences: [], status: 'UNREADABLE', renewable: false };
+    return {
+      ...named,
+      scopes: [],
+      resources: [],
+      audiences: [],
+      status: 'UNREADABLE',
+      renewsAutomatically: false,
+    };
   }
   const { workloadName, tokens, createdTime, lastUsedDate } = grant;
   const now = epochSeconds(system);
@@ -64,6 +71,6 @@ export function describeGrant(
     ...(lastUsedDate !== undefined && { lastUsedDate }),
     ...(tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
     status: grantStatus(grant, flow, now),
-    renewable: flow === 'M2M' || (tokens !== undefined && isRefreshable(tokens, now)),
+    renewsAutomatically: flow === 'M2M' || (tokens !== undefined && isRefreshable(tokens, now)),
   };
 }

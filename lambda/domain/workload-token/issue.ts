@@ -196,13 +196,7 @@ export function issueWorkloadAccessToken(
     const expected = expectedUserHash(onBehalfOf, calling);
     const read = (userHash: string) => deps.directory.readIdentity(workloadName, userHash, chain);
     const { identity: workload, restrictions } = await read(expected);
-    if (!workload) {
-      throw noSuchResource(
-        'workload identity',
-        workloadName,
-        'Correct the name, or create the workload identity.',
-      );
-    }
+    if (!workload) throw noSuchResource('workload identity', workloadName, true);
     annotate({ workloadIdentity: workload.arn });
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
     authorizeAction({ ...call, resource: workload, context: { userId, ...chainContext(chain) } });

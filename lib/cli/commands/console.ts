@@ -1,14 +1,12 @@
 /** `agent-identity console`: opens the console of the service that runs on this computer. */
 import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
-import { SIGNING_NAME } from '../../client/endpoint';
 import { CONSOLE_FILE } from '../../local/running-file';
 import { flag, JSON_FLAG } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError } from '../failure';
 import { print, printAside, printJson } from '../output';
-import { send, USER_AGENT } from '../service';
-import { DATA_FOLDER_FLAG, runningService, type DataFolderFlags } from './env';
+import { DATA_FOLDER_FLAG, runningService, sendSigned, type DataFolderFlags } from './env';
 
 interface ConsoleFlags extends DataFolderFlags {
   readonly json: boolean;
@@ -24,20 +22,8 @@ interface FreshLink {
 /** Returns an address that opens the console once. The keys in the data folder prove the right. */
 async function freshLink(context: CliContext, flags: DataFolderFlags): Promise<FreshLink> {
   const { dataDir, variables } = await runningService(context, flags);
-  const {
-    AGENT_IDENTITY_ENDPOINT: endpoint = '',
-    AWS_REGION: region = '',
-    AWS_ACCESS_KEY_ID: accessKeyId = '',
-    AWS_SECRET_ACCESS_KEY: secretAccessKey = '',
-  } = variables;
-  const url = new URL(`${endpoint}/console/links`);
-  const request = { method: 'POST', url, headers: USER_AGENT, body: '{}' };
-  const headers = await context.loadAws().signedHeaders(request, {
-    service: SIGNING_NAME,
-    region,
-    credentials: { accessKeyId, secretAccessKey },
-  });
-  const response = await send(url, { method: 'POST', headers, body: request.body });
+  const { AGENT_IDENTITY_ENDPOINT: endpoint = '' } = variables;
+  const response = await sendSigned(context, variables, { method: 'POST', path: '/console/links' });
   const output = (await response.json().catch(() => ({}))) as { readonly url?: unknown };
   if (response.ok && typeof output.url === 'string' && output.url.startsWith(`${endpoint}/`)) {
     return { url: output.url, file: join(dataDir, CONSOLE_FILE) };

@@ -28,13 +28,11 @@ const NAMES = settingNames({ DATA_DIR: '--data-dir' });
 /** Variables that would take precedence over the keys, or be sent with them. */
 const OTHER_CREDENTIALS = ['AWS_PROFILE', 'AWS_SESSION_TOKEN'];
 
-/** Returns the folders that can have the state of a service: the stated one, or those of `npm start` here and of `local`. */
-function foldersOf({ env }: CliContext, { dataDir }: DataFolderFlags): readonly string[] {
+/** Returns the data folder: never one of the current folder, which could be a clone that contains one. */
+function folderOf({ env }: CliContext, { dataDir }: DataFolderFlags): string {
   if (dataDir === '') throw usageError('--data-dir is empty.', 'Name a folder, or omit the option.');
   const stated = dataDir ?? env.DATA_DIR;
-  if (stated) return [resolve(stated)];
-  const home = env.HOME ?? homedir();
-  return [resolve('.local'), ...(home === '' ? [] : [defaultDataFolder(home)])];
+  return stated ? resolve(stated) : defaultDataFolder(env.HOME ?? homedir());
 }
 
 /** @throws CliError for a file that other users could have written */
@@ -47,28 +45,34 @@ function variablesIn(folder: string): Variables | undefined {
   }
 }
 
-/**
- * Returns whether a service runs that accepts the keys. One that was killed leaves its file behind, and a folder that a
- * person cloned could contain a file with the keys of somebody else.
- */
-async function isOfService(
+/** Sends a request without members, signed with the keys among the variables. */
+export async function sendSigned(
   context: CliContext,
-  {
+  variables: Variables,
+  { method, path }: { readonly method: string; readonly path: string },
+): Promise<Response> {
+  const {
     AGENT_IDENTITY_ENDPOINT: endpoint = '',
     AWS_REGION: region = '',
     AWS_ACCESS_KEY_ID: accessKeyId = '',
     AWS_SECRET_ACCESS_KEY: secretAccessKey = '',
-  }: Variables,
-): Promise<boolean> {
-  const { method, path } = OPERATIONS.ListWorkloadIdentities;
+  } = variables;
   const request = { method, url: new URL(endpoint + path), headers: USER_AGENT, body: '{}' };
   const headers = await context.loadAws().signedHeaders(request, {
     service: SIGNING_NAME,
     region,
     credentials: { accessKeyId, secretAccessKey },
   });
+  return send(request.url, { method, headers, body: request.body });
+}
+
+/**
+ * Returns whether a service runs that accepts the keys. One that was killed leaves its file behind, and another
+ * service could have its port.
+ */
+async function isOfService(context: CliContext, variables: Variables): Promise<boolean> {
   try {
-    return (await send(request.url, { method, headers, body: request.body })).ok;
+    return (await sendSigned(context, variables, OPERATIONS.ListWorkloadIdentities)).ok;
   } catch (error) {
     if (error instanceof NoResponse) return false;
     throw error;
@@ -84,19 +88,17 @@ export async function runningService(
   context: CliContext,
   flags: DataFolderFlags,
 ): Promise<{ readonly dataDir: string; readonly variables: Variables }> {
-  const folders = foldersOf(context, flags);
-  for (const dataDir of folders) {
-    const variables = variablesIn(dataDir);
-    if (variables && (await isOfService(context, variables))) return { dataDir, variables };
-  }
-  throw new CliError(`No service runs with the data folder ${folders.join(' or ')}.`, {
+  const dataDir = folderOf(context, flags);
+  const variables = variablesIn(dataDir);
+  if (variables && (await isOfService(context, variables))) return { dataDir, variables };
+  throw new CliError(`No service runs with the data folder ${dataDir}.`, {
     next: 'Start one with agent-identity local, or name the folder that the service printed as its State: --data-dir FOLDER.',
   });
 }
 
 export const DATA_FOLDER_FLAG = optionalText(
   'folder',
-  'Data folder of the service (DATA_DIR; default .local, or ~/.agent-identity/local)',
+  'Data folder of the service (DATA_DIR; default ~/.agent-identity/local)',
 );
 
 export const env = buildCommand({
@@ -105,7 +107,7 @@ export const env = buildCommand({
     fullDescription: [
       'Prints the endpoint, the Region, and the keys of the service that runs on this computer, as commands of a shell.',
       'To set them: eval "$(agent-identity env)".',
-      'Finds a service that npm start started in this folder, or that agent-identity local started. --data-dir names the data folder of another one.',
+      'Finds the service that agent-identity local started. --data-dir names the data folder of another one, such as that of npm start.',
       'The keys are valid on this computer only. If the terminal does not find agent-identity, adds its folder to PATH.',
     ].join('\n'),
   },

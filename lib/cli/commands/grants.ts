@@ -113,8 +113,8 @@ async function listCounts(context: CliContext, service: Service): Promise<void> 
 }
 
 /** Returns when the access ends, as far as the provider stated it: the end of a token that is renewed is not that of the access. */
-function endOf({ renewable, expiresAt }: GrantDescription): string | undefined {
-  if (renewable) return 'renews by itself';
+function endOf({ renewsAutomatically, expiresAt }: GrantDescription): string | undefined {
+  if (renewsAutomatically) return 'renews by itself';
   return expiresAt === undefined ? undefined : isoTime(expiresAt);
 }
 

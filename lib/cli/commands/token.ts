@@ -235,7 +235,7 @@ async function pollToken(request: () => Promise<TokenResponse>): Promise<IssuedT
   }
 }
 
-/** Returns the authorization URL, in which all characters are ASCII. It must be a page of the service. */
+/** Returns the authorization URL, in which all characters are ASCII. @throws CliError unless it can be a page of the service */
 function consentPage(authorizationUrl: string, { endpoint }: Service): string {
   const page = pageOf(endpoint, authorizationUrl);
   if (page) return page.href;

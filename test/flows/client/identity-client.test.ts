@@ -131,16 +131,14 @@ it('provides tools with their API keys', async () => {
   expect(await perCall('weather')).toEqual(['weather', apiKey]);
   await expect(perCall('none-such')).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
-    message:
-      'There is no API key credential provider named "none-such". Correct the name, or create the provider.',
+    message: 'There is no API key credential provider named "none-such". Correct the name, or create it.',
   });
   const misspelled = workloadAccessTokens(identity, { workloadName: 'none-such' });
   await expect(
     withApiKey({ ...options, workloadIdentityToken: misspelled })(({ apiKey: key }) => key)(),
   ).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
-    message:
-      'There is no workload identity named "none-such". Correct the name, or create the workload identity.',
+    message: 'There is no workload identity named "none-such". Correct the name, or create it.',
   });
   const signal = AbortSignal.abort(new Error('called off'));
   await expect(withApiKey({ ...options, signal })(({ apiKey: key }) => key)()).rejects.toThrow('called off');

@@ -72,7 +72,7 @@ it('a request beyond a limit gets the body of AWS, the time, and an audit entry 
   expect(entry).toMatchObject({
     outcome: 'rate-limited',
     rateLimit: 'one',
-    reason: 'limit exceeded: one (requests)',
+    reason: 'too many requests',
     target: 'echo',
   });
   expect((await callAs(world, asUser, { user: 'ben' })).status).toBe(200);

@@ -79,8 +79,11 @@ async function missingOf(
     await service.call(OPERATIONS.GetWorkloadIdentity, { name: agent });
     return undefined;
   } catch (error) {
-    if (!(error instanceof ServiceFailure) || error.problem?.code !== 'ResourceNotFound') throw error;
-    return `You have no agent "${agent}", so the limit applies only if another owner has one.`;
+    if (!(error instanceof ServiceFailure)) throw error;
+    if (error.problem?.code === 'ResourceNotFound') return `There is no agent "${agent}" yet.`;
+    // It belongs to another owner, or the caller has no right to read agents.
+    if (error.type === 'AccessDeniedException') return undefined;
+    throw error;
   }
 }
 
