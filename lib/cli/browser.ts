@@ -19,17 +19,22 @@ export function webUrl(text: string): URL | undefined {
 }
 
 /**
- * Returns the page of a service that a URL names; undefined for another one. A service on this computer has several names,
- * and with --public-url, its pages are at another server.
+ * Returns the page of a service that a URL names; undefined for another one. A service on this computer has several names.
+ *
+ * @param publicUrl where the pages of a local service with --public-url are
  */
-export function pageOf(endpoint: string, text: string): URL | undefined {
+export function pageOf(endpoint: string, text: string, publicUrl?: string): URL | undefined {
   const page = webUrl(text);
   const service = new URL(endpoint);
-  if (!page || page.origin === service.origin) return page;
-  if (!LOOPBACK.test(service.hostname)) return undefined;
   const isLocal =
-    LOOPBACK.test(page.hostname) && page.protocol === service.protocol && page.port === service.port;
-  return isLocal || (page.protocol === 'https:' && !LOOPBACK.test(page.hostname)) ? page : undefined;
+    page?.protocol === service.protocol &&
+    page.port === service.port &&
+    [page, service].every(({ hostname }) => LOOPBACK.test(hostname));
+  const origins = [
+    service.origin,
+    ...(publicUrl && URL.canParse(publicUrl) ? [new URL(publicUrl).origin] : []),
+  ];
+  return page && (isLocal || origins.includes(page.origin)) ? page : undefined;
 }
 
 /** @param address begins with a scheme or a root, so it is no option. xdg-open does not know `--`. */

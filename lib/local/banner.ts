@@ -67,11 +67,12 @@ export function banner(
 
 /** Returns the variables that programs of a person need, with keys that are valid on this machine only. */
 export function variablesOf(
-  { endpoint, region, principals: { operator }, logPath }: LoggedService,
+  { endpoint, region, principals: { operator }, logPath, publicPages }: LoggedService,
   examples: ExampleAddresses | undefined,
 ): Variables {
   return {
     AGENT_IDENTITY_ENDPOINT: endpoint,
+    ...(publicPages && { AGENT_IDENTITY_PUBLIC_URL: publicPages.url }),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: operator.accessKeyId,

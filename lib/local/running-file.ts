@@ -17,6 +17,7 @@ import { systemErrorCode } from './start-error';
 const NAMES = [
   'AGENT_IDENTITY_ENDPOINT',
   'AWS_REGION',
+  'AGENT_IDENTITY_PUBLIC_URL',
   'AWS_DEFAULT_REGION',
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',

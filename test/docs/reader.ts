@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import type { Checks } from '../deployed/checks';
 import { performAction } from './browser-actions';
@@ -43,6 +44,8 @@ export interface ReaderWorld {
 export class Reader {
   private readonly terminals = new Map<string, Terminal>();
   private current = '1';
+  /** The last commands, if they are repeated until their output is as shown. */
+  private repeated: string | undefined;
 
   constructor(private readonly world: ReaderWorld) {}
 
@@ -73,7 +76,9 @@ export class Reader {
         break;
       }
       case 'run':
+      case 'run until output':
         await (await this.terminal(step.terminal)).run(step.content);
+        this.repeated = step.kind === 'run' ? undefined : step.content;
         break;
       case 'start':
         await (await this.terminal(step.terminal)).start(step.content, step.until);
@@ -131,7 +136,14 @@ export class Reader {
     const terminal = this.existing(this.current);
     if (terminal.isBusy) {
       await terminal.expectNext(expected);
-    } else if (!isOutput(expected, terminal.outputOfBlock)) {
+      return;
+    }
+    for (let again = 0; again < 15 && this.repeated !== undefined; again += 1) {
+      if (isOutput(expected, terminal.outputOfBlock)) return;
+      await pause(2000);
+      await terminal.run(this.repeated);
+    }
+    if (!isOutput(expected, terminal.outputOfBlock)) {
       throw new Error(`The output differs. Expected:\n${expected}Printed:\n${terminal.outputOfBlock}`);
     }
   }
@@ -190,6 +202,7 @@ function nameOf(step: Step): string {
     case 'output':
       return `${at}: the output is as shown`;
     case 'run':
+    case 'run until output':
     case 'start':
     case 'paste':
     case 'checkout':

@@ -20,7 +20,7 @@ interface InTerminal extends OfBlock {
 
 export type Step =
   | (OfBlock & { readonly kind: 'file'; readonly path: string })
-  | (InTerminal & { readonly kind: 'run' | 'checkout' | 'own values' })
+  | (InTerminal & { readonly kind: 'run' | 'run until output' | 'checkout' | 'own values' })
   | (InTerminal & { readonly kind: 'start'; readonly until: string })
   | (InTerminal & { readonly kind: 'paste'; readonly from: string })
   | (OfBlock & { readonly kind: 'output' })
@@ -122,6 +122,7 @@ function pageStep(text: string, line: number): Step | undefined {
 /** A path below the folder. */
 const FILE = /^file: (?<path>\w[\w-]*(?:[./][\w-]+)*)$/;
 const RUN = /^run(?: in terminal (?<terminal>\w+))?$/;
+const RUN_UNTIL_OUTPUT = 'run until the output is as shown';
 const CHECKOUT = /^checkout(?: in terminal (?<terminal>\w+))?$/;
 const OWN_VALUES = /^own values(?: in terminal (?<terminal>\w+))?$/;
 const START = /^start(?: in terminal (?<terminal>\w+))? until: (?<until>.+)$/;
@@ -136,6 +137,7 @@ function blockStep(text: string, line: number, content: string): Step {
   if (checkout) return { kind: 'checkout', ...base, ...inTerminal(checkout) };
   const ran = RUN.exec(text)?.groups;
   if (ran) return { kind: 'run', ...base, ...inTerminal(ran) };
+  if (text === RUN_UNTIL_OUTPUT) return { kind: 'run until output', ...base };
   const values = OWN_VALUES.exec(text)?.groups;
   if (values) return { kind: 'own values', ...base, ...inTerminal(values) };
   const started = START.exec(text)?.groups;

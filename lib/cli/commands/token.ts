@@ -236,11 +236,11 @@ async function pollToken(request: () => Promise<TokenResponse>): Promise<IssuedT
 }
 
 /** Returns the authorization URL, in which all characters are ASCII. @throws CliError unless it can be a page of the service */
-function consentPage(authorizationUrl: string, { endpoint }: Service): string {
-  const page = pageOf(endpoint, authorizationUrl);
+function consentPage({ env }: CliContext, authorizationUrl: string, { endpoint }: Service): string {
+  const page = pageOf(endpoint, authorizationUrl, env.AGENT_IDENTITY_PUBLIC_URL);
   if (page) return page.href;
   throw new CliError(`The response has an authorization URL that is not at the endpoint ${endpoint}.`, {
-    next: 'Set --endpoint to the endpoint that the stack printed or that agent-identity local printed.',
+    next: 'Set --endpoint to the endpoint that the stack printed. For a service on this computer, run eval "$(agent-identity env)".',
   });
 }
 
@@ -341,7 +341,7 @@ export async function obtain(
       if (!isIssued(obtained)) throw declined(obtained.failure);
       return obtained;
     };
-    const page = consentPage(authorizationUrl, service);
+    const page = consentPage(context, authorizationUrl, service);
     return { ...(await consent(context, flags, page, completed)), consented: true };
   } finally {
     listener?.close();

@@ -166,7 +166,11 @@ async function problemIn(response: Response): Promise<Problem | undefined> {
 function failureOf(
   { headers, status }: Response,
   problem: Problem,
-  { endpoint, flags }: { readonly endpoint: string; readonly flags: CallFlags },
+  {
+    endpoint,
+    publicUrl,
+    flags,
+  }: { readonly endpoint: string; readonly publicUrl: string | undefined; readonly flags: CallFlags },
 ): CliError {
   const { authorizationUrl, detail, message = detail, limitKey, metric, retryAfter } = problem;
   const type = headers.get(ERROR_TYPE)?.split(':')[0] ?? '';
@@ -187,7 +191,7 @@ function failureOf(
     const next = isWithoutUser ? 'If the target needs a user, set --user-id or --user-token.' : undefined;
     return new ServiceFailure(type, status, { fault, next });
   }
-  const page = pageOf(endpoint, authorizationUrl);
+  const page = pageOf(endpoint, authorizationUrl, publicUrl);
   if (!page) {
     return new CliError(`The response has an authorization URL that is not at the endpoint ${endpoint}.`);
   }
@@ -255,7 +259,12 @@ export const call = buildCommand({
     } else if (!problem) {
       await printBody(this, response);
     }
-    if (problem) throw failureOf(response, problem, { endpoint: service.endpoint, flags });
+    if (problem)
+      throw failureOf(response, problem, {
+        endpoint: service.endpoint,
+        publicUrl: this.env.AGENT_IDENTITY_PUBLIC_URL,
+        flags,
+      });
     if (!response.ok) throw new CliError(`The target responded with HTTP status ${status}.`);
     printAside(this, `HTTP status ${status}`);
   },
