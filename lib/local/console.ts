@@ -5,11 +5,11 @@ import { system } from '../../lambda/adapters/system';
 import { rmSync } from 'node:fs';
 import { consoleLink, createConsole } from '../../lambda/api/console';
 import type { RecentEntries } from '../../lambda/api/console-reads';
+import type { Unexpected } from '../../lambda/api/unexpected';
 import { openingPage, OPEN_NOW } from '../../lambda/pages/console-actions';
 import { renderConsole } from '../../lambda/pages/console-frame';
 import { createConsoleSessions } from './console-sessions';
 import { ServiceError } from '../../lambda/domain/service-error';
-import { report } from '../../lambda/functions/composition/logging';
 import type { LoggedEntry } from '../../lambda/model/audit-line';
 import { auditFile } from './audit-file';
 import { writePrivateFile } from './data-folder';
@@ -118,7 +118,9 @@ export function createLocalConsole(options: LocalConsoleOptions): LocalConsole {
     },
     baseUrl: endpoint,
     system,
-    report,
+    report: ({ name }: Unexpected) => {
+      process.stderr.write(`The console failed (${name}).\n`);
+    },
     entries: logPath === undefined ? () => Promise.resolve(NO_ENTRIES) : recentEntries(logPath),
     auditCommand: `agent-identity audit --since 30d${logPath === undefined ? '' : ` --log-file ${shellWord(logPath)}`}`,
     onLink: (link: string) => (filePath === undefined ? Promise.resolve() : writeConsoleFile(filePath, link)),
