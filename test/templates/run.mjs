@@ -11,8 +11,8 @@ import { ACCEPTED, ACCEPTED_OF_CFN_LINT } from './accepted.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-/** One of the largest, a newer one with fewer services, and one of another partition. */
-const REGIONS = ['us-east-1', 'ap-southeast-5', 'us-gov-west-1'];
+/** Two of the largest, a newer one with fewer services, and one of another partition. */
+const REGIONS = ['us-east-1', 'eu-central-1', 'ap-southeast-5', 'us-gov-west-1'];
 
 /** CDK writes the dependency of a function on its role, although a reference implies it. */
 const IGNORED_BY_CFN_LINT = ['W3005'];
