@@ -17,7 +17,7 @@ import {
 import type { JsonObject } from '../domain/json-object';
 import type { System } from '../domain/system';
 import { OPERATIONS } from '../operations';
-import type { FoundEntries } from '../pages/console-audit';
+import { PERIODS, type FoundEntries } from '../pages/console-audit';
 import type { Page } from '../pages/console-lists';
 import type { Overview, Reach } from '../pages/console-overview';
 
@@ -48,30 +48,28 @@ const AGENTS_IN_PICTURE = 8;
 const GRANTS_IN_PICTURE = 100;
 /** Audit entries of a page. */
 const MAX_ENTRIES = 100;
-const HOUR_MS = 3_600_000;
+
+/** @param member of the output that has the items */
+const listing = <Item extends v.GenericSchema>(path: string, member: string, item: Item) => ({
+  path,
+  member,
+  schema: v.object({ items: v.array(item), nextToken }),
+});
 
 const LISTINGS = {
-  agents: {
-    path: OPERATIONS.ListAllWorkloadIdentities.path,
-    schema: v.object({ items: v.array(ListedWorkloadIdentitySchema), nextToken }),
-    member: 'workloadIdentities',
-  },
-  providers: {
-    path: OPERATIONS.ListAllCredentialProviders.path,
-    schema: v.object({ items: v.array(ListedCredentialProviderSchema), nextToken }),
-    member: 'credentialProviders',
-  },
-  suspensions: {
-    path: OPERATIONS.ListSuspensions.path,
-    schema: v.object({ items: v.array(ListedSuspensionSchema), nextToken }),
-    member: 'suspensions',
-  },
-  grants: {
-    path: OPERATIONS.ListGrants.path,
-    schema: v.object({ items: v.array(GrantDescriptionSchema), nextToken }),
-    member: 'grants',
-  },
-} as const;
+  agents: listing(
+    OPERATIONS.ListAllWorkloadIdentities.path,
+    'workloadIdentities',
+    ListedWorkloadIdentitySchema,
+  ),
+  providers: listing(
+    OPERATIONS.ListAllCredentialProviders.path,
+    'credentialProviders',
+    ListedCredentialProviderSchema,
+  ),
+  suspensions: listing(OPERATIONS.ListSuspensions.path, 'suspensions', ListedSuspensionSchema),
+  grants: listing(OPERATIONS.ListGrants.path, 'grants', GrantDescriptionSchema),
+};
 
 type Listing = keyof typeof LISTINGS;
 type ItemOf<Name extends Listing> = Of<(typeof LISTINGS)[Name]['schema']>['items'][number];
@@ -146,7 +144,7 @@ export async function overview(data: ConsoleData): Promise<Overview> {
     list(data, 'agents', EVERYTHING),
     list(data, 'providers', EVERYTHING),
     list(data, 'suspensions', EVERYTHING),
-    entriesOf(data, { outcome: NOT_ALLOWED, since: HOUR_MS }),
+    entriesOf(data, { outcome: NOT_ALLOWED, since: PERIODS['1 hour'] }),
   ]);
   const shown = agents.items.slice(0, AGENTS_IN_PICTURE);
   const held = await Promise.all(

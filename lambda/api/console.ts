@@ -96,7 +96,7 @@ export const consoleLink = ({
 }: Pick<ConsoleDependencies, 'sessions' | 'baseUrl'>): string =>
   `${baseUrl}${OPEN_PATH}?secret=${sessions.createLink()}`;
 
-interface Request {
+interface ConsoleRequest {
   readonly deps: ConsoleDependencies;
   readonly query: URLSearchParams;
 }
@@ -134,7 +134,7 @@ const paging = (query: URLSearchParams) => ({ after: query.get('after') ?? undef
 
 const isPeriod = (text: string): text is Period => Object.hasOwn(PERIODS, text);
 
-async function searchAudit({ deps, query }: Request): Promise<ConsolePage> {
+async function searchAudit({ deps, query }: ConsoleRequest): Promise<ConsolePage> {
   const search = {
     agent: given(query, 'agent'),
     provider: given(query, 'provider'),
@@ -156,7 +156,7 @@ async function searchAudit({ deps, query }: Request): Promise<ConsolePage> {
   return auditPage(search, found, deps.auditCommand);
 }
 
-async function searchGrants({ deps, query }: Request): Promise<ConsolePage> {
+async function searchGrants({ deps, query }: ConsoleRequest): Promise<ConsolePage> {
   const search = {
     agent: given(query, 'agent'),
     provider: given(query, 'provider'),
@@ -198,7 +198,7 @@ async function suspensionOf(
 
 /** Returns what the page of one agent, person, or provider shows. */
 async function subject(
-  { deps, query }: Request,
+  { deps, query }: ConsoleRequest,
   name: string,
   { input, filter, isSuspension }: SubjectQuery,
 ): Promise<Subject> {
@@ -210,7 +210,7 @@ async function subject(
   return { name, suspended, grants, entries, done: DONE[query.get('done') ?? ''] };
 }
 
-type View = (request: Request, name: string) => Promise<ConsolePage>;
+type View = (request: ConsoleRequest, name: string) => Promise<ConsolePage>;
 
 const LISTS: Readonly<Record<string, View>> = {
   overview: async ({ deps }) => overviewPage(await overview(deps)),
@@ -290,7 +290,7 @@ const ITEMS: Readonly<Record<string, View>> = {
   },
 };
 
-async function view(request: Request, page: string): Promise<ConsolePage> {
+async function view(request: ConsoleRequest, page: string): Promise<ConsolePage> {
   const name = given(request.query, 'name');
   const views = name === '' ? LISTS : ITEMS;
   const found = Object.hasOwn(views, page) ? views[page] : undefined;
@@ -348,7 +348,11 @@ function failurePage(error: unknown, report: ReportUnexpected): ConsolePage {
     return messagePage(ERROR_STATUS[error.type], 'The request was rejected', error.message);
   }
   report(unexpected(error));
-  return messagePage(503, 'The service does not respond', 'Try again shortly. The log has the reason.');
+  return messagePage(
+    503,
+    'The service does not respond',
+    'Try again shortly. The service printed the reason.',
+  );
 }
 
 const outside = (page: ConsolePage): APIGatewayProxyResult => pageResult(renderConsole(page, false), OUTSIDE);

@@ -38,7 +38,12 @@ export interface AuditFilter {
   readonly user?: UserSelector | undefined;
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+/** Returns a member that is a string. */
+export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Returns the name of the credential provider. */
+export const providerIn = ({ provider, credentialProvider }: LoggedEntry['audit']): string | undefined =>
+  text(provider) ?? nameInArn(text(credentialProvider));
 
 const nameOf = (arn: unknown): string | undefined => nameInArn(text(arn));
 

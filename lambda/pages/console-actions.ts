@@ -49,7 +49,7 @@ export const ACTIONS = {
     command: 'grants revoke --grant-id',
   },
   'revoke-agent': {
-    label: 'Revoke all',
+    label: 'Revoke all grants',
     question: 'Revoke all grants of this agent?',
     consequence: AT_PROVIDERS,
     command: 'grants revoke --agent',

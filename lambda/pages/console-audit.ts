@@ -1,6 +1,6 @@
 /** The audit log in the console: the search, and one request as a sequence of steps. */
 import { nameInArn } from '../model/arn';
-import { AUDIT_OUTCOMES, NOT_ALLOWED, type LoggedEntry } from '../model/audit-line';
+import { AUDIT_OUTCOMES, NOT_ALLOWED, providerIn, text, type LoggedEntry } from '../model/audit-line';
 import { bounded, filters, linkTo, pageLink, shownTime, table, type ConsolePage } from './console-frame';
 import { html, type Content, type Html } from './html';
 
@@ -10,11 +10,6 @@ function outcome(value: unknown): Html {
   const known = AUDIT_OUTCOMES.find((each) => each === value);
   return html`<span class="status ${known ? TONES[known] : 'calm'}">${bounded(value, 20)}</span>`;
 }
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-
-const providerIn = ({ provider, credentialProvider }: LoggedEntry['audit']): string | undefined =>
-  text(provider) ?? nameInArn(text(credentialProvider));
 
 const requestLink = (id: unknown): Content =>
   typeof id === 'string' ? pageLink(`steps?request=${encodeURIComponent(id.slice(0, 200))}`, 'Steps') : '';
@@ -122,16 +117,19 @@ export function auditPage(
 
 /** Who acts in a step, by the operation. */
 const ACTORS: readonly (readonly [pattern: RegExp, actor: string])[] = [
-  [/^(Invoke|Gate)/i, 'Gate or gateway'],
-  [/WorkloadAccessToken/, 'Token exchange'],
-  [/^GetResource/, 'Vault'],
-  [/Callback|Consent|Authorize|CompleteResourceTokenAuth/, 'Consent'],
-  [/^Portal|^Connect|^Disconnect/, 'Person'],
-  [/Revo/, 'Revocation'],
+  [/^(Invoke|AgentInvocation$|GatewayResponse$)/, 'Gate or gateway'],
+  [/^GetWorkloadAccessToken/, 'Token exchange'],
+  [/^(GetResource(Oauth2Token|ApiKey|DpopProof)|RejectResourceOauth2Token)$/, 'Vault'],
+  [
+    /^(PushAuthorizationRequest|Authorize|DeclineAuthorization|Callback|CompleteResourceTokenAuth)$/,
+    'Consent',
+  ],
+  [/^Portal/, 'Portal'],
+  [/^RevokeAtProvider$/, 'Provider'],
 ];
 
 const actorOf = (operation: unknown): string =>
-  ACTORS.find(([pattern]) => typeof operation === 'string' && pattern.test(operation))?.[1] ?? 'Service';
+  ACTORS.find(([pattern]) => pattern.test(text(operation) ?? ''))?.[1] ?? 'Service';
 
 /** Members of an entry that its heading already has. */
 const IN_HEADING = ['operation', 'outcome', 'requestId'];

@@ -7,6 +7,7 @@ import type {
   ListedSuspension,
   ListedWorkloadIdentity,
 } from '../model/responses';
+import { ACTIONS, type Action } from './console-actions';
 import { auditTable } from './console-audit';
 import { bounded, filters, linkTo, nextPage, shownTime, table, type ConsolePage } from './console-frame';
 import { html, type Content, type Html } from './html';
@@ -17,9 +18,9 @@ export interface Page<Item> {
 }
 
 /** Returns a link to the question before an action. */
-const actionLink = (action: string, target: string, label: string): Html =>
+const actionLink = (action: Action, target: string): Html =>
   html`<a class="button danger compact" href="act?${new URLSearchParams({ action, target }).toString()}"
-    >${label}</a
+    >${ACTIONS[action].label}</a
   >`;
 
 export const agentsPage = (q: string, { items, after }: Page<ListedWorkloadIdentity>): ConsolePage => ({
@@ -68,7 +69,7 @@ function grantTable(caption: string, grants: readonly GrantDescription[]): Html 
       bounded(grant.scopes.join(' ')),
       bounded(grant.lastUsedDate),
       grant.renewsAutomatically ? 'renews by itself' : shownTime(grant.expiresAt),
-      actionLink('revoke-grant', grant.grantId, 'Revoke'),
+      actionLink('revoke-grant', grant.grantId),
     ]),
   );
 }
@@ -151,13 +152,9 @@ const suspension = (kind: 'agent' | 'user', { suspended, name }: Subject): Html 
   html`${suspended === true && html`<p><span class="status warn">suspended</span></p>`}
     ${suspended === 'unknown' && html`<p>Whether there is a suspension is unknown: there are too many to read.</p>`}
     <div class="actions">
-      ${suspended !== true && actionLink(`suspend-${kind}`, name, 'Suspend')}${
-        suspended !== false && actionLink(`resume-${kind}`, name, 'Resume')
-      }${
-        kind === 'user'
-          ? actionLink('revoke-user', name, 'Disconnect everywhere')
-          : actionLink('revoke-agent', name, 'Revoke all grants')
-      }
+      ${suspended !== true && actionLink(`suspend-${kind}`, name)}${
+        suspended !== false && actionLink(`resume-${kind}`, name)
+      }${actionLink(`revoke-${kind}`, name)}
     </div>`;
 
 export const agentPage = (subject: Subject): ConsolePage => ({

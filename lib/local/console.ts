@@ -1,17 +1,17 @@
 /** The console of the embedded cloud: it acts as the operator, and reads the audit log from the log file. */
+import { rmSync } from 'node:fs';
 import { createIdentityRequests } from '../../lambda/adapters/identity/identity-requests';
 import { ErrorResponse } from '../../lambda/adapters/aws/signed-requests';
 import { system } from '../../lambda/adapters/system';
-import { rmSync } from 'node:fs';
 import { consoleLink, createConsole } from '../../lambda/api/console';
 import type { RecentEntries } from '../../lambda/api/console-reads';
 import type { Unexpected } from '../../lambda/api/unexpected';
 import { openingPage, OPEN_NOW } from '../../lambda/pages/console-actions';
 import { renderConsole } from '../../lambda/pages/console-frame';
-import { createConsoleSessions } from './console-sessions';
 import { ServiceError } from '../../lambda/domain/service-error';
 import type { LoggedEntry } from '../../lambda/model/audit-line';
 import { auditFile } from './audit-file';
+import { createConsoleSessions } from './console-sessions';
 import { writePrivateFile } from './data-folder';
 import type { FunctionHandler } from './gateway';
 import { LOCAL_REGION, type Principals } from './principals';
@@ -118,13 +118,12 @@ export function createLocalConsole(options: LocalConsoleOptions): LocalConsole {
     },
     baseUrl: endpoint,
     system,
-    report: ({ name }: Unexpected) => {
-      process.stderr.write(`The console failed (${name}).\n`);
+    report: ({ name, frames }: Unexpected) => {
+      process.stderr.write(`The console failed: ${name}\n${frames}\n`);
     },
     entries: logPath === undefined ? () => Promise.resolve(NO_ENTRIES) : recentEntries(logPath),
     auditCommand: `agent-identity audit --since 30d${logPath === undefined ? '' : ` --log-file ${shellWord(logPath)}`}`,
     onLink: (link: string) => (filePath === undefined ? Promise.resolve() : writeConsoleFile(filePath, link)),
-
     call: (path: string, input: object) =>
       send(path, input).catch((error: unknown) => {
         throw pageError(error);

@@ -2,7 +2,7 @@
  * What the console shows when the service rejects a call, does not respond, or has more than the console reads; and its
  * audit log, which is read again and again while it grows.
  */
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { CONSOLE_ROUTES } from '../../lambda/api/console';
@@ -126,7 +126,7 @@ it('lists the grants that need consent again, and no other ones', async () => {
   expect(listed).not.toContain('providers?name=fresh');
 });
 
-it('shows what was appended to the log once, also in a new log, and nothing of a log that cannot be read', async () => {
+it('shows what was appended to the log once, also in a new log, and nothing without a log', async () => {
   const line = (operation: string): string =>
     `${JSON.stringify({ message: 'audit', timestamp: new Date().toISOString(), audit: { operation, outcome: 'failed' } })}\n`;
   const shown = async () => {
@@ -146,13 +146,25 @@ it('shows what was appended to the log once, also in a new log, and nothing of a
   expect(await shown()).toEqual([]);
 });
 
+it('does not show a log that cannot be read as an empty one', async () => {
+  const written = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  await rm(logPath, { force: true });
+  await mkdir(logPath);
+  expect((await get('audit')).status).toBe(503);
+  expect(written).toHaveBeenCalledWith(expect.stringContaining('The console failed: Error'));
+  await rm(logPath, { recursive: true });
+});
+
 it('says that the log has older entries only if it reads less than the log', async () => {
-  const line = `${JSON.stringify({ message: 'audit', timestamp: new Date().toISOString(), audit: { operation: 'Op', outcome: 'failed' } })}\n`;
+  const lineAt = (time: number): string =>
+    `${JSON.stringify({ message: 'audit', timestamp: new Date(time).toISOString(), audit: { operation: 'Op', outcome: 'failed' } })}\n`;
+  const line = lineAt(Date.now());
   const command = `agent-identity audit --since 30d --log-file ${logPath}`;
-  await writeFile(logPath, line);
+  // From before the period that is searched below.
+  await writeFile(logPath, lineAt(Date.now() - 86_400_000));
   expect((await get('audit')).text).not.toContain(command);
   await appendFile(logPath, line.repeat(Math.ceil((9 * 1024 * 1024) / line.length)));
-  const { text } = await get('audit?operation=Other');
+  const { text } = await get('audit?operation=Other&since=1+hour');
   expect(text).toContain('older entries are missing');
   expect(text).toContain(command);
 });

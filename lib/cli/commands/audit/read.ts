@@ -1,20 +1,22 @@
 /** `agent-identity audit` and `audit read`: the audit log, of a local service or from CloudWatch Logs. */
-import { nameInArn } from '../../../../lambda/model/arn';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
+import { nameInArn } from '../../../../lambda/model/arn';
 import {
   AUDIT_OUTCOMES as OUTCOMES,
   auditMatcher,
   type LoggedEntry,
+  providerIn,
+  text,
 } from '../../../../lambda/model/audit-line';
+import { defaultDataFolder } from '../../../local/running-file';
 import { cloudWatchLogs, logFile, type AuditSource } from '../../audit-log';
 import { flag, optionalText } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { usageError } from '../../failure';
 import { jsonText, print, printAside, styled } from '../../output';
 import { pastTimeOf } from '../../past-time';
-import { defaultDataFolder } from '../../../local/running-file';
 import { wait } from '../../service';
 import { USER_FLAGS, userOf, type UserFlags } from '../../user-flags';
 
@@ -32,8 +34,6 @@ interface AuditFlags extends UserFlags {
   readonly region?: string;
   readonly profile?: string;
 }
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const listed = (value: unknown): string | undefined =>
   Array.isArray(value) ? value.map(String).join(',') : undefined;
@@ -64,7 +64,7 @@ export function printEntry(context: CliContext, { time, audit }: LoggedEntry): v
     ['resource', audit.changed === undefined ? undefined : nameInArn(text(audit.resource))],
     ['changed', listed(audit.changed)],
     ['user', text(audit.user)],
-    ['provider', text(audit.provider) ?? nameInArn(text(audit.credentialProvider))],
+    ['provider', providerIn(audit)],
     ['issuer', text(audit.trustedIssuer)],
     ['events', listed(audit.securityEvents)],
     ['portal', nameInArn(text(audit.consentPortal))],
