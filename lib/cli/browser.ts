@@ -30,11 +30,12 @@ export function pageOf(endpoint: string, text: string, publicUrl?: string): URL 
     page?.protocol === service.protocol &&
     page.port === service.port &&
     [page, service].every(({ hostname }) => LOOPBACK.test(hostname));
-  const origins = [
-    service.origin,
-    ...(publicUrl && URL.canParse(publicUrl) ? [new URL(publicUrl).origin] : []),
-  ];
-  return page && (isLocal || origins.includes(page.origin)) ? page : undefined;
+  const isPublic =
+    LOOPBACK.test(service.hostname) &&
+    publicUrl !== undefined &&
+    URL.canParse(publicUrl) &&
+    page?.origin === new URL(publicUrl).origin;
+  return page && (page.origin === service.origin || isLocal || isPublic) ? page : undefined;
 }
 
 /** @param address begins with a scheme or a root, so it is no option. xdg-open does not know `--`. */

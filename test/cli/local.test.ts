@@ -122,6 +122,9 @@ describe('env', () => {
       return environment(['--data-dir', folder]);
     };
     expect(await written({})).toMatchObject({ status: 0 });
+    // Node.js rejects the port.
+    const outside = { AGENT_IDENTITY_ENDPOINT: 'http://127.0.0.1:99999' };
+    expect(await written(outside)).toMatchObject({ status: 1, stdout: '' });
     expect(await written({ LD_PRELOAD: '/tmp/other.so' })).toMatchObject({ status: 1, stdout: '' });
     expect(await written({ AGENT_IDENTITY_ENDPOINT: 'https://other.example' })).toMatchObject({ status: 1 });
     const { stdout } = await written({ AWS_DEFAULT_REGION: "'; echo executed; '$(echo executed)" });
@@ -132,6 +135,18 @@ describe('env', () => {
       status: 1,
       stdout: '',
     });
+  });
+
+  it('takes no data folder of the current folder, which could be a clone that contains one', async () => {
+    const clone = join(home, 'clone');
+    const program = start(['--data-dir', join(clone, '.local')]);
+    await program.announced();
+    const before = process.cwd();
+    process.chdir(clone);
+    const { status } = await environment();
+    process.chdir(before);
+    expect(status).toBe(1);
+    expect(await environment(['--data-dir', join(clone, '.local')])).toMatchObject({ status: 0 });
   });
 
   it('does not take a service that was killed for a running one', async () => {

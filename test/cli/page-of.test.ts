@@ -15,6 +15,7 @@ it.each([
   [LOCAL, 'http://tunnel.example/authorize', false],
   [DEPLOYED, 'https://identity.example/prod/authorize', true],
   [DEPLOYED, 'https://other.example/prod/authorize', false],
+  [DEPLOYED, 'https://tunnel.example/authorize', false],
   [DEPLOYED, 'javascript:alert(1)', false],
 ])('from %s, %s: %s', (endpoint, url, isPage) => {
   expect(pageOf(endpoint, url, 'https://tunnel.example')?.href).toBe(isPage ? url : undefined);

@@ -25,8 +25,8 @@ interface EnvFlags extends DataFolderFlags {
 
 const NAMES = settingNames({ DATA_DIR: '--data-dir' });
 
-/** Variables that would take precedence over the keys, or be sent with them. */
-const OTHER_CREDENTIALS = ['AWS_PROFILE', 'AWS_SESSION_TOKEN'];
+/** Variables of another service: they would take precedence over the keys, be sent with them, or name other pages. */
+const OF_OTHERS = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AGENT_IDENTITY_PUBLIC_URL'];
 
 /** Returns the data folder: never one of the current folder, which could be a clone that contains one. */
 function folderOf({ env }: CliContext, { dataDir }: DataFolderFlags): string {
@@ -126,8 +126,8 @@ export const env = buildCommand({
     }
     print(
       this,
+      `unset ${OF_OTHERS.join(' ')}`,
       ...Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`),
-      `unset ${OTHER_CREDENTIALS.join(' ')}`,
       ...(folder === undefined ? [] : [`export PATH="$PATH":${shellWord(folder)}`]),
     );
     if (this.process.stdout.columns !== undefined) {
