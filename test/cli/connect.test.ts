@@ -1,10 +1,9 @@
 /** `agent-identity connect` with real authorization servers: the registration of a client, and the first token. */
-import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { Browser } from '../flows/support/browser';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from '../flows/support/mcp-server';
 import { signInAndConsent, startProvider, type TestProvider } from '../flows/support/provider';
+import { freePorts } from '../local/free-ports';
 import { ServiceForCommands, type Invocation } from './command-under-test';
 
 const TOKEN = 'initial-access-token-of-the-owner';
@@ -45,8 +44,7 @@ beforeAll(async () => {
   );
   closed = await startProvider();
   mcp = await startMcpServer(open.issuer);
-  const { port, close } = await listenOnLoopback(createServer(), 0);
-  await close();
+  const port = await freePorts();
   returnUrl = `http://127.0.0.1:${port}/done`;
 });
 

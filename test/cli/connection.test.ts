@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
+import { freePorts } from '../local/free-ports';
 import { runCommand, ServiceForCommands, type Invocation, type Outcome } from './command-under-test';
 import { temporaryFolder } from '../environment/temporary-folder';
 
@@ -111,8 +112,7 @@ it('says how much the clock of this computer differs', async () => {
 });
 
 it('says that nothing listens at the endpoint', async () => {
-  const { port, close } = await listenOnLoopback(createServer(), 0);
-  await close();
+  const port = await freePorts();
   const { status, stderr } = await local.run(['agent', 'list', '--endpoint', `http://127.0.0.1:${port}`]);
   expect({ status, stderr }).toEqual({
     status: 1,

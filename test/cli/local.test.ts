@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { Browser } from '../../examples/demo/browser';
 import { ALMANAC_ACCOUNTS } from '../../examples/local/accounts';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
+import { freePorts } from '../local/free-ports';
 import { AGENT_IDENTITY, Programs, type Program } from '../local/program';
 import { runCommand } from './command-under-test';
 import { temporaryFolder } from '../environment/temporary-folder';
@@ -196,8 +197,7 @@ it('runs the examples, and prints the two commands to a first token, which work 
   const [, environment = ''] = /^ {2}(eval .*)$/m.exec(program.stdout) ?? [];
   expect(environment).toBe(`eval "$(${command} env)"`);
   const [, connect = ''] = /^ {2}(echo [^]*)\n\n$/m.exec(program.stdout) ?? [];
-  const { port, close } = await listenOnLoopback(createServer(), 0);
-  await close();
+  const port = await freePorts();
   const returnUrl = `http://127.0.0.1:${port}/done`;
   const terminal = spawn(
     'bash',

@@ -10,18 +10,13 @@ import {
   startProvider,
   type TestProvider,
 } from '../flows/support/provider';
+import { freePorts } from '../local/free-ports';
 import { ServiceForCommands, type Invocation, type Outcome } from './command-under-test';
 
 let local: ServiceForCommands;
 let provider: TestProvider;
 let issuer: TestIssuer;
 let returnUrl: string;
-
-async function freePort(): Promise<number> {
-  const { port, close } = await listenOnLoopback(createServer(), 0);
-  await close();
-  return port;
-}
 
 beforeAll(async () => {
   [provider, issuer] = await Promise.all([startProvider(), startIssuer()]);
@@ -30,7 +25,7 @@ beforeAll(async () => {
       { discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
     ]),
   });
-  returnUrl = `http://127.0.0.1:${await freePort()}/done`;
+  returnUrl = `http://127.0.0.1:${await freePorts()}/done`;
   await local.json(['agent', 'add', 'travel', '--return-url', returnUrl]);
   const { callbackUrl } = await local.json<{ callbackUrl: string }>(
     [

@@ -1,4 +1,4 @@
-/** Consecutive ports for a service that tests start at a chosen port. */
+/** Consecutive ports for what listens at a chosen port. No other program gets them: the system chooses higher ones. */
 import { createServer } from 'node:net';
 
 /** The service's port, the eight ports of its examples, and those of KMS, Secrets Manager, S3, the gateways, and the tunnel. */
@@ -18,7 +18,7 @@ async function isFree(port: number): Promise<boolean> {
   return free;
 }
 
-/** The first of the consecutive free ports that the service and its examples need. */
+/** Returns the first of as many free ports as the service and its examples need. */
 export async function freePorts(): Promise<number> {
   // Test files run concurrently, so each process starts its search at a different port.
   const start = 14_600 + (process.pid % 100) * 100;
