@@ -1,6 +1,6 @@
 /**
  * `npm run mutation`: makes every small change to the modules below, one at a time, and reports the changes that no
- * domain test notices. docs/mutation.md explains the command.
+ * domain test notices. docs/engineering/mutation.md explains the command.
  */
 export default {
   mutate: [

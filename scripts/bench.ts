@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures the data plane next to the floor of each operation, which is hand-written code that does only
  * what no implementation can omit, with the AWS SDK and with the functions' own clients, against the same database.
- * Publishes the figures in docs/performance.md, which has the options.
+ * Publishes the figures in docs/engineering/performance.md, which has the options.
  *
  * `npm run bench -- --peers` compares the local service with other services instead (bench/peers.ts), and
  * `npm run bench -- --check` compares counts with the committed ones (bench/check.ts).

@@ -1,5 +1,5 @@
-/** `npm run docs:modules`: writes the charts of the modules in docs/architecture.md. */
+/** `npm run docs:modules`: writes the charts of the modules in docs/engineering/architecture.md. */
 import { publish } from './figures';
 import { modulesPicture } from './modules/picture';
 
-publish('architecture.md', modulesPicture());
+publish('engineering/architecture.md', modulesPicture());

@@ -1,7 +1,7 @@
 /**
  * Quotas of one owner. The defaults are the AWS quotas for an account. A quota is not a hard limit: the count comes from an
  * index that lags, and concurrent creations do not see each other. An owner can exceed a quota by the number of its
- * concurrent creations; see "Quotas" in docs/architecture.md.
+ * concurrent creations; see "Quotas" in docs/engineering/architecture.md.
  */
 import * as v from 'valibot';
 import { parseConfiguration } from './configuration';

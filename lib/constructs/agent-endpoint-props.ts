@@ -130,7 +130,7 @@ export interface AgentEndpointProps extends ApiOptions {
   readonly webAcl?: WebAcl;
   /**
    * Memory, concurrency, environment, layers, and tracing of the two functions.
-   * @default - memory from measurement (docs/performance.md); no reserved and no provisioned concurrency
+   * @default - memory from measurement (docs/engineering/performance.md); no reserved and no provisioned concurrency
    */
   readonly functions?: AgentEndpointFunctions;
   /**

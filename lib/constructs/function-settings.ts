@@ -8,7 +8,7 @@ import { GROUPS } from './function-groups';
 export interface FunctionSettings {
   /**
    * Memory in MiB. Lambda allocates CPU in proportion to it: one vCPU at 1769 MiB.
-   * @default - the function's own default, from measurement (docs/performance.md)
+   * @default - the function's own default, from measurement (docs/engineering/performance.md)
    */
   readonly memorySize?: number;
   /**

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- --peers`: the service, Keycloak, and a vault written by hand, with the same work in one run. Prints the
  * CPU time of each whole process, the waiting times, and the bytes for each request, and writes them into
- * docs/performance.md.
+ * docs/engineering/performance.md.
  *
  * Needs Linux, Java 17, Maven, and PostgreSQL's server.
  */
@@ -86,7 +86,7 @@ export async function runPeers(arguments_: readonly string[]): Promise<void> {
       const figures = { settings, machine, peers: Object.fromEntries(comparison), verdicts: results };
       await writeFile(settings.json, `${JSON.stringify(figures, undefined, 2)}\n`);
     }
-    if (settings.update) publish('performance.md', report, COMMAND);
+    if (settings.update) publish('engineering/performance.md', report, COMMAND);
     else print(report);
   } finally {
     for (const close of closers.reverse()) await close();

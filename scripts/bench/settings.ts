@@ -19,7 +19,7 @@ const isPart = (name: string): name is PartName => Object.hasOwn(PARTS, name);
 
 const USAGE = {
   command: 'npm run bench',
-  about: `Measures ${PART_NAMES.join(', ')}, and writes docs/performance.md. As the first option, --peers compares other services instead, and --check compares counts with the committed ones.`,
+  about: `Measures ${PART_NAMES.join(', ')}, and writes docs/engineering/performance.md. As the first option, --peers compares other services instead, and --check compares counts with the committed ones.`,
 };
 
 const OPTIONS = {

@@ -2,7 +2,7 @@
  * The constructs compiled by jsii, in `dist/jsii`: a separate package, with the description of the public API
  * (`.jsii`) from which packages for other languages are generated. jsii rejects what such a language cannot express.
  *
- * The npm package is compiled by TypeScript alone. docs/architecture.md says why ("Published packages").
+ * The npm package is compiled by TypeScript alone. docs/engineering/architecture.md says why ("Published packages").
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -7,8 +7,8 @@ const linked = (text: string): string =>
   text
     .replaceAll(/\{@link (\w+)\}/g, '`$1`')
     .replaceAll(
-      /\bdocs\/([a-z-]+\.md)(#[a-z-]+)?/g,
-      (_, file: string, heading = '') => `[${file}](${file}${heading})`,
+      /\bdocs\/((?:[a-z-]+\/)?([a-z-]+\.md))(#[a-z-]+)?/g,
+      (_, path: string, file: string, heading = '') => `[${file}](${path}${heading})`,
     );
 
 const inLine = (text: string): string => linked(text).replaceAll(/\s+/g, ' ').trim();

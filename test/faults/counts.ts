@@ -7,7 +7,7 @@ import type { Dependency } from './calls';
 
 const FILE = join(__dirname, 'counts.json');
 
-/** The command that writes the counts, and their table in docs/faults.md. */
+/** The command that writes the counts, and their table in docs/engineering/faults.md. */
 export const FAULT_COUNTS_COMMAND = 'npm run test:faults -- --count --update';
 
 /** What the calls of one scenario are, and how many faults they get. */
@@ -65,5 +65,5 @@ export function writeRows(rows: readonly Row[], titles: readonly string[]): void
   const known = new Map([...committedRows(), ...rows].map((row) => [row.title, row]));
   const all = titles.flatMap((title) => known.get(title) ?? []);
   writeFileSync(FILE, `${JSON.stringify(all, null, 2)}\n`);
-  publish('faults.md', faultsTable(), FAULT_COUNTS_COMMAND);
+  publish('engineering/faults.md', faultsTable(), FAULT_COUNTS_COMMAND);
 }

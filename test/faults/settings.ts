@@ -33,7 +33,11 @@ const OPTIONS = {
   part: { type: 'string', value: 'NAME', about: `operations of one part: ${PARTS.join(', ')}` },
   at: { type: 'string', value: 'TEXT', default: '', about: 'calls whose names contain the text' },
   count: { type: 'boolean', default: false, about: 'count the faults, and perform none' },
-  update: { type: 'boolean', default: false, about: 'write the counts, and their table in docs/faults.md' },
+  update: {
+    type: 'boolean',
+    default: false,
+    about: 'write the counts, and their table in docs/engineering/faults.md',
+  },
 } as const;
 
 /** @throws UsageError, HelpRequested */

@@ -21,13 +21,13 @@ it.each([
   expect(is).toBe(should);
 });
 
-it(`docs/faults.md has the committed counts of kills; if not, run \`${COUNTS_COMMAND}\``, () => {
-  const { is, should } = withFigures('faults.md', countsTable(), COUNTS_COMMAND);
+it(`docs/engineering/faults.md has the committed counts of kills; if not, run \`${COUNTS_COMMAND}\``, () => {
+  const { is, should } = withFigures('engineering/faults.md', countsTable(), COUNTS_COMMAND);
   expect(is).toBe(should);
 });
 
-it(`docs/faults.md has the committed counts of faults; if not, run \`${FAULT_COUNTS_COMMAND}\``, () => {
-  const { is, should } = withFigures('faults.md', faultsTable(), FAULT_COUNTS_COMMAND);
+it(`docs/engineering/faults.md has the committed counts of faults; if not, run \`${FAULT_COUNTS_COMMAND}\``, () => {
+  const { is, should } = withFigures('engineering/faults.md', faultsTable(), FAULT_COUNTS_COMMAND);
   expect(is).toBe(should);
 });
 

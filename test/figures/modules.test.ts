@@ -1,4 +1,4 @@
-/** The imports follow the layout in docs/architecture.md. */
+/** The imports follow the layout in docs/engineering/architecture.md. */
 import { withFigures } from '../../scripts/figures';
 import { backArrows, betweenModules, filesInCycles } from '../../scripts/modules/graph';
 import { importsIn } from '../../scripts/modules/imports';
@@ -48,8 +48,8 @@ it('infrastructure and clients import the model, the operations, and the listed 
   expect([...shared].sort()).toEqual(sharedWithLib);
 });
 
-it('the charts in docs/architecture.md are current; if not, run `npm run docs:modules`', () => {
-  const { is, should } = withFigures('architecture.md', modulesPicture());
+it('the charts in docs/engineering/architecture.md are current; if not, run `npm run docs:modules`', () => {
+  const { is, should } = withFigures('engineering/architecture.md', modulesPicture());
   expect(is).toBe(should);
 });
 

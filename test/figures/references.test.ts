@@ -50,7 +50,9 @@ function leadsSomewhere(document: string, link: string): boolean {
 }
 
 it('reads the documents and the files of the repository', () => {
-  expect(DOCUMENTS).toEqual(expect.arrayContaining(['README.md', join('docs', 'threat-model.md')]));
+  expect(DOCUMENTS).toEqual(
+    expect.arrayContaining(['README.md', join('docs', 'engineering', 'threat-model.md')]),
+  );
   expect(FILES).toContain('/lambda/domain/audit.ts');
 });
 
@@ -87,17 +89,17 @@ it('README.md links to docs/README.md, and has its first command in the first 15
   expect(before.split('\n').length).toBeLessThanOrEqual(15);
 });
 
-it('each threat in docs/threat-model.md names a test', () => {
+it('each threat in docs/engineering/threat-model.md names a test', () => {
   const rows = [
-    ...textOf('docs/threat-model.md').matchAll(/^\| Threat \|.*\n\| -.*\n((?:\|.*\n)+)/gm),
+    ...textOf('docs/engineering/threat-model.md').matchAll(/^\| Threat \|.*\n\| -.*\n((?:\|.*\n)+)/gm),
   ].flatMap(([, table = '']) => table.trim().split('\n'));
   const untested = rows.filter((row) => !/`[^`]*(?:\.test\.ts|npm run storm)`/.test(row));
   expect(rows.length).toBeGreaterThan(30);
   expect(untested).toEqual([]);
 });
 
-it('each control in docs/agentic-risks.md names a test', () => {
-  const text = textOf('docs/agentic-risks.md');
+it('each control in docs/engineering/agentic-risks.md names a test', () => {
+  const text = textOf('docs/engineering/agentic-risks.md');
   const rows = text
     .split('\n')
     .filter((line) => /^\| (?!-)/.test(line) && !/^\| (Control|Question)\b/.test(line));
@@ -108,8 +110,8 @@ it('each control in docs/agentic-risks.md names a test', () => {
   expect(untested).toEqual([]);
 });
 
-it('docs/agentic-risks.md says for each of the ten risks what the service does not cover', () => {
-  const sections = textOf('docs/agentic-risks.md')
+it('docs/engineering/agentic-risks.md says for each of the ten risks what the service does not cover', () => {
+  const sections = textOf('docs/engineering/agentic-risks.md')
     .split(/^### ASI/m)
     .slice(1);
   expect(sections.map((section) => section.slice(0, 2))).toEqual(

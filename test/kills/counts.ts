@@ -11,7 +11,7 @@ import type { FlowResult } from './perform';
 
 const FILE = join(__dirname, 'counts.json');
 
-/** The command that writes the counts, and their table in docs/faults.md. */
+/** The command that writes the counts, and their table in docs/engineering/faults.md. */
 export const COUNTS_COMMAND = 'npm run test:kills -- --update';
 
 export interface FlowCounts {
@@ -72,5 +72,5 @@ export function writeCounts(results: readonly FlowResult[]): void {
     results.map((result) => [result.flow, { points: result.points, consentsAgain: consentsAgainOf(result) }]),
   );
   writeFileSync(FILE, `${JSON.stringify(counts, null, 2)}\n`);
-  publish('faults.md', countsTable(), COUNTS_COMMAND);
+  publish('engineering/faults.md', countsTable(), COUNTS_COMMAND);
 }

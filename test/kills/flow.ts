@@ -2,7 +2,7 @@
 import type { Counts } from './inventory';
 import type { Stage } from './stage';
 
-/** What a kill costs a person, within what is documented in docs/faults.md. */
+/** What a kill costs a person, within what is documented in docs/engineering/faults.md. */
 export interface Cost {
   /** Consents in addition to those of a run without a kill. */
   readonly consentsAgain?: number;
@@ -22,7 +22,7 @@ export interface Flow {
   readonly omittedFromQuick?: boolean;
   /** Whether each run needs tables without the items of earlier runs. */
   readonly alone?: boolean;
-  /** How many items of a kind a kill can leave in addition: documented in docs/faults.md. */
+  /** How many items of a kind a kill can leave in addition: documented in docs/engineering/faults.md. */
   readonly leftovers?: Counts;
   /** Prepares one run: its agents, providers, and grants have new names. */
   readonly prepare: (stage: Stage) => Promise<Run>;

@@ -21,7 +21,11 @@ const USAGE = {
 const OPTIONS = {
   quick: { type: 'boolean', default: false, about: 'the points and flows that differ from each other' },
   only: { type: 'string', value: 'TEXT', default: '', about: 'flows whose names contain the text' },
-  update: { type: 'boolean', default: false, about: 'write the counts, and their table in docs/faults.md' },
+  update: {
+    type: 'boolean',
+    default: false,
+    about: 'write the counts, and their table in docs/engineering/faults.md',
+  },
 } as const;
 
 /** @throws UsageError, HelpRequested */

@@ -9,7 +9,7 @@ import type { Answer, Cloud } from './cloud';
 import type { Tables } from './inventory';
 import type { KillsProvider } from './provider';
 
-/** Seconds after which an answered consent session no longer counts as open (docs/architecture.md, "Consent"). */
+/** Seconds after which an answered consent session no longer counts as open (docs/engineering/architecture.md, "Consent"). */
 export const UNFINISHED_SESSION = 61;
 
 /** Seconds after which a lease of a renewal is over by any clock (`lambda/domain/grant/lease.ts`): 8 and 120. */

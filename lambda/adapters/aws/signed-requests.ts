@@ -1,7 +1,7 @@
 /**
  * Requests to AWS services for the calls that agents wait for. The parts of the AWS SDK sign a request and decide whether it
  * is repeated, and `node:http` sends it. The generated clients of the AWS SDK, and its HTTP handler, are most of a cold
- * start and of the CPU time of a call (docs/performance.md).
+ * start and of the CPU time of a call (docs/engineering/performance.md).
  */
 import { createHash, createHmac, type BinaryLike } from 'node:crypto';
 import http from 'node:http';

@@ -5,7 +5,7 @@ import type { Size } from './comparison';
 export interface Settings extends Size {
   /** File for the figures as JSON. */
   readonly json: string | undefined;
-  /** Whether to write the table into docs/performance.md. */
+  /** Whether to write the table into docs/engineering/performance.md. */
   readonly update: boolean;
 }
 
@@ -27,7 +27,7 @@ const OPTIONS = {
   rounds: { type: 'string', value: 'N', default: '9', about: 'rounds that are measured' },
   calls: { type: 'string', value: 'N', default: '500', about: 'requests of each kind in a round' },
   json: { type: 'string', value: 'FILE', about: 'write the figures as JSON' },
-  update: { type: 'boolean', default: false, about: 'write the table into docs/performance.md' },
+  update: { type: 'boolean', default: false, about: 'write the table into docs/engineering/performance.md' },
 } as const;
 
 /** @throws UsageError, HelpRequested */

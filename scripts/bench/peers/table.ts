@@ -1,4 +1,4 @@
-/** The peers' table of docs/performance.md, and the targets. */
+/** The peers' table of docs/engineering/performance.md, and the targets. */
 import { table } from '../../markdown-table';
 import type { Comparison, Figures } from './comparison';
 import { WORK, type Work } from './peer';

@@ -47,7 +47,7 @@ const identityCreation: Flow = {
 
 const providerCreation: Flow = {
   name: 'creation of an OAuth2 credential provider',
-  // The secret is stored before the provider that it belongs to (docs/architecture.md, "Deletion").
+  // The secret is stored before the provider that it belongs to (docs/engineering/architecture.md, "Deletion").
   leftovers: { 'Keys VAULT-KEY': 1, 'Vault CLIENT-SECRET': 1 },
   async prepare(stage): Promise<Run> {
     const agent = await stage.agent();
