@@ -52,8 +52,8 @@ const GATE_OVERHEAD_SECONDS = 15;
 const AUTHORIZER_TIMEOUT = Duration.seconds(20);
 
 /**
- * Memory in MiB. docs/engineering/performance.md has the measurements. The gate waits for the agent, and is billed for it: it has twice
- * the memory of the largest measured peak. The authorizer only computes, so more memory costs little.
+ * Memory in MiB. docs/engineering/performance.md has the measurements. The gate waits for the agent, and is billed for
+ * it: it has twice the memory of the largest measured peak. The authorizer only computes, so more memory costs little.
  */
 export const MEMORY_SIZE = { gate: 512, authorizer: 1024 } as const;
 

@@ -60,8 +60,8 @@ const VERIFICATION: Retries = { retryAttempts: 2, maxEventAge: Duration.hours(1)
 
 /**
  * `revocation` uses up to 230 MiB, and no other function more than 140 MiB, so the choice of the memory is about CPU.
- * docs/engineering/performance.md has the measurements. Functions that every step of an agent waits for get more, and functions that no
- * caller waits for get the least.
+ * docs/engineering/performance.md has the measurements. Functions that every step of an agent waits for get more, and
+ * functions that no caller waits for get the least.
  *
  * A group has `LIFETIMES` if it issues or returns something with a lifetime, or encrypts under a vault key with one, and
  * `BASE_URL` if it names the service's address, or builds one.

@@ -3,7 +3,7 @@
  * not exist, and for a page that the navigation does not have. With `--serve`, it then serves the site on 127.0.0.1.
  */
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import process from 'node:process';
 import { brokenLinks } from './broken-links.mjs';
 import { linksIn, sidebarOf } from './sidebar.mjs';
@@ -43,4 +43,7 @@ if (unlisted.length > 0) {
   );
   process.exit(1);
 }
+process.stdout.write(
+  `The site is in ${relative(process.cwd(), SITE)}. \`npm run site -- --serve\` serves it.\n`,
+);
 if (process.argv.includes('--serve')) vitepress('preview', '.', '--host', '127.0.0.1');

@@ -9,7 +9,16 @@ const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const TAKES_SCREENSHOTS = process.env.SCREENSHOTS !== undefined;
 const SCREENSHOTS = join(__dirname, '..', 'screenshots');
 
+const DOCUMENTATION = join(__dirname, '..', '..', 'docs', 'images');
+
+/** The pictures in docs/images, by the screenshot that also saves them. */
+export const DOCUMENTED = { 'console-overview': 'console.png', '33-portal-connected': 'portal.png' } as const;
+
+const isDocumented = (name: string): name is keyof typeof DOCUMENTED => name in DOCUMENTED;
+
 const DESKTOP = { width: 1280, height: 800 };
+/** Two are next to each other on a page of the documentation. */
+const PICTURE = { width: 860, height: 560 };
 const PHONE = { width: 390, height: 844 };
 
 /** Whether the browser tests can run here; prints a warning if they cannot. */
@@ -57,7 +66,7 @@ export async function openPage(browser: Browser): Promise<Page> {
   return page;
 }
 
-/** Saves screenshots of the page on a desktop, on a phone, and in dark mode, if the run is for screenshots. */
+/** Saves screenshots of the page on a desktop, on a phone, and in dark mode, and those of the documentation, if the run is for screenshots. */
 export async function takeScreenshots(page: Page, name: string): Promise<void> {
   if (!TAKES_SCREENSHOTS) return;
   mkdirSync(SCREENSHOTS, { recursive: true });
@@ -69,5 +78,9 @@ export async function takeScreenshots(page: Page, name: string): Promise<void> {
   await page.setViewportSize(PHONE);
   await page.emulateMedia({ colorScheme: 'light' });
   await save('phone');
+  if (isDocumented(name)) {
+    await page.setViewportSize(PICTURE);
+    await page.screenshot({ path: join(DOCUMENTATION, DOCUMENTED[name]) });
+  }
   await page.setViewportSize(DESKTOP);
 }

@@ -1,6 +1,7 @@
 /** The comments of tutorials, and the output that they show. `npm run test:docs` follows the tutorials themselves. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DOCUMENTED } from '../browser/chromium';
 import { endOfOutput, isOutput, printedCommands } from './expected-output';
 import { parseTutorial } from './tutorial';
 
@@ -16,14 +17,14 @@ describe('the steps of a tutorial', () => {
     expect(stepsOf(file).length).toBeGreaterThan(0);
   });
 
-  it('each PNG picture in docs/images is of a step of a tutorial', () => {
+  it('each PNG picture in docs/images is of a step of a tutorial, or a screenshot of the browser tests', () => {
     const taken = TUTORIALS.flatMap(stepsOf).flatMap((step) =>
       step.kind === 'browser'
         ? step.actions.filter(({ verb }) => verb === 'picture').map(({ what }) => what)
         : [],
     );
     const pictures = readdirSync(join(DOCS, 'images')).filter((file) => file.endsWith('.png'));
-    expect(taken.toSorted()).toEqual(pictures.toSorted());
+    expect([...taken, ...Object.values(DOCUMENTED)].toSorted()).toEqual(pictures.toSorted());
   });
 
   it('are in the order of the text, with the files, the terminals, and the actions in the browser', () => {

@@ -182,9 +182,9 @@ function expectTransient(armed: Armed, response: HttpResponse): void {
 /**
  * Kinds of which each request can create an item. Each request to revoke is recorded. RevokeGrants, and a disconnection of all
  * accounts, also create an item for tokens that a grant still has: if the response to the write of the first item is lost,
- * the grant keeps its tokens, and the next request stores them again. Functions of the control plane cannot open a vault key, and create one for each
- * secret that they encrypt. The secret of a provider that was not created stays (docs/engineering/architecture.md, "Deletion"). A
- * rotation creates new keys each time.
+ * the grant keeps its tokens, and the next request stores them again. Functions of the control plane cannot open a vault
+ * key, and create one for each secret that they encrypt. The secret of a provider that was not created stays
+ * (docs/engineering/architecture.md, "Deletion"). A rotation creates new keys each time.
  */
 function ofEachRequest(part: Part, { storesTokensAgain = false }: Prepared): readonly string[] {
   if (part === 'operators' || storesTokensAgain) return ['REVOCATION', 'REVOKED-GRANT'];

@@ -1,7 +1,7 @@
 /**
  * `npm run test:kills`: kills the service with SIGKILL at each write of each flow, starts it again, and checks that the
- * flow continues as documented in docs/engineering/faults.md. Ends with status 1 if it does not, or if a flow has fewer points than
- * committed in counts.json.
+ * flow continues as documented in docs/engineering/faults.md. Ends with status 1 if it does not, or if a flow has fewer
+ * points than committed in counts.json.
  */
 import '../program/quiet';
 import { table } from '../../scripts/markdown-table';
