@@ -24,7 +24,7 @@ void runCommandLine({
   process,
   stdin: process.stdin,
   loadService: () => load('../lib/local/serve') as typeof Serve,
-  loadGate: () => load('../lib/local/serve') as typeof Serve,
+  loadLocal: () => load('../lib/local/serve') as typeof Serve,
   loadAws: () => load('../lib/cli/aws') as typeof Aws,
   loadS3: () => load('../lib/cli/s3') as typeof S3,
   loadCedar: () => load('../lib/cli/cedar') as typeof Cedar,

@@ -23,7 +23,10 @@ import type { Overview, Reach } from '../pages/console-overview';
 
 export interface RecentEntries {
   readonly entries: readonly LoggedEntry[];
-  readonly older: boolean;
+  /** Epoch milliseconds before which entries were not read; 0 if all were. */
+  readonly since: number;
+  /** Why there are none. */
+  readonly problem?: string;
 }
 
 export interface ConsoleData {
@@ -33,12 +36,14 @@ export interface ConsoleData {
    * @throws ServiceError for an error of the service
    */
   readonly call: (path: string, input: object) => Promise<JsonObject>;
-  /** Returns recent audit entries, the oldest first, and whether the log has older ones. */
+  /** Returns recent audit entries, the oldest first. */
   readonly entries: () => Promise<RecentEntries>;
   /** The command that prints the whole log. */
   readonly auditCommand: string;
   readonly system: System;
 }
+
+export type LogData = Pick<ConsoleData, 'entries' | 'system' | 'auditCommand'>;
 
 /** Entries of a page. */
 const PAGE = 50;
@@ -110,16 +115,21 @@ const counted = ({ items, after }: Page<unknown>) => ({ count: items.length, mor
 
 /** Returns matching audit entries, the newest first. */
 export async function entriesOf(
-  { entries, system }: Pick<ConsoleData, 'entries' | 'system'>,
+  { entries, system, auditCommand: command }: LogData,
   { since, max = MAX_ENTRIES, ...filter }: AuditFilter & { readonly since?: number; readonly max?: number },
 ): Promise<FoundEntries> {
   const matches = auditMatcher(filter);
-  const from = since === undefined ? 0 : system.now() - since;
   const recent = await entries();
+  const from = since === undefined ? 0 : system.now() - since;
   const found = recent.entries.filter(({ time, audit }) => time >= from && matches(audit)).reverse();
-  const [oldest] = recent.entries;
-  const older = recent.older && (oldest === undefined || oldest.time >= from);
-  return { entries: found.slice(0, max), more: found.length > max, older };
+  const { problem } = recent;
+  return {
+    entries: found.slice(0, max),
+    more: found.length > max,
+    older: from < recent.since,
+    problem,
+    command,
+  };
 }
 
 const providerIn = (grant: GrantDescription): string => nameInArn(grant.credentialProviderArn) ?? '';
@@ -169,16 +179,19 @@ export async function overview(data: ConsoleData): Promise<Overview> {
 
 /** Returns the entries of a request, and of the requests with the same workload access token, the oldest first. */
 export async function stepsOf(
-  { entries }: Pick<ConsoleData, 'entries'>,
+  { entries, auditCommand: command }: LogData,
   request: string,
 ): Promise<FoundEntries> {
-  const { entries: all, older } = await entries();
+  const { entries: all, since, problem } = await entries();
   const own = all.filter(({ audit }) => audit.requestId === request);
   const tokens = new Set(own.flatMap(({ audit: { jti } }) => (typeof jti === 'string' ? [jti] : [])));
-  const found = all.filter(
-    ({ audit: { requestId, jti } }) => requestId === request || (typeof jti === 'string' && tokens.has(jti)),
+  const others = all.filter(
+    ({ audit: { requestId, jti } }) => requestId !== request && typeof jti === 'string' && tokens.has(jti),
   );
-  return { entries: found.slice(0, MAX_ENTRIES), more: found.length > MAX_ENTRIES, older };
+  // The agent of the token decides how many others there are.
+  const shown = new Set([...own, ...others.reverse()].slice(0, MAX_ENTRIES));
+  const more = own.length + others.length > MAX_ENTRIES;
+  return { entries: all.filter((entry) => shown.has(entry)), more, older: since > 0, problem, command };
 }
 
 /** The operators' listings, whose entries are about who looks, and not about what the filter names. */
@@ -189,8 +202,8 @@ const LISTED_BY_OPERATORS = new Set(
 );
 
 /** Returns audit entries without those that the console's own pages and other listings of operators cause. */
-export const withoutListings = ({ entries, system }: Pick<ConsoleData, 'entries' | 'system'>) => ({
-  system,
+export const withoutListings = ({ entries, ...data }: LogData): LogData => ({
+  ...data,
   entries: async (): Promise<RecentEntries> => {
     const recent = await entries();
     const shown = recent.entries.filter(({ audit }) => !LISTED_BY_OPERATORS.has(String(audit.operation)));
@@ -198,9 +211,11 @@ export const withoutListings = ({ entries, system }: Pick<ConsoleData, 'entries'
   },
 });
 
-/** Returns people in recent entries, the newest first. */
-export async function recentPeople(data: Pick<ConsoleData, 'entries' | 'system'>): Promise<string[]> {
-  const { entries } = await withoutListings(data).entries();
-  const users = entries.flatMap(({ audit: { user } }) => (typeof user === 'string' ? [user] : []));
-  return [...new Set(users.reverse())].slice(0, PAGE);
+/** Returns people in recent entries, the newest first, and the entries. */
+export async function recentPeople(
+  data: LogData,
+): Promise<{ readonly recent: string[]; readonly found: FoundEntries }> {
+  const found = await entriesOf(withoutListings(data), { max: Infinity });
+  const users = found.entries.flatMap(({ audit: { user } }) => (typeof user === 'string' ? [user] : []));
+  return { recent: [...new Set(users)].slice(0, PAGE), found };
 }

@@ -82,7 +82,9 @@ export interface ConsoleSessions {
 
 export interface ConsoleDependencies extends ConsoleData {
   readonly sessions: ConsoleSessions;
-  /** Address of the service, without a slash at the end. */
+  /** Address of the service, which the pages show. */
+  readonly service: string;
+  /** Address of the server with these routes, without a slash at the end. */
   readonly baseUrl: string;
   readonly report: ReportUnexpected;
   /** Called with each link before an operator gets it. */
@@ -153,7 +155,7 @@ async function searchAudit({ deps, query }: ConsoleRequest): Promise<ConsolePage
     ...(search.user !== '' && { user: { userHash: search.user } }),
     ...(since !== undefined && { since }),
   });
-  return auditPage(search, found, deps.auditCommand);
+  return auditPage(search, found);
 }
 
 async function searchGrants({ deps, query }: ConsoleRequest): Promise<ConsolePage> {
@@ -171,11 +173,14 @@ async function searchGrants({ deps, query }: ConsoleRequest): Promise<ConsolePag
   return grantsPage(search, isEmpty ? undefined : await list(deps, 'grants', { input, ...paging(query) }));
 }
 
-const DONE: Readonly<Record<string, string>> = {
-  suspended: 'Suspended: no token from the next request on.',
-  resumed: 'Resumed.',
-  'still-suspended':
-    'The identity provider still reports the account as suspended. Correct the account there.',
+/** What the last action did, and the state that it left. */
+const DONE: Readonly<Record<string, { readonly text: string; readonly suspended: boolean }>> = {
+  suspended: { text: 'Suspended: no token from the next request on.', suspended: true },
+  resumed: { text: 'Resumed.', suspended: false },
+  'still-suspended': {
+    text: 'The identity provider still reports the account as suspended. Correct the account there.',
+    suspended: true,
+  },
 };
 
 interface SubjectQuery {
@@ -196,24 +201,38 @@ async function suspensionOf(
   return items.length > 0 || (after !== undefined && 'unknown');
 }
 
+/** Returns the log for a page that is about more than the log: a failure becomes a note on the page. */
+const besideLog = (deps: ConsoleDependencies): ConsoleDependencies => ({
+  ...deps,
+  entries: () =>
+    deps.entries().catch((error: unknown) => {
+      if (!(error instanceof ServiceError)) deps.report(unexpected(error));
+      const why = error instanceof ServiceError ? `: ${error.message}` : '.';
+      return { entries: [], since: Infinity, problem: `The audit log could not be read${why}` };
+    }),
+});
+
 /** Returns what the page of one agent, person, or provider shows. */
 async function subject(
   { deps, query }: ConsoleRequest,
   name: string,
   { input, filter, isSuspension }: SubjectQuery,
 ): Promise<Subject> {
-  const [grants, suspended, { entries }] = await Promise.all([
+  const [grants, suspended, found] = await Promise.all([
     input ? list(deps, 'grants', { input }) : { items: [], after: undefined },
     isSuspension ? suspensionOf(deps, isSuspension) : false,
-    entriesOf(withoutListings(deps), { ...filter, max: MAX_SUBJECT_ENTRIES }),
+    entriesOf(withoutListings(besideLog(deps)), { ...filter, max: MAX_SUBJECT_ENTRIES }),
   ]);
-  return { name, suspended, grants, entries, done: DONE[query.get('done') ?? ''] };
+  const done = DONE[query.get('done') ?? ''];
+  // A reload can be after the action of another operator.
+  const isContradicted = suspended !== 'unknown' && done?.suspended !== suspended;
+  return { name, suspended, grants, found, done: isContradicted ? undefined : done?.text };
 }
 
 type View = (request: ConsoleRequest, name: string) => Promise<ConsolePage>;
 
 const LISTS: Readonly<Record<string, View>> = {
-  overview: async ({ deps }) => overviewPage(await overview(deps)),
+  overview: async ({ deps }) => overviewPage(await overview(besideLog(deps))),
   agents: async ({ deps, query }) => {
     const q = given(query, 'q');
     return agentsPage(q, await list(deps, 'agents', { ...paging(query), matches: contains(q) }));
@@ -228,16 +247,16 @@ const LISTS: Readonly<Record<string, View>> = {
         ...paging(query),
         matches: ({ userHash }) => userHash !== undefined,
       }),
-      recentPeople(deps),
+      recentPeople(besideLog(deps)),
     ]);
-    return peoplePage({ suspensions, recent });
+    return peoplePage({ suspensions, ...recent });
   },
   grants: searchGrants,
   audit: searchAudit,
   steps: async ({ deps, query }) => {
     const request = given(query, 'request');
     const search = { request, live: query.has('live') };
-    return stepsPage(search, await stepsOf(deps, request), deps.auditCommand);
+    return stepsPage(search, await stepsOf(deps, request));
   },
   act: ({ query }) => {
     const action = query.get('action');
@@ -342,30 +361,41 @@ async function act(
   }
 }
 
+/** Status of a page for an error that the service does not state. */
+const FAILED = 503;
+
 /** Returns the page for an error: for one that the service states, with its message. */
 function failurePage(error: unknown, report: ReportUnexpected): ConsolePage {
-  if (error instanceof ServiceError && ERROR_STATUS[error.type] < 500) {
-    return messagePage(ERROR_STATUS[error.type], 'The request was rejected', error.message);
+  const title = 'The service does not respond';
+  if (error instanceof ServiceError) {
+    const status = ERROR_STATUS[error.type];
+    return status < 500
+      ? messagePage(status, 'The request was rejected', error.message)
+      : messagePage(FAILED, title, error.message);
   }
   report(unexpected(error));
-  return messagePage(
-    503,
-    'The service does not respond',
-    'Try again shortly. The service printed the reason.',
-  );
+  return messagePage(FAILED, title, 'Try again shortly. The service printed the reason.');
 }
 
-const outside = (page: ConsolePage): APIGatewayProxyResult => pageResult(renderConsole(page, false), OUTSIDE);
+const unknownOutcome = messagePage(
+  FAILED,
+  'The outcome is unknown',
+  'The service did not confirm the action. Look at the agent or the person before you try again.',
+);
 
-const inSession = (page: ConsolePage): APIGatewayProxyResult =>
-  pageResult(renderConsole(page, true), IN_SESSION);
+const outside = (page: ConsolePage): APIGatewayProxyResult => pageResult(renderConsole(page), OUTSIDE);
+
+const inSession = (
+  { service }: Pick<ConsoleDependencies, 'service'>,
+  page: ConsolePage,
+): APIGatewayProxyResult => pageResult(renderConsole(page, service), IN_SESSION);
 
 const signedOut = (): APIGatewayProxyResult =>
   outside(
     messagePage(
       403,
       'Open the console with a new link',
-      'A link works once, for 15 minutes, and a session ends after 30 minutes. Run agent-identity console for a new link.',
+      'A link works once, for 15 minutes, and a session ends after 30 minutes. For a new link, run agent-identity console again, with the same options.',
     ),
   );
 
@@ -394,7 +424,7 @@ async function post(
 ): Promise<APIGatewayProxyResult> {
   if (originRejection(event, deps.baseUrl) !== undefined) {
     const sentence = 'The form does not come from the console. Open the page again.';
-    return inSession(messagePage(403, 'Nothing was changed', sentence));
+    return inSession(deps, messagePage(403, 'Nothing was changed', sentence));
   }
   if (page === 'sign-out') {
     deps.sessions.end(session);
@@ -402,12 +432,13 @@ async function post(
   }
   const form = formOf(event);
   const [action, target] = [form.get('action'), given(form, 'target')];
-  if (page !== 'act' || !isAction(action) || target === '') return inSession(notFound());
+  if (page !== 'act' || !isAction(action) || target === '') return inSession(deps, notFound());
   try {
     const next = await act(deps, action, { target, reason: given(form, 'reason').slice(0, 200) });
     return redirectResult(303, next, { ...IN_SESSION, dropsPages: true });
   } catch (error) {
-    return inSession(failurePage(error, deps.report));
+    const failure = failurePage(error, deps.report);
+    return inSession(deps, failure.status === FAILED ? unknownOutcome : failure);
   }
 }
 
@@ -433,6 +464,7 @@ export function createConsole(
     const person = personSearched(page, query);
     if (person !== undefined) return redirectResult(303, person, IN_SESSION);
     return inSession(
+      deps,
       await view({ deps, query }, page).catch((error: unknown) => failurePage(error, deps.report)),
     );
   };

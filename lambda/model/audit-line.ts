@@ -9,6 +9,18 @@ export interface LoggedEntry {
   readonly audit: Readonly<Record<string, unknown>>;
 }
 
+const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
+
+/** Returns the members as an entry has them. A page has no lone surrogates in its addresses. */
+const wellFormed = (audit: object): LoggedEntry['audit'] =>
+  Object.fromEntries(
+    Object.entries(audit).flatMap(([name, value]: [string, unknown]) => {
+      if (typeof value === 'string') return [[name, value.toWellFormed()]];
+      const isValue = isScalar(value) || (Array.isArray(value) && value.every(isScalar));
+      return isValue ? [[name, value]] : [];
+    }),
+  );
+
 /** Returns the audit entry in a line of the log; undefined for another line. */
 export function auditEntryOf(line: string): LoggedEntry | undefined {
   if (!line.includes('"audit"')) return undefined;
@@ -17,7 +29,7 @@ export function auditEntryOf(line: string): LoggedEntry | undefined {
     if (message !== 'audit' || typeof timestamp !== 'string' || typeof audit !== 'object' || audit === null)
       return undefined;
     const time = Date.parse(timestamp);
-    return Number.isNaN(time) ? undefined : { time, audit: { ...audit } };
+    return Number.isNaN(time) ? undefined : { time, audit: wellFormed(audit) };
   } catch {
     return undefined;
   }

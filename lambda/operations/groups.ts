@@ -31,3 +31,29 @@ export const INVOKED_GROUPS = [
 export const FUNCTION_GROUPS = [...ROUTED_GROUPS, ...INVOKED_GROUPS] as const;
 
 export type FunctionGroup = (typeof FUNCTION_GROUPS)[number];
+
+/** The functions that write audit entries. */
+const AUDITED = [
+  ...FUNCTION_GROUPS,
+  'audit-digest',
+  'endpoint-gate',
+  'endpoint-authorizer',
+  'gateway',
+  'gateway-authorizer',
+] as const;
+
+/** Returns the ID of the construct of a function's log group. */
+export const auditLogGroupIdOf = (name: (typeof AUDITED)[number]): string => `${name}-logs`;
+
+/**
+ * Returns whether a log group in a stack is that of such a function. Another one, such as that of an agent, can contain
+ * lines that look like audit entries.
+ *
+ * @param logicalId in the stack
+ */
+export const isAuditLogGroup = (logicalId: string): boolean =>
+  // The AWS CDK removes hyphens from IDs, and adds a hash of eight characters.
+  AUDITED.some((name) => logicalId.slice(0, -8).endsWith(auditLogGroupIdOf(name).replaceAll('-', '')));
+
+/** The beginning of the description of a stack's output with the endpoint of its service. */
+export const ENDPOINT_OUTPUT = 'Identity service: address for AWS clients';

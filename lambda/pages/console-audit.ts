@@ -30,17 +30,20 @@ export const auditTable = (caption: string, entries: readonly LoggedEntry[]): Ht
     ]),
   );
 
-/** Replaces the live part of the page by that of a new response every two seconds, until the session ends. */
+/** Replaces the live part of the page by that of a new response, two seconds after the last one, until the session ends. */
 const LIVE = `
-const timer = setInterval(async () => {
-  if (document.hidden) return;
-  const response = await fetch(location.href).catch(() => undefined);
-  if (response?.status === 403) clearInterval(timer);
+const refresh = async () => {
+  const response = document.hidden ? undefined : await fetch(location.href);
+  // The session is over.
+  if (response?.status === 403) return;
+  setTimeout(refresh, 2000);
   if (!response?.ok) return;
   const next = new DOMParser().parseFromString(await response.text(), 'text/html').getElementById('live');
   const shown = document.getElementById('live');
   if (next && shown && next.textContent !== shown.textContent) shown.replaceWith(document.adoptNode(next));
-}, 2000);
+};
+// If the console does not respond, this is the end: another program could listen at the address later.
+setTimeout(refresh, 2000);
 `;
 
 export interface AuditSearch {
@@ -77,22 +80,23 @@ export interface FoundEntries {
   readonly more: boolean;
   /** Whether the log has older entries, which were not read. */
   readonly older: boolean;
+  /** Why none were read. */
+  readonly problem?: string | undefined;
+  /** The command that prints the whole log. */
+  readonly command: string;
 }
 
-/** @param command prints the whole log */
-const olderNote = ({ older }: Pick<FoundEntries, 'older'>, command: string): Content =>
-  older &&
+/** Says that entries are missing on a page. */
+export const missingNote = ({ more, older, problem, command }: Omit<FoundEntries, 'entries'>): Content =>
+  (more || older || problem !== undefined) &&
   html`<p class="soft">
-    The console reads only the end of the log, so older entries are missing. All entries:
-    <code>${bounded(command, 1_000)}</code>
+    ${more && 'There are more entries than the page shows. '}${
+      problem === undefined ? older && 'Older entries were not read. ' : `${bounded(problem, 1_000)} `
+    }All
+    entries: <code>${bounded(command, 1_000)}</code>
   </p>`;
 
-export function auditPage(
-  { live, ...query }: AuditSearch,
-  found: FoundEntries,
-  command: string,
-): ConsolePage {
-  const { entries, more } = found;
+export function auditPage({ live, ...query }: AuditSearch, found: FoundEntries): ConsolePage {
   const { agent, provider, user, operation, outcome: wanted, since } = query;
   return {
     title: 'Audit',
@@ -108,9 +112,7 @@ export function auditPage(
       ])}
       ${liveLink('audit', query, live)}
       <div id="live">
-        ${auditTable('Audit entries, the newest first', entries)}
-        ${more && html`<p class="soft">There are more entries. Narrow the search, or use the command: <code>${bounded(command, 1_000)}</code></p>`}
-        ${olderNote(found, command)}
+        ${auditTable('Audit entries, the newest first', found.entries)} ${missingNote(found)}
       </div>`,
   };
 }
@@ -153,7 +155,6 @@ function step({ time, audit }: LoggedEntry): Html {
 export const stepsPage = (
   { request, live }: { readonly request: string; readonly live: boolean },
   found: FoundEntries,
-  command: string,
 ): ConsolePage => ({
   title: 'Steps of a request',
   section: 'audit',
@@ -168,6 +169,6 @@ export const stepsPage = (
               ${found.entries.map(step)}
             </ol>`
       }
-      ${olderNote(found, command)}
+      ${missingNote(found)}
     </div>`,
 });

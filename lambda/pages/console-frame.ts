@@ -154,11 +154,11 @@ export interface ConsolePage {
 /**
  * Returns a page of the console.
  *
- * @param hasSession whether the browser has a session, in whose folder the page is
+ * @param service address of the service, for a browser with a session, in whose folder the page is
  */
 export function renderConsole(
   { status = 200, title, main, section, script }: ConsolePage,
-  hasSession: boolean,
+  service?: string,
 ): RenderedPage {
   const navigation = html`<nav aria-label="Console">
     <ul>
@@ -175,16 +175,17 @@ export function renderConsole(
     branding: { name: 'agent-identity console' },
     style: STYLE,
     forms: true,
-    ...(hasSession && {
+    ...(service !== undefined && {
       home: 'overview',
       person: html`<div class="person">
+        <span>${service}</span>
         <form method="post" action="sign-out">
           <button class="button plain compact">Sign out</button>
         </form>
       </div>`,
     }),
     ...(script !== undefined && { script }),
-    main: html`${hasSession && navigation}
+    main: html`${service !== undefined && navigation}
       <h1>${title}</h1>
       ${main}`,
   });

@@ -1,6 +1,5 @@
 /** The lists and pages of agents, people, providers, and grants in the console. */
 import { nameInArn } from '../model/arn';
-import type { LoggedEntry } from '../model/audit-line';
 import type {
   GrantDescription,
   ListedCredentialProvider,
@@ -8,7 +7,7 @@ import type {
   ListedWorkloadIdentity,
 } from '../model/responses';
 import { ACTIONS, type Action } from './console-actions';
-import { auditTable } from './console-audit';
+import { auditTable, missingNote, type FoundEntries } from './console-audit';
 import { bounded, filters, linkTo, nextPage, shownTime, table, type ConsolePage } from './console-frame';
 import { html, type Content, type Html } from './html';
 
@@ -99,9 +98,10 @@ export interface People {
   readonly suspensions: Page<ListedSuspension>;
   /** Hashes in recent audit entries. */
   readonly recent: readonly string[];
+  readonly found: FoundEntries;
 }
 
-export const peoplePage = ({ suspensions, recent }: People): ConsolePage => ({
+export const peoplePage = ({ suspensions, recent, found }: People): ConsolePage => ({
   title: 'People',
   section: 'people',
   main: html`<p class="lead">
@@ -131,7 +131,8 @@ export const peoplePage = ({ suspensions, recent }: People): ConsolePage => ({
       'People in recent audit entries',
       ['Person'],
       recent.map((user) => [linkTo('people', user)]),
-    )}`,
+    )}
+    ${missingNote(found)}`,
 });
 
 /** What a page about an agent, a person, or a provider has. */
@@ -140,10 +141,13 @@ export interface Subject {
   /** `unknown`: there are too many suspensions to read. */
   readonly suspended: boolean | 'unknown';
   readonly grants: Page<GrantDescription>;
-  readonly entries: readonly LoggedEntry[];
+  readonly found: FoundEntries;
   /** What the last action changed. */
   readonly done: string | undefined;
 }
+
+const foundTable = (caption: string, { found }: Subject): Html =>
+  html`${auditTable(caption, found.entries)} ${missingNote({ ...found, more: false })}`;
 
 const doneNote = (done: string | undefined): Content =>
   done !== undefined && html`<div class="note good" role="status"><p>${bounded(done)}</p></div>`;
@@ -163,7 +167,7 @@ export const agentPage = (subject: Subject): ConsolePage => ({
   main: html`${doneNote(subject.done)}${suspension('agent', subject)}
   ${grantTable('What the agent holds', subject.grants.items)}
   ${nextPage('grants', { agent: subject.name }, subject.grants.after)}
-  ${auditTable('Last audit entries', subject.entries)}`,
+  ${foundTable('Last audit entries', subject)}`,
 });
 
 export const personPage = (subject: Subject): ConsolePage => ({
@@ -173,16 +177,16 @@ export const personPage = (subject: Subject): ConsolePage => ({
     ${doneNote(subject.done)}${suspension('user', subject)}
     ${grantTable('What agents can reach for this person', subject.grants.items)}
     ${nextPage('grants', { user: subject.name }, subject.grants.after)}
-    ${auditTable('Last audit entries', subject.entries)}`,
+    ${foundTable('Last audit entries', subject)}`,
 });
 
 /** @param keepsGrants whether agents hold grants at the provider; API keys have none */
 export const providerPage = (subject: Subject, keepsGrants: boolean): ConsolePage => ({
   title: `Provider ${bounded(subject.name)}`,
   section: 'providers',
-  main: html`${auditTable('Last failures', subject.entries)}
+  main: html`${foundTable('Last failures', subject)}
   ${
-    subject.entries.length > 0 &&
+    subject.found.entries.length > 0 &&
     html`<p>
       The next step: <code>agent-identity provider test ${bounded(subject.name)}</code> checks the provider
       and says what to correct.

@@ -2,7 +2,7 @@
 import { nameInArn } from '../model/arn';
 import { NOT_ALLOWED } from '../model/audit-line';
 import type { GrantDescription } from '../model/responses';
-import { auditTable, type FoundEntries, type Period } from './console-audit';
+import { auditTable, missingNote, type FoundEntries, type Period } from './console-audit';
 import { bounded, linkTo, pageLink, shownTime, table, type ConsolePage } from './console-frame';
 import { html, type Html } from './html';
 
@@ -114,6 +114,7 @@ export const overviewPage = (overview: Overview): ConsolePage => {
         <h2>Failures of the last hour</h2>
         ${auditTable('Newest failures', entries.slice(0, SHOWN))}
         ${entries.length > SHOWN && html`<p>${pageLink(`audit?${ALL_FAILURES}`, 'All failures')}</p>`}
+        ${missingNote({ ...failures, more: false })}
       </section>
       <section>
         <h2>What needs a person</h2>

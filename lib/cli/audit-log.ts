@@ -1,18 +1,27 @@
 /** Where audit entries come from: the log file of a local service, or log groups of Amazon CloudWatch Logs. */
 import { auditEntryOf, type LoggedEntry } from '../../lambda/model/audit-line';
 import { auditFile } from '../local/audit-file';
+import { MAX_ENTRIES, type NewEntries } from '../local/recent-entries';
 import { awsEndpoint } from './aws-endpoint';
 import type { CliContext } from './context';
 import { CliError } from './failure';
-import { send, signerOf, wait, type Signer } from './service';
-import { stackResources } from './stack-resources';
+import { NoResponse, send, signerOf, wait, type Signer } from './service';
+import { auditLogGroups } from './stack-resources';
 
 /** A source can be read again, for what came since. */
 export interface AuditSource {
-  readonly read: () => AsyncIterable<LoggedEntry>;
+  /**
+   * @param max the most entries that are read
+   * @throws TooManyEntries if there are more. It has then returned none
+   */
+  readonly read: (max?: number) => AsyncIterable<LoggedEntry>;
   /** Milliseconds between two reads. */
   readonly pause: number;
 }
+
+class TooManyEntries extends Error {}
+
+const ATTEMPTS = 4;
 
 /** The log of a local service. */
 export function logFile(path: string, since: number): AuditSource {
@@ -41,24 +50,37 @@ interface LogsPage {
   readonly nextToken?: string;
 }
 
+interface AnsweredPage extends LogsPage {
+  /** When the servers answered, in epoch milliseconds. The clock of this computer can be wrong. */
+  readonly time: number;
+}
+
 /** Calls FilterLogEvents of CloudWatch Logs, in the protocol awsJson1_1. */
-async function filterLogEvents(signer: Signer, url: URL, input: object): Promise<LogsPage> {
+async function filterLogEvents(signer: Signer, url: URL, input: object): Promise<AnsweredPage> {
   const body = JSON.stringify(input);
   for (let attempt = 1; ; attempt++) {
+    const isLast = attempt === ATTEMPTS;
     const headers = await signer.sign(
       url,
       'logs',
       { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
       body,
     );
-    const response = await send(url, { method: 'POST', headers, body });
-    const output = (await response.json().catch(() => ({}))) as LogsPage & {
+    const response = await send(url, { method: 'POST', headers, body }).catch((error: unknown) => {
+      if (isLast || !(error instanceof NoResponse)) throw error;
+      return undefined;
+    });
+    const output = (await response?.json().catch(() => ({}))) as LogsPage & {
       __type?: string;
       message?: string;
     };
-    if (response.ok) return output;
-    const type = output.__type?.split('#').at(-1) ?? `HTTP status ${response.status}`;
-    if (attempt < 4 && (type === 'ThrottlingException' || response.status >= 500)) {
+    if (response?.ok) {
+      const time = Date.parse(response.headers.get('date') ?? '');
+      return { ...output, time: Number.isNaN(time) ? Date.now() : time };
+    }
+    const type = output?.__type?.split('#').at(-1) ?? `HTTP status ${response?.status}`;
+    const isTransient = !response || type === 'ThrottlingException' || response.status >= 500;
+    if (!isLast && isTransient) {
       await wait(500 * 2 ** attempt);
       continue;
     }
@@ -73,66 +95,128 @@ async function filterLogEvents(signer: Signer, url: URL, input: object): Promise
 
 export interface LogGroups {
   readonly stack?: string | undefined;
+  /** In addition to those of the stack. */
   readonly logGroup?: readonly string[] | undefined;
   readonly profile?: string | undefined;
   readonly region?: string | undefined;
 }
 
 /** How far back events can arrive late, in milliseconds. */
-const LATE_MS = 60_000;
+const LATE_MS = 120_000;
 
-/** The log groups of the functions in AWS. */
+async function namesOf(
+  context: CliContext,
+  signer: Signer,
+  { stack, logGroup = [] }: LogGroups,
+): Promise<string[]> {
+  const ofStack = stack === undefined ? undefined : await auditLogGroups(context, signer, stack);
+  if (ofStack?.length !== 0) return [...logGroup, ...(ofStack ?? [])];
+  throw new CliError(`The stack "${stack}" has no log groups of the service in ${signer.region}.`, {
+    next: 'Check --stack and --region.',
+  });
+}
+
+/**
+ * Finds the log groups of the functions in AWS. Returns what opens them.
+ *
+ * @returns a function of the time from which entries are read, in epoch milliseconds
+ */
 export async function cloudWatchLogs(
   context: CliContext,
-  { stack, logGroup = [], profile, region }: LogGroups,
-  since: number,
-): Promise<AuditSource> {
+  groups: LogGroups,
+): Promise<(since: number) => AuditSource> {
+  const { profile, region } = groups;
   const signer = await signerOf(context, {
     ...(profile !== undefined && { profile }),
     ...(region !== undefined && { region }),
   });
   const url = awsEndpoint(context, 'CLOUDWATCH_LOGS', signer.region);
-  const pages = async function* (input: object): AsyncIterable<LogsPage> {
-    let nextToken: string | undefined;
-    do {
-      const page = await filterLogEvents(signer, url, {
-        ...input,
-        ...(nextToken !== undefined && { nextToken }),
-      });
-      yield page;
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined);
-  };
-  const groups = [...logGroup];
-  if (stack !== undefined) {
-    groups.push(...(await stackResources(context, signer, { stack, type: 'AWS::Logs::LogGroup' })));
-    if (groups.length === 0) {
-      throw new CliError(`The stack "${stack}" has no log groups in ${signer.region}.`, {
-        next: 'Check --stack and --region.',
-      });
+  const names = await namesOf(context, signer, groups);
+  const pages = async function* (startTime: number): AsyncIterable<AnsweredPage> {
+    for (const logGroupName of names) {
+      let nextToken: string | undefined;
+      do {
+        const page = await filterLogEvents(signer, url, {
+          logGroupName,
+          startTime,
+          filterPattern: '{ $.message = "audit" }',
+          ...(nextToken !== undefined && { nextToken }),
+        });
+        yield page;
+        nextToken = page.nextToken;
+      } while (nextToken !== undefined);
     }
-  }
-  let start = since;
-  const seen = new Map<string, number>();
-  return {
-    pause: 5_000,
-    async *read() {
-      const startTime = start;
-      const found: LoggedEntry[] = [];
-      for (const logGroupName of groups) {
-        const input = { logGroupName, startTime, filterPattern: '{ $.message = "audit" }' };
-        for await (const { events = [] } of pages(input)) {
-          for (const { eventId, timestamp, message } of events) {
-            if (seen.has(eventId)) continue;
-            seen.set(eventId, timestamp);
-            const entry = auditEntryOf(message);
+  };
+  return (since) => {
+    let start = since;
+    /** Timestamps of the events from `start` on that were returned, by ID. */
+    let seen = new Map<string, number>();
+    return {
+      pause: 5_000,
+      async *read(max = Infinity) {
+        const events = new Map<string, number>();
+        const found: LoggedEntry[] = [];
+        let begun: number | undefined;
+        for await (const { events: page = [], time } of pages(start)) {
+          begun ??= time;
+          for (const { eventId, timestamp, message } of page) {
+            events.set(eventId, timestamp);
+            const entry = seen.has(eventId) ? undefined : auditEntryOf(message);
             if (entry) found.push(entry);
-            start = Math.max(start, timestamp - LATE_MS);
+            if (found.length > max) throw new TooManyEntries();
           }
         }
-      }
-      for (const [eventId, timestamp] of seen) if (timestamp < start) seen.delete(eventId);
-      yield* found.sort((a, b) => a.time - b.time);
-    },
+        // Only now: a read that fails is repeated.
+        start = Math.max(start, (begun ?? 0) - LATE_MS);
+        seen = new Map([...events].filter(([, timestamp]) => timestamp >= start));
+        yield* found.sort((a, b) => a.time - b.time);
+      },
+    };
+  };
+}
+
+const MINUTE_MS = 60_000;
+
+/** How far back a console reads: the first of these times with few enough entries, or the last one. */
+const SPANS_MS = [60 * MINUTE_MS, 10 * MINUTE_MS, MINUTE_MS];
+
+/** Returns the entries of a source; undefined if there are too many. */
+async function readIfFew(source: AuditSource, max: number): Promise<LoggedEntry[] | undefined> {
+  try {
+    const entries: LoggedEntry[] = [];
+    for await (const entry of source.read(max)) entries.push(entry);
+    return entries;
+  } catch (error) {
+    if (error instanceof TooManyEntries) return undefined;
+    throw error;
+  }
+}
+
+/** Finds the log groups. Returns what reads recent entries for a console, at most every few seconds. */
+export async function recentCloudWatchLogs(
+  context: CliContext,
+  groups: LogGroups,
+): Promise<() => Promise<NewEntries>> {
+  const open = await cloudWatchLogs(context, groups);
+  let source: AuditSource | undefined;
+  let readAt = 0;
+  const read = async (): Promise<NewEntries> => {
+    const entries = source && (await readIfFew(source, MAX_ENTRIES));
+    if (entries) return { entries };
+    for (const span of SPANS_MS) {
+      const since = Date.now() - span;
+      const opened = open(since);
+      const newest = await readIfFew(opened, span === SPANS_MS.at(-1) ? Infinity : MAX_ENTRIES);
+      if (!newest) continue;
+      source = opened;
+      return { entries: newest, since };
+    }
+    throw new Error('The last of the times has no limit.');
+  };
+  return async () => {
+    if (source && performance.now() - readAt < source.pause) return { entries: [] };
+    const entries = await read();
+    readAt = performance.now();
+    return entries;
   };
 }

@@ -17,8 +17,11 @@ export interface Environment {
   readonly stdin: Input;
   /** Loads the service. Commands load it when they run, because that takes much longer than to print help. */
   readonly loadService: () => Pick<typeof Serve, 'serve'>;
-  /** Loads the gate of an agent endpoint, for the same reason. */
-  readonly loadGate: () => Pick<typeof Serve, 'startGate' | 'endOfProgram' | 'SettingError' | 'StartError'>;
+  /** Loads what else runs on this computer, for the same reason: the gate of an agent endpoint, and a console. */
+  readonly loadLocal: () => Pick<
+    typeof Serve,
+    'startGate' | 'startConsole' | 'endOfProgram' | 'SettingError' | 'StartError'
+  >;
   /** Loads what finds AWS credentials and signs requests, for the same reason. */
   readonly loadAws: () => typeof Aws;
   /** Loads the client of Amazon S3, which only one command uses. */

@@ -238,7 +238,9 @@ async function failureOf(
       next: otherServerAdvice(endpoint),
     });
   }
-  const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+  // What API Gateway expected to be signed contains the session token.
+  const [stated = ''] = message.split(/\s*The Canonical String for this request/);
+  const sentence = /[.!?]$/.test(stated) ? stated : `${stated}.`;
   const problem = problemIn(body?.problem);
   return new ServiceFailure(type.split(':')[0] ?? '', response.status, {
     fault: sentence,

@@ -1,4 +1,5 @@
-/** The resources of an AWS CloudFormation stack. Names that begin with the name of the stack can be of other principals. */
+/** What an AWS CloudFormation stack has: its log groups with audit entries, and the endpoint of its service. */
+import { ENDPOINT_OUTPUT, isAuditLogGroup } from '../../lambda/operations/groups';
 import { awsEndpoint } from './aws-endpoint';
 import type { CliContext } from './context';
 import { CliError } from './failure';
@@ -15,13 +16,15 @@ function textOf(xml: string, name: string): string | undefined {
   return text?.replaceAll(/&(lt|gt|quot|apos|amp);/g, (_all, entity: string) => ENTITIES[entity] ?? '');
 }
 
-/** Calls ListStackResources, in the protocol awsQuery. */
-async function page(signer: Signer, url: URL, parameters: Record<string, string>): Promise<string> {
-  const body = new URLSearchParams({
-    Action: 'ListStackResources',
-    Version: '2010-05-15',
-    ...parameters,
-  }).toString();
+/** Calls AWS CloudFormation, in the protocol awsQuery. */
+async function cloudFormation(
+  context: CliContext,
+  signer: Signer,
+  action: string,
+  parameters: Record<string, string>,
+): Promise<string> {
+  const url = awsEndpoint(context, 'CLOUDFORMATION', signer.region);
+  const body = new URLSearchParams({ Action: action, Version: '2010-05-15', ...parameters }).toString();
   for (let attempt = 1; ; attempt++) {
     const type = { 'content-type': 'application/x-www-form-urlencoded' };
     const headers = await signer.sign(url, 'cloudformation', type, body);
@@ -34,34 +37,49 @@ async function page(signer: Signer, url: URL, parameters: Record<string, string>
       continue;
     }
     throw new CliError(
-      `AWS CloudFormation rejected ListStackResources (${code}): ${textOf(xml, 'Message') ?? 'no message'}`,
-      { next: 'Check --stack, the Region, and the permission cloudformation:ListStackResources.' },
+      `AWS CloudFormation rejected ${action} (${code}): ${textOf(xml, 'Message') ?? 'no message'}`,
+      { next: `Check --stack, the Region, and the permission cloudformation:${action}.` },
     );
   }
 }
 
 /**
- * Returns the names of the stack's resources of a type.
+ * Returns the names of the log groups in which the stack's functions write audit entries.
  *
  * @throws CliError if AWS CloudFormation rejects the request
  */
-export async function stackResources(
-  context: CliContext,
-  signer: Signer,
-  { stack, type }: { readonly stack: string; readonly type: string },
-): Promise<string[]> {
-  const url = awsEndpoint(context, 'CLOUDFORMATION', signer.region);
+export async function auditLogGroups(context: CliContext, signer: Signer, stack: string): Promise<string[]> {
   const names: string[] = [];
   let token: string | undefined;
   do {
     const parameters = { StackName: stack, ...(token !== undefined && { NextToken: token }) };
-    const xml = await page(signer, url, parameters);
+    const xml = await cloudFormation(context, signer, 'ListStackResources', parameters);
     for (const [member] of xml.matchAll(/<member>.*?<\/member>/gs)) {
       const name = textOf(member, 'PhysicalResourceId');
       const isThere = textOf(member, 'ResourceStatus') !== 'DELETE_COMPLETE';
-      if (textOf(member, 'ResourceType') === type && isThere && name) names.push(name);
+      const isLogGroup = textOf(member, 'ResourceType') === 'AWS::Logs::LogGroup';
+      const isAudit = isLogGroup && isAuditLogGroup(textOf(member, 'LogicalResourceId') ?? '');
+      if (isAudit && isThere && name) names.push(name);
     }
     token = textOf(xml, 'NextToken');
   } while (token !== undefined);
   return names;
+}
+
+/**
+ * Returns the endpoint of the service in a stack; undefined if it has none.
+ *
+ * @throws CliError if AWS CloudFormation rejects the request
+ */
+export async function serviceEndpoint(
+  context: CliContext,
+  signer: Signer,
+  stack: string,
+): Promise<string | undefined> {
+  const xml = await cloudFormation(context, signer, 'DescribeStacks', { StackName: stack });
+  // The outputs are inside of the member that is the stack.
+  const output = [...xml.matchAll(/<member>(?:(?!<member>).)*?<\/member>/gs)].find(([member]) =>
+    textOf(member, 'Description')?.startsWith(ENDPOINT_OUTPUT),
+  );
+  return output && textOf(output[0], 'OutputValue');
 }

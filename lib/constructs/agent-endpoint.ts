@@ -13,6 +13,7 @@ import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { METADATA_PATH } from '../../lambda/domain/gate/challenge';
+import { auditLogGroupIdOf } from '../../lambda/operations/groups';
 import { ResourceFunction } from '../resources/resource-function';
 import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-identity';
 import { AGENT_ENDPOINT_PROPS, type AgentEndpointProps } from './agent-endpoint-props';
@@ -154,6 +155,7 @@ export class AgentEndpoint extends Construct {
         code: functionCode(name),
         description: `agent-identity: ${name} of the agent ${runtime.name}`,
         deployment: this.deploymentName,
+        logGroupId: auditLogGroupIdOf(`endpoint-${name}`),
         memorySize: MEMORY_SIZE[name],
         settings: props.functions?.[name] ?? {},
         logRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,

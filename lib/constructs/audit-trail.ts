@@ -12,6 +12,7 @@ import { CfnBucket, ObjectLockRetention, type IBucket } from 'aws-cdk-lib/aws-s3
 import { Construct } from 'constructs';
 import { DIGESTS_PREFIX, ENTRIES_PREFIX } from '../../lambda/domain/audit-trail/audit-digest';
 import { PREFIX } from '../../lambda/model/table-keys';
+import { auditLogGroupIdOf } from '../../lambda/operations/groups';
 import { AuditBucket } from './audit-bucket';
 import type { CallerNetwork } from './caller-network';
 import { functionAccess } from './function-access';
@@ -253,7 +254,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
       deployment: props.deployment,
       roleDescription: 'agent-identity: the audit-digest function',
       roleId: 'audit-digest-role',
-      logGroupId: 'audit-digest-logs',
+      logGroupId: auditLogGroupIdOf('audit-digest'),
       policy: { name: 'audit-digest', statements: [...head.statements, ...this.digestStatements(retention)] },
       timeout: TIMEOUT,
       memorySize: MEMORY_SIZE,

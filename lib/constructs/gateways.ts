@@ -14,6 +14,7 @@ import { validConfiguration } from '../../lambda/domain/configuration';
 import { invalidFields } from '../../lambda/domain/invalid-fields';
 import { RoleArnPatternSchema } from '../../lambda/model/gateway/gateway-configuration';
 import type { OperationName } from '../../lambda/operations';
+import { auditLogGroupIdOf } from '../../lambda/operations/groups';
 import { addAgentsRole } from './agents-role';
 import type { ApiDomain } from './api-domain';
 import type { CallerNetwork } from './caller-network';
@@ -289,7 +290,7 @@ export class Gateways extends Construct {
         description: `agent-identity: ${name}`,
         deployment: props.deployment,
         roleId: `${name}-role`,
-        logGroupId: `${name}-logs`,
+        logGroupId: auditLogGroupIdOf(name),
         policy: { name, statements: [...access.statements, ...statements] },
         memorySize: MEMORY_SIZE[setting],
         settings: settings[setting] ?? {},

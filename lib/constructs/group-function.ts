@@ -3,9 +3,9 @@ import { Aws, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { Lifetimes } from '../../lambda/domain/lifetimes';
 import type { Quotas } from '../../lambda/domain/quotas';
+import { auditLogGroupIdOf, type FunctionGroup } from '../../lambda/operations/groups';
 import type { CallerNetwork } from './caller-network';
 import { checkedAt } from './construct-error';
 import { functionAccess, type InvokedFunction } from './function-access';
@@ -147,7 +147,7 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): P
     deployment: props.deployment,
     roleDescription: `agent-identity: the ${group} function`,
     roleId: `${group}-role`,
-    logGroupId: `${group}-logs`,
+    logGroupId: auditLogGroupIdOf(group),
     policy: { name: group, statements },
     timeout,
     memorySize,

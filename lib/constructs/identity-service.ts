@@ -8,7 +8,7 @@ import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct, IDependable } from 'constructs';
-import type { FunctionGroup, RoutedGroup } from '../../lambda/operations/groups';
+import { ENDPOINT_OUTPUT, type FunctionGroup, type RoutedGroup } from '../../lambda/operations/groups';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
 import type { ApiOptions } from './api-options';
@@ -226,8 +226,7 @@ function addOutputs(
 ): void {
   new CfnOutput(scope, 'Endpoint', {
     value: api.baseUrl,
-    description:
-      'Identity service: address for AWS clients (signing name execute-api), without a trailing slash',
+    description: `${ENDPOINT_OUTPUT} (signing name execute-api), without a trailing slash`,
   });
   new CfnOutput(scope, 'RestApiId', {
     value: api.restApiId,

@@ -51,11 +51,11 @@ export async function startGate({ log, options, ...endpoint }: GateOptions): Pro
   }
 }
 
-/** Resolves when a signal asks this process to end, such as by Ctrl-C. */
+/** Resolves when a signal asks this process to end, such as by Ctrl-C. A second one ends it immediately. */
 export const endOfProgram = (): Promise<void> =>
   new Promise((ended) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
         ended();
       });
     }

@@ -12,6 +12,7 @@ import { ENVIRONMENT_VARIABLES, settingNames, type Setting, type SettingNames } 
 import { parseSettings, type LocalSettings } from './settings';
 import { StartError, systemErrorCode } from './start-error';
 
+export { startConsole } from './console-server';
 export { endOfProgram, startGate } from './gate';
 export { SettingError, StartError } from './start-error';
 

@@ -112,7 +112,7 @@ describeInBrowser('the console in a browser', () => {
       await fetch(at('agents').replace(/.(?=\/agents$)/, '~')),
     ]) {
       expect(response.status).toBe(403);
-      expect(await response.text()).toContain('Run agent-identity console');
+      expect(await response.text()).toContain('run agent-identity console again');
     }
     expect(cookies.filter((cookie) => cookie !== null)).toEqual([]);
     expect(await page.context().cookies()).toEqual([]);

@@ -184,11 +184,13 @@ describe('in CloudWatch Logs', () => {
     readonly input: Record<string, unknown>;
   }
 
+  const LOGS = 'Identitytokenexchangelogs1A2B3C4D';
+
   /** A resource of the stack, as AWS CloudFormation lists it. */
-  const resource = (type: string, name: string, status = 'CREATE_COMPLETE'): string =>
+  const resource = (type: string, name: string, status = 'CREATE_COMPLETE', logicalId = LOGS): string =>
     `<member><PhysicalResourceId>${name}</PhysicalResourceId><ResourceStatus>${status}</ResourceStatus>` +
     `<DriftInformation><StackResourceDriftStatus>NOT_CHECKED</StackResourceDriftStatus></DriftInformation>` +
-    `<LogicalResourceId>Id</LogicalResourceId><ResourceType>${type}</ResourceType></member>`;
+    `<LogicalResourceId>${logicalId}</LogicalResourceId><ResourceType>${type}</ResourceType></member>`;
 
   /** Two pages. */
   const STACK = [
@@ -196,6 +198,8 @@ describe('in CloudWatch Logs', () => {
     [
       resource('AWS::Logs::LogGroup', 'Identity-old', 'DELETE_COMPLETE'),
       resource('AWS::Logs::LogGroup', 'Identity-b'),
+      // An agent could write entries into its own log group.
+      resource('AWS::Logs::LogGroup', 'Identity-agent', 'CREATE_COMPLETE', 'AgentNavigateLogs1A2B3C4D'),
     ],
   ];
 
@@ -323,7 +327,7 @@ describe('in CloudWatch Logs', () => {
   it.each([
     [
       { status: 200, body: '<ListStackResourcesResponse/>' },
-      'The stack "Other" has no log groups in eu-west-1.',
+      'The stack "Other" has no log groups of the service in eu-west-1.',
       'Check --stack and --region.',
     ],
     [

@@ -28,7 +28,7 @@ async function runWith(args: string[], env: Record<string, string> = {}): Promis
       env,
     },
     stdin: new PassThrough(),
-    loadGate: () => {
+    loadLocal: () => {
       throw new Error('Only the gate loads this.');
     },
     loadAws: () => {

@@ -92,8 +92,8 @@ export async function runCommand(args: readonly string[], invocation: Invocation
       loadService: () => {
         throw new Error('The command must not load the service.');
       },
-      loadGate: () => {
-        throw new Error('The command must not load the gate.');
+      loadLocal: () => {
+        throw new Error('The command must not load what runs on this computer.');
       },
       loadAws: () => aws,
       loadS3: () => s3,

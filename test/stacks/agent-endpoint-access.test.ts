@@ -23,7 +23,7 @@ const reporting = (part: 'Gate' | 'Authorizer'): WrittenStatement[] => [
   {
     Effect: 'Allow',
     Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    Resource: `<Travel${part}Logs.Arn>`,
+    Resource: `<Travel${part}endpoint${part.toLowerCase()}logs.Arn>`,
   },
   { Effect: 'Allow', Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: '*' },
 ];

@@ -203,8 +203,8 @@ describe('an agent endpoint', () => {
     });
     const filters = resources('AWS::Logs::SubscriptionFilter', endpoint).map(([, properties]) => properties);
     expect(filters.map(({ LogGroupName }) => LogGroupName).sort()).toEqual([
-      '<TravelAuthorizerLogs>',
-      '<TravelGateLogs>',
+      '<TravelAuthorizerendpointauthorizerlogs>',
+      '<TravelGateendpointgatelogs>',
     ]);
     expect(filters.map(({ FilterPattern }) => FilterPattern)).toEqual(
       filters.map(() => '{ $.message = "audit" }'),

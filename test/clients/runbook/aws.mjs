@@ -32,7 +32,7 @@ const RESOURCES = {
     ['AWS::Logs::LogGroup', `AgentIdentityStateless-ApiAccessLog${HASH}-a1B2c3`],
     // An agent endpoint in the same stack.
     ['AWS::Logs::LogGroup', `AgentIdentityStateless-TravelApiAccessLog${HASH}-a1B2c3`],
-    ['AWS::Logs::LogGroup', `AgentIdentityStateless-TravelGateLogs${HASH}-a1B2c3`],
+    ['AWS::Logs::LogGroup', `AgentIdentityStateless-TravelGateendpointgatelogs${HASH}-a1B2c3`],
     ['AWS::Lambda::Function', `AgentIdentityStateless-TravelGateFunction${HASH}-a1B2c3`],
     ['AWS::Lambda::Function', `AgentIdentityStateless-TravelAgent${HASH}-a1B2c3`],
     ['AWS::Logs::LogGroup', `AgentIdentityStateless-IdentityGatewaysgatewaylogs${HASH}-a1B2c3`],

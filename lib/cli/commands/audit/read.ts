@@ -79,11 +79,12 @@ export function printEntry(context: CliContext, { time, audit }: LoggedEntry): v
   ]);
 }
 
-function sourceOf(context: CliContext, flags: AuditFlags): Promise<AuditSource> | AuditSource {
+async function sourceOf(context: CliContext, flags: AuditFlags): Promise<AuditSource> {
   const { stack, logGroup, region, profile, since } = flags;
   if (stack !== undefined || logGroup !== undefined) {
     if (flags.logFile !== undefined) throw usageError('Set --log-file, or --stack or --log-group, not both.');
-    return cloudWatchLogs(context, { stack, logGroup, region, profile }, since);
+    const open = await cloudWatchLogs(context, { stack, logGroup, region, profile });
+    return open(since);
   }
   const path = flags.logFile ?? context.env.SERVICE_LOG ?? join(defaultDataFolder(homedir()), 'service.log');
   return logFile(path, since);

@@ -121,7 +121,7 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
   const { allowedAudience, allowedClient: allowedClients, allowedScope: allowedScopes } = flags;
   const issuer = { discoveryUrl, ...stated({ allowedAudience, allowedClients }) };
   const { accessKeyId, secretAccessKey } = await service.signer.credentials();
-  const { SettingError, StartError, startGate, endOfProgram } = context.loadGate();
+  const { SettingError, StartError, startGate, endOfProgram } = context.loadLocal();
   const endpoint = await startGate({
     name: runtime,
     port,
