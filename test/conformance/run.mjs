@@ -145,7 +145,7 @@ async function main() {
   const checks = new Checks(print);
   const { CONFORMANCE_SUITE: url, CONFORMANCE_TOKEN: token } = process.env;
   if (!url) {
-    checks.skip('OpenID conformance suite', 'CONFORMANCE_SUITE is not set; see docs/security-events.md');
+    checks.skip('OpenID conformance suite', 'CONFORMANCE_SUITE is not set; see CONTRIBUTING.md');
     print(`\n${checks.total}`);
     return 0;
   }

@@ -55,7 +55,7 @@ export const reference: ReferenceOf<typeof suspensions> = {
   },
   ResumeUser: {
     output: resumedUser,
-    does: 'Lifts the suspension by an operator. The response has `userHash`, and the suspension as `liftedSuspension`; without this member, no operator had suspended the user. It does not lift a suspension that the identity provider reported ([security-events.md](security-events.md)): then, the response has it as `suspendedByIssuer`, with a `message`. In an emergency, `liftIssuerSuspension: true` lifts it too, until the identity provider reports a later event; the response has `liftedIssuerSuspension`, and the `result` in the audit log is `issuer-suspension-lifted`.',
+    does: 'Lifts the suspension by an operator. The response has `userHash`, and the suspension as `liftedSuspension`; without this member, no operator had suspended the user. It does not lift a suspension that the identity provider reported ([security events](identity-provider.md#receive-security-events)): then, the response has it as `suspendedByIssuer`, with a `message`. In an emergency, `liftIssuerSuspension: true` lifts it too, until the identity provider reports a later event; the response has `liftedIssuerSuspension`, and the `result` in the audit log is `issuer-suspension-lifted`.',
   },
   ListSuspensions: {
     output: page,
