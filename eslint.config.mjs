@@ -196,5 +196,17 @@ export default tseslint.config(
       },
     },
   },
+  {
+    files: ['examples/test-suites/jest/*.{js,mjs}'],
+    languageOptions: {
+      globals: {
+        exports: 'readonly',
+        fetch: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        ...{ beforeAll: 'readonly', test: 'readonly', expect: 'readonly' },
+      },
+    },
+  },
   { files: ['**/*.{js,cjs}'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

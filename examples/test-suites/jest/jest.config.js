@@ -1,0 +1,1 @@
+module.exports = { globalSetup: './start-identity.mjs', globalTeardown: './stop-identity.mjs' };
