@@ -10,7 +10,7 @@ function constructsPage(): string {
   return [
     GENERATED,
     '# Constructs',
-    'The package `@agent-identity/cdk` exports these constructs and types. In Python, the package is `agent-identity-cdk`, the module is `agent_identity_cdk`, and names are in snake case: `new AgentIdentity(this, "Identity", { consentPage: true })` is `AgentIdentity(self, "Identity", consent_page=True)`. [Use the service in your CDK app](cdk-app.md) has examples.',
+    'The package `@agent-identity/cdk` exports these constructs and types. In Python, the package is `agent-identity-cdk`, the module is `agent_identity_cdk`, and names are in snake case: `new AgentIdentity(this, "Identity", { consentPage: true })` is `AgentIdentity(self, "Identity", consent_page=True)`. [Deploy with the CDK](deploying.md) has examples.',
     'Settings without "optional" must be set.',
     referenceOf(ENTRIES.constructs, [
       { title: 'Constructs and classes', kinds: ['class'] },

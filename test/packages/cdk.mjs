@@ -125,13 +125,14 @@ function appChecks({ report, installation, peers, own, tools }) {
   };
 }
 
-/** The app of docs/cdk-app.md with the portal and the endpoint that continue it, in an installation of the package. */
+/** The app of docs/deploying.md, with the endpoint and the portal of docs/portal.md that continue it, in an installation of the package. */
 export function checkDocumentedApp({ report, installation, tools }) {
-  const [app, portal, endpoint] = programsOf(join(ROOT, 'docs/cdk-app.md'), 'ts');
+  const [app, endpoint] = programsOf(join(ROOT, 'docs/deploying.md'), 'ts');
+  const [portal] = programsOf(join(ROOT, 'docs/portal.md'), 'ts');
   const [kind] = Object.values(COMPILED);
   const typeRoots = [join(tools, 'node_modules/@types')];
   const compilerOptions = { ...kind.options, typeRoots, skipLibCheck: true, noEmit: true };
-  return report.check('the programs of docs/cdk-app.md compile', async () => {
+  return report.check('the programs of docs/deploying.md and docs/portal.md compile', async () => {
     const folder = await consumer(installation, 'documented', kind.type, {
       'app.ts': [app, portal, endpoint].join('\n'),
       'tsconfig.json': { compilerOptions, files: ['app.ts'] },

@@ -36,11 +36,11 @@ async function synthesizeInTypescript(folder, tarball) {
   return templateOf(CDK_OUTDIR);
 }
 
-/** Returns an app of the Python line in docs/cdk-app.md, unchanged. */
+/** Returns an app of the Python line in docs/deploying.md, unchanged. */
 async function documentedSnippet() {
-  const page = await readFile(join(import.meta.dirname, '../../docs/cdk-app.md'), 'utf8');
+  const page = await readFile(join(import.meta.dirname, '../../docs/deploying.md'), 'utf8');
   const [, line] = /in snake case: `(AgentIdentity\(stack, [^`]+)`/.exec(page) ?? [];
-  assert.ok(line, 'docs/cdk-app.md has no Python line');
+  assert.ok(line, 'docs/deploying.md has no Python line');
   return [
     'from aws_cdk import App, Stack',
     'from agent_identity_cdk import *',

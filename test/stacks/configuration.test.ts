@@ -320,7 +320,8 @@ it('the example is valid, and configures both stacks', () => {
 /** Returns the service's template with the configuration in a page of the documents. */
 function templateOfDocument(page: string) {
   const document = readFileSync(join(__dirname, '../../docs', page), 'utf8');
-  const [, file = ''] = /^```ts\n(.*?)^```/ms.exec(document) ?? [];
+  const blocks = [...document.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) => block);
+  const file = blocks.find((block) => block.includes('defineConfig(')) ?? '';
   const configuration = join(__dirname, '../../bin/configuration');
   write('agent-identity.config.ts', file.replace('./bin/configuration', configuration));
   return templatesOf(readConfiguration(folder, {})).service;

@@ -1,4 +1,4 @@
-/** How many resources of a CloudFormation stack the service, agents, and endpoints take, which docs/cdk-app.md states. */
+/** How many resources of a CloudFormation stack the service, agents, and endpoints take, which docs/deploying.md states. */
 import { CfnResource, SecretValue, Stack, type App } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -20,7 +20,7 @@ import {
 } from '../../lib';
 import { newApp } from './new-app';
 
-const PAGE = readFileSync(join(__dirname, '../../docs/cdk-app.md'), 'utf8');
+const PAGE = readFileSync(join(__dirname, '../../docs/deploying.md'), 'utf8');
 
 /** Returns the number that the page has where the pattern has its group. */
 const stated = (pattern: RegExp): number => Number(pattern.exec(PAGE)?.[1]);
@@ -106,7 +106,7 @@ function addApp(): { readonly stack: Stack; readonly ofEndpoint: number } {
 /** What the app of the page has next to them: the agent's role, its function with another role, and their policies. */
 const OF_AGENT = 6;
 
-it('the service, an agent, a portal, and an endpoint have as many resources as docs/cdk-app.md says', () => {
+it('the service, an agent, a portal, and an endpoint have as many resources as docs/deploying.md says', () => {
   const { stack, ofEndpoint } = addApp();
   expectAbout(resourcesIn(service), /The service has about (\d+) of them/);
   expectAbout(ofEndpoint, /Each agent endpoint adds about (\d+)/);
@@ -128,7 +128,7 @@ it('the service has up to 130 resources and 220 kB, an endpoint 40 resources, an
   expect(resourcesIn(service) + resourcesIn(stack) + OF_AGENT).toBeLessThanOrEqual(230);
 });
 
-it('a stack without the service has room for as many agents as docs/cdk-app.md says', () => {
+it('a stack without the service has room for as many agents as docs/deploying.md says', () => {
   const room = stated(/has room for (\d+) agents with a function, a provider, and an endpoint each/);
   const stack = new Stack(app, 'Agents');
   const add = (name: string): void => {

@@ -1,4 +1,4 @@
-/** An app whose agents, providers, endpoints, and portals are in several stacks (docs/scale.md, "Several teams"). */
+/** An app whose agents, providers, endpoints, and portals are in several stacks (docs/deploying.md, "Several teams"). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnOutput, CfnResource, SecretValue, Stack } from 'aws-cdk-lib';
@@ -167,8 +167,8 @@ describe('an agent, its endpoint, a provider, and a portal in a stack each', () 
   });
 });
 
-it('thirty agents of three teams take as many stacks and resources as docs/scale.md says', () => {
-  const page = readFileSync(join(__dirname, '../../docs/scale.md'), 'utf8');
+it('thirty agents of three teams take as many stacks and resources as docs/deploying.md says', () => {
+  const page = readFileSync(join(__dirname, '../../docs/deploying.md'), 'utf8');
   const app = newApp();
   addTeams(app);
   const stacks = app.node.children.filter(Stack.isStack);
