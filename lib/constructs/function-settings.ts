@@ -42,7 +42,7 @@ export interface FunctionSettings {
   /**
    * The least level of Lambda's own log records, which then are JSON. With `SystemLogLevel.WARN`, only those of failed
    * invocations are left. Audit entries and metrics stay at every level. The cold starts of the dashboard, and what the runbook
-   * reads about memory and durations, then leave out the function (docs/cost.md).
+   * reads about memory and durations, then leave out the function (docs/scale-and-cost.md).
    * @default - START, END, and REPORT of each invocation, as text
    */
   readonly systemLogLevel?: SystemLogLevel;

@@ -1,5 +1,5 @@
 /**
- * The needs of each operation, warm. DynamoDB calls are counted (docs/cost.md, "What a call costs"; test/flows/hot-path). Sizes
+ * The needs of each operation, warm. DynamoDB calls are counted (docs/engineering/performance.md, "What a call costs"; test/flows/hot-path). Sizes
  * of items and lines are measured (test/flows/item-sizes). Milliseconds and the share of cache misses are assumptions, and
  * differ in each deployment.
  */
@@ -60,7 +60,7 @@ const createGrant = writes('UpdateItem', GRANT_KB + 2);
 
 /** One request and its calls. */
 export interface Step {
-  /** The row in the table of docs/cost.md, "What a call costs". */
+  /** The row in the table of docs/engineering/performance.md, "What a call costs". */
   readonly row: string;
   readonly group: FunctionGroup;
   readonly milliseconds: number;

@@ -14,7 +14,7 @@ import { COUNTS_COMMAND, countsTable } from '../kills/counts';
 it.each([
   ['cli-reference.md', 'docs:cli', cliReference],
   ['configuration.md', 'docs:configuration', configurationTable],
-  ['cost.md', 'docs:cost', costTables],
+  ['scale-and-cost.md', 'docs:cost', costTables],
   ['vendors.md', 'docs:vendors', vendorsTable],
 ])('docs/%s is up to date; if not, run `npm run %s`', (name, _, figures) => {
   const { is, should } = withFigures(name, figures());
@@ -93,7 +93,7 @@ describe('the reference', () => {
 });
 
 describe('the calls in the cost tables', () => {
-  const document = readFileSync(join(__dirname, '../../docs/cost.md'), 'utf8');
+  const document = readFileSync(join(__dirname, '../../docs/engineering/performance.md'), 'utf8');
   const [, table = ''] = document.split('\n## What a call costs\n');
 
   /** Returns the number of each call in a cell such as `2 GetItem, 1 BatchGetItem of 3 items`. */
@@ -103,7 +103,7 @@ describe('the calls in the cost tables', () => {
     );
 
   it.each(OPERATIONS.flatMap(({ steps }) => steps.map((step) => [step.row, step] as const)))(
-    'match the calls in docs/cost.md that tests count: %s',
+    'match the calls in docs/engineering/performance.md that tests count: %s',
     (row, { calls }) => {
       const [, cell = ''] = new RegExp(`^\\| ${row} +\\| ([^|]+)`, 'm').exec(table) ?? [];
       const mine: Record<string, number> = {};

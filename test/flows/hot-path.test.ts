@@ -145,7 +145,7 @@ it('serves an agent that another agent called with as many calls', async () => {
 
 describe('a consent with cached vault keys', () => {
   const putItem = 'PutItem';
-  it('makes the calls that docs/cost.md lists, step by step', async () => {
+  it('makes the calls that docs/engineering/performance.md lists, step by step', async () => {
     const agent = await world.agent();
     await agent.connect('ben');
     const token = await agent.token({ userId: 'cleo' });

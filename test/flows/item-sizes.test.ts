@@ -1,4 +1,4 @@
-/** The sizes of items and log lines in docs/cost.md and docs/scale.md hold for what the service writes. */
+/** The sizes of items and log lines in docs/scale-and-cost.md hold for what the service writes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDB, type AttributeValue } from '@aws-sdk/client-dynamodb';

@@ -87,7 +87,7 @@ describe('alarms', () => {
     }
   });
 
-  it('have the number of metrics that docs/cost.md counts', () => {
+  it('have the number of metrics that docs/scale-and-cost.md counts', () => {
     expect(alarmsOf(jwt).flatMap(metricsOf)).toHaveLength(ENDPOINT_ALARM_METRICS);
   });
 

@@ -72,7 +72,7 @@ describe('alarms', () => {
     expect(alarmsWithTopic[0]?.AlarmDescription).toContain(' https://wiki.example/runbook#server-errors');
   });
 
-  it('have the number of metrics that docs/cost.md counts', () => {
+  it('have the number of metrics that docs/scale-and-cost.md counts', () => {
     const metrics = JSON.stringify(alarms).match(/"MetricName":/g) ?? [];
     expect(metrics).toHaveLength(ALARM_METRICS);
   });
