@@ -101,7 +101,7 @@ interface Run {
 
 /** What an emulator cannot show, for the end of the output. */
 const NOT_PROVED = [
-  'AWS itself: the emulator is independent software. docs/real-account.md is a checklist for an account.',
+  'AWS itself: the emulator is independent software. docs/engineering/real-account.md is a checklist for an account.',
   'API Gateway authenticates callers: a local gateway verifies their signatures and invokes the functions.',
   'IAM evaluates leading keys, encryption contexts, tags of secrets, and VPC endpoints: additions of emulator.py do.',
   'A private API has no other way in: the emulator has no network, only the resource policy of the API.',
