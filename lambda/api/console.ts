@@ -276,7 +276,11 @@ const ITEMS: Readonly<Record<string, View>> = {
       }),
     ),
   people: async (request, name) => {
-    if (!v.is(userHashSchema, name)) return notFound();
+    if (!v.is(userHashSchema, name)) {
+      const next =
+        'A hash has 43 characters. The service knows no names: search by the iss and sub of the user token.';
+      return messagePage(404, 'This is no hash of a person', next);
+    }
     const user = { userHash: name };
     return personPage(
       await subject(request, name, {

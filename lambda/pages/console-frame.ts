@@ -20,7 +20,7 @@ nav a[aria-current]{font-weight:700;color:inherit}
 .scroll{overflow-x:auto;margin-top:1rem}
 table{width:100%;border-collapse:collapse;background:var(--paper);border:1px solid var(--line)}
 th,td{padding:.5rem .75rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-size:.925rem}
-td{overflow-wrap:anywhere;min-width:5rem}
+td{overflow-wrap:break-word;min-width:5rem;max-width:22rem}
 td .status{white-space:nowrap}
 caption{text-align:left}
 .filters{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end;margin:1rem 0}
@@ -54,11 +54,17 @@ export function bounded(text: unknown, max = MAX_TEXT): string {
  */
 export const pageLink = (page: string, text: Content): Html => html`<a href="${page}">${text}</a>`;
 
+/** Characters of a person's hash in tables. The person's page has all of it. */
+const SHORT_HASH = 10;
+
 /** Returns a link to the page of a resource or a person; empty without a name. */
 export const linkTo = (kind: 'agents' | 'people' | 'providers', name: string | undefined): Html | string =>
   name === undefined || name === ''
     ? ''
-    : pageLink(`${kind}?name=${encodeURIComponent(name)}`, bounded(name));
+    : pageLink(
+        `${kind}?name=${encodeURIComponent(name)}`,
+        kind === 'people' ? bounded(name, SHORT_HASH) : bounded(name),
+      );
 
 /** @param seconds epoch seconds */
 export function shownTime(seconds: number | undefined): Html | string {
