@@ -34,6 +34,7 @@ import type { PolicyEngine } from './policy-engine';
 import type { PrivateEndpoint } from './private-endpoint';
 import { ResourceFunction } from './resource-function';
 import { withSamples } from './samples';
+import type { IWorkloadIdentity } from './workload-identity';
 
 /** The policy engine of a gateway. */
 export interface GatewayPolicyEngineConfig {
@@ -380,8 +381,7 @@ function checkTarget(stated: StatedTarget, credential: GatewayCredentialProvider
  *   }),
  * });
  * calendar.allowUseBy(agent);
- * agent.grantActAs(role);
- * gateway.grantInvoke(role);
+ * gateway.grantInvoke(role, agent);
  */
 export class Gateway extends Resource implements ITaggableV2 {
   /**
@@ -563,14 +563,15 @@ export class Gateway extends Resource implements ITaggableV2 {
   }
 
   /**
-   * Allows a principal to call all targets of the gateway, with IAM. It also needs `grantActAs` of the agent as which it
-   * calls.
+   * Allows a principal to call all targets of the gateway as an agent, with IAM: it gets the agent's tokens, and can present
+   * them at gateways. It gets no credential, neither from the gateway nor from the service.
    *
    * @param grantee a role or user of the service's account, or a construct that has one
+   * @param agent the workload identity of the agent, of the owner of the gateway
    * @throws Error for a gateway with user tokens, where IAM does not decide; for an imported service without
    *   `gatewaysIamRestApiId`; and for a principal of another account
    */
-  grantInvoke(grantee: IGrantable): Grant {
+  grantInvoke(grantee: IGrantable, agent: IWorkloadIdentity): Grant {
     const { identity, authorizer } = this.props;
     if (authorizer._type === 'CUSTOM_JWT') {
       throw new Error(
@@ -583,11 +584,12 @@ export class Gateway extends Resource implements ITaggableV2 {
         `${this.node.path}: the API of the gateways with IAM is not stated. Pass gatewaysIamRestApiId, the output GatewaysIamRestApiId of the service's stack, to fromAgentIdentityAttributes.`,
       );
     }
-    return grantInvokeMethods(gateways.iam, grantee, {
+    const grant = grantInvokeMethods(gateways.iam, grantee, {
       methods: [`*/${this.gatewayId}/*`],
       wildcardReason: 'The principal can send any request to the targets of the gateway.',
       accounts: accountOnly(identity.account),
     });
+    return grant.combine(agent.grantInvokeGateway(grantee));
   }
 
   /** Lets the gateway use the provider, and waits for it. */

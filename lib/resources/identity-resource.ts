@@ -134,7 +134,7 @@ export const actions = (operations: readonly GovernedOperation[]): string[] =>
  */
 const managerActions = (noun: GovernedKind): string[] => {
   const agents =
-    /^GetWorkloadAccessToken|^GetResource(Oauth2Token|ApiKey)$|^CompleteResourceTokenAuth$|^(List|Revoke)ResourceGrants?$/;
+    /^GetWorkloadAccessToken|^GetResource(Oauth2Token|ApiKey)$|^InvokeGateway$|^CompleteResourceTokenAuth$|^(List|Revoke)ResourceGrants?$/;
   const policies: readonly string[] = POLICY_OPERATIONS;
   return actions(
     GOVERNED_OPERATIONS[noun].filter(

@@ -54,7 +54,10 @@ const AGENT_OPERATIONS = [
   'RevokeResourceGrant',
 ] as const;
 
-type AgentOperation = (typeof AGENT_OPERATIONS)[number];
+/** The operations that statements of the resource policy allow. */
+const POLICY_OPERATIONS = [...AGENT_OPERATIONS, 'InvokeGateway'] as const;
+
+type AgentOperation = (typeof POLICY_OPERATIONS)[number];
 
 /** Names of the statements in the resource policy. */
 type StatementName = 'ActAs' | 'GetWorkloadAccessToken' | 'CompleteResourceTokenAuth' | 'ServePortal';
@@ -87,6 +90,7 @@ export interface IWorkloadIdentity extends IResource {
   /**
    * Grants a role the right to act as this agent: to exchange user tokens, get credentials and proofs of keys (DPoP),
    * complete consent, and reject tokens. IAM allows the operations, and the resource policy of the workload identity allows the role.
+   * An agent that only calls through a gateway needs `grantInvoke` of the gateway instead.
    *
    * @param grantee the agent's role, or a user; of the service's account, or of an account in `callers` of the service
    */
@@ -99,6 +103,14 @@ export interface IWorkloadIdentity extends IResource {
    * @param grantee a role or user of the service's account, or of an account in `callers` of the service
    */
   grantGetWorkloadAccessToken(grantee: IGrantable, options?: WorkloadAccessTokenGrantOptions): Grant;
+
+  /**
+   * Grants the right to get workload access tokens of this agent, and to present them at gateways. `grantInvoke` of a gateway
+   * calls it. The grantee cannot get credentials with these tokens.
+   *
+   * @param grantee a role or user of the service's account, or of an account in `callers` of the service
+   */
+  grantInvokeGateway(grantee: IGrantable): Grant;
 
   /**
    * Grants the right to complete consent for this agent, and nothing else: for the application at the return URL, when
@@ -290,6 +302,13 @@ abstract class WorkloadIdentityBase extends Resource implements IWorkloadIdentit
     return grant;
   }
 
+  grantInvokeGateway(grantee: IGrantable): Grant {
+    const grant = this.grantInvoke(grantee, TOKEN_OPERATIONS);
+    const arn = roleOrUserArn(this, grantee);
+    this._allow('GetWorkloadAccessToken', arn, [...TOKEN_OPERATIONS, 'InvokeGateway']);
+    return grant;
+  }
+
   /**
    * Lets the gateway function get the tokens of this agent. IAM allows it the operations already.
    *
@@ -474,7 +493,7 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
   /** @internal */
   protected override _allow(name: StatementName, arn: string, operations: readonly AgentOperation[]): void {
     const granted = this.allowed[name].get(arn) ?? [];
-    const union = AGENT_OPERATIONS.filter((one) => granted.includes(one) || operations.includes(one));
+    const union = POLICY_OPERATIONS.filter((one) => granted.includes(one) || operations.includes(one));
     this.allowed[name].set(arn, union);
   }
 

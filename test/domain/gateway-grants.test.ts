@@ -107,7 +107,10 @@ describe('with the token of an agent that calls it', () => {
     ['the identity of the gateway now belongs to an agent', () => replace({ gatewayId: undefined })],
     ['the provider denies the agent', () => denyOnProvider(service.identity)],
     ['the provider denies the gateway', () => denyOnProvider(gateway)],
-    ['the identity of the agent denies the principal that called', () => denyOnAgent(OWNER)],
+    [
+      'the identity of the agent denies the principal that called',
+      () => onAgent('Deny', OWNER, 'InvokeGateway'),
+    ],
     ['the provider denies the principal that called', () => denyOnProvider(service.identity, OWNER)],
   ])('a gateway gets nothing if %s', async (_what, change) => {
     const token = await tokenFor();
@@ -115,6 +118,18 @@ describe('with the token of an agent that calls it', () => {
     await expect(retrieve(GATEWAY, token)).rejects.toMatchObject({
       name: expect.stringMatching(/^(AccessDenied|Unauthorized)Exception$/) as string,
     });
+  });
+
+  it('a principal that can only present the token of the agent gets nothing with it without a gateway', async () => {
+    await onAgent('Allow', STRANGER, 'GetWorkloadAccessTokenForUserId', 'InvokeGateway');
+    const token = await tokenFor(ANA, { arn: STRANGER });
+    expect((await retrieve(GATEWAY, token)).output).toMatchObject({ accessToken: 'access-0' });
+    await expect(retrieve({ arn: STRANGER }, await service.issue(ANA))).rejects.toMatchObject(DENIED);
+  });
+
+  it('a principal that can retrieve credentials itself cannot present the token at a gateway', async () => {
+    await onAgent('Allow', STRANGER, 'GetWorkloadAccessTokenForUserId', 'GetResourceOauth2Token');
+    await expect(tokenFor(ANA, { arn: STRANGER })).rejects.toMatchObject(DENIED);
   });
 
   it('the gateway function has no rights on the identities of agents', async () => {
@@ -159,7 +174,7 @@ const suspend = ({ name }: WorkloadIdentity) =>
 const replace = (change: Partial<WorkloadIdentity>) =>
   service.stores.identities.replace({ ...gateway, ...change, revision: gateway.revision + 1 });
 
-const denyOnAgent = (principal: string) =>
+const onAgent = (Effect: 'Allow' | 'Deny', principal: string, ...operations: string[]) =>
   service.stores.identities.replace({
     ...service.identity,
     revision: service.identity.revision + 1,
@@ -167,9 +182,9 @@ const denyOnAgent = (principal: string) =>
       Version: '2012-10-17',
       Statement: [
         {
-          Effect: 'Deny',
+          Effect,
           Principal: { AWS: principal },
-          Action: 'bedrock-agentcore:GetResourceOauth2Token',
+          Action: operations.map((operation) => `bedrock-agentcore:${operation}`),
           Resource: service.identity.arn,
         },
       ],

@@ -220,8 +220,7 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
       credential: GatewayCredentialProvider.fromOauthIdentity(notes, { grantType: 'AUTHORIZATION_CODE' }),
     });
     notes.allowUseBy(agent);
-    agent.grantActAs(role);
-    gateway.grantInvoke(role);
+    gateway.grantInvoke(role, agent);
   },
 
   'thirty agents of three teams': addTeams,

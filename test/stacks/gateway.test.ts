@@ -50,6 +50,7 @@ const ENDPOINT = 'https://calendar.example/v1';
 const gatewayOf = (props: Partial<GatewayProps> = {}) =>
   new Gateway(stack, 'Tools', { identity, authorizer: GatewayAuthorizer.usingAwsIam(), ...props });
 
+const agentIn = () => new WorkloadIdentity(stack, 'Agent', { identity, workloadIdentityName: 'agent' });
 const roleIn = () => new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
 
 const properties = () => propertiesOf(templateOf(stack), GATEWAY);
@@ -257,35 +258,42 @@ describe('a gateway', () => {
 });
 
 describe('a role', () => {
-  it('can send any request to the targets of the gateway', () => {
-    gatewayOf().grantInvoke(roleIn());
-    expect(statementsOf(templateOf(stack), 'Role')).toEqual([
+  it('can send any request to the targets of the gateway as an agent, and retrieve no credential', () => {
+    gatewayOf().grantInvoke(roleIn(), agentIn());
+    const template = templateOf(stack);
+    const api = 'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>';
+    expect(statementsOf(template, 'Role')).toEqual([
       {
         Action: 'execute-api:Invoke',
         Effect: 'Allow',
-        Resource:
-          'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:def456/prod/*/<Tools.GatewayId>/*',
+        Resource: [
+          ...['', 'ForJWT', 'ForUserId'].map(
+            (suffix) => `${api}:abc123/prod/POST/identities/GetWorkloadAccessToken${suffix}`,
+          ),
+          `${api}:def456/prod/*/<Tools.GatewayId>/*`,
+        ],
       },
     ]);
+    expect(JSON.stringify(written(template))).toContain('bedrock-agentcore:InvokeGateway');
   });
 
   it('is granted access to the API of a service in the app', () => {
     identity = new AgentIdentity(stack, 'Service', { gateways: {} });
-    gatewayOf().grantInvoke(roleIn());
-    const [{ Resource = '' } = {}] = statementsOf(templateOf(stack), 'Role');
-    expect(Resource).toMatch(/:<ServiceGatewaysIam.*>\/prod\/\*\/<Tools\.GatewayId>\/\*$/);
+    gatewayOf().grantInvoke(roleIn(), agentIn());
+    const [{ Resource = [] } = {}] = statementsOf(templateOf(stack), 'Role');
+    expect([Resource].flat().at(-1)).toMatch(/:<ServiceGatewaysIam.*>\/prod\/\*\/<Tools\.GatewayId>\/\*$/);
   });
 
   it('cannot be granted access to a gateway with user tokens', () => {
     const gateway = gatewayOf({ authorizer: GatewayAuthorizer.usingCustomJwt(ISSUER) });
-    expect(() => gateway.grantInvoke(roleIn())).toThrow(
+    expect(() => gateway.grantInvoke(roleIn(), agentIn())).toThrow(
       'Consumer/Tools: callers of this gateway authenticate with user tokens',
     );
   });
 
   it('cannot be granted access to a gateway of a service whose API is not stated', () => {
     identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Unstated', { restApiId: 'abc123' });
-    expect(() => gatewayOf().grantInvoke(roleIn())).toThrow('Pass gatewaysIamRestApiId');
+    expect(() => gatewayOf().grantInvoke(roleIn(), agentIn())).toThrow('Pass gatewaysIamRestApiId');
   });
 });
 
@@ -467,11 +475,10 @@ it('synthesis warns of a provider that is not part of the app', () => {
 it('an agent and its gateway can be in one stack with the function that calls', () => {
   const role = roleIn();
   const agent = new WorkloadIdentity(stack, 'Agent', { identity });
-  agent.grantActAs(role);
   calendar.allowUseBy(agent);
   const gateway = gatewayOf();
   const credential = GatewayCredentialProvider.fromOauthIdentity(calendar);
   gateway.addHttpTarget('calendar', { endpoint: ENDPOINT, credential });
-  gateway.grantInvoke(role);
+  gateway.grantInvoke(role, agent);
   expect(() => templateOf(stack)).not.toThrow();
 });

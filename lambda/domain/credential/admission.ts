@@ -43,8 +43,8 @@ function gatewayIdentity({ id }: Workload, { chain }: Restrictions): WorkloadIde
 
 /**
  * Returns the agent and the provider, if the caller is authorized. With a gateway, the caller acts with the identity of the
- * gateway, and the principal that called the gateway with the agent's, as if it requested the credential itself. The agent
- * and the gateway both need the provider.
+ * gateway, and the principal that called the gateway must be authorized to present the agent's token there. The agent and
+ * the gateway both need the provider.
  *
  * @param holder the agent whose credential it is, and the agents before it
  * @param userToken the user token that the validated token was issued for
@@ -70,7 +70,13 @@ export function admit<Provider extends OwnedResource>(
   if (through) authorizeAction({ principal, operation, resource: through });
   const acting = through ? presenter : principal;
   if (acting) {
-    authorizeAction({ principal: acting, operation, resource: identity, context: chainContext(chain) });
+    const action = through ? 'InvokeGateway' : operation;
+    authorizeAction({
+      principal: acting,
+      operation: action,
+      resource: identity,
+      context: chainContext(chain),
+    });
   }
   checkRestrictions(found.restrictions, userToken);
   if (!provider) throw noSuchResource(PROVIDERS[operation], providerName, true);

@@ -2,7 +2,8 @@
  * The operations that a resource policy governs, by the kind of resource. Create and list operations name no resource,
  * so no resource policy governs them.
  *
- * On a workload identity, an operation means that the principal can act as the agent. On a credential provider,
+ * On a workload identity, an operation means that the principal can act as the agent. InvokeGateway means that it can
+ * present the agent's token at a gateway, which shows it no credential. On a credential provider,
  * GetResourceOauth2Token and GetResourceApiKey mean that the owner's agents can use the provider. This also applies when
  * a consent is completed, so CompleteResourceTokenAuth is governed on the workload identity only.
  */
@@ -23,6 +24,7 @@ export const GOVERNED_OPERATIONS = {
     'GetWorkloadAccessTokenForUserId',
     'GetResourceOauth2Token',
     'GetResourceApiKey',
+    'InvokeGateway',
     'CompleteResourceTokenAuth',
     'ListResourceGrants',
     'RevokeResourceGrant',

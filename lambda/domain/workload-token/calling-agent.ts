@@ -116,7 +116,8 @@ export function admitCallingAgent(
     presenter &&
     actionDenial({
       principal: presenter,
-      operation: 'GetResourceOauth2Token',
+      // Behind a gateway, the presenter gets no credential, so it needs no right to retrieve one.
+      operation: principal.isGateway ? 'InvokeGateway' : 'GetResourceOauth2Token',
       resource: caller,
       context: chainContext(before),
     });
